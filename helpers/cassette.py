@@ -1,0 +1,320 @@
+"""What a recording holds, and how a request or an answer becomes something one can read in a diff.
+
+`recording.py` decides when to play and when to record; this file knows the shape of `asset/recordings/*.json`:
+pictures as references instead of base64, no secret anywhere, and a plain sentence for a file damaged by hand.
+"""
+
+import base64
+import binascii
+import csv
+import hashlib
+import json
+import os
+import re
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from vcr.filters import decode_response
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDINGS = ROOT / "asset" / "recordings"
+DEFAULT_MODEL = "gpt-5.6-luna"
+
+Fault = Literal["timeout", "reset", "cut", "stalled"]
+
+
+class CourseError(Exception):
+    """Base of the course's own errors: shown in a notebook as its sentences alone, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class RecordingError(CourseError):
+    """A recording, or a file it refers to, is missing or damaged; the message says where and how to repair it."""
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FileReference(_Shape):
+    """Bytes of a file of ours, named instead of repeated: the path below the repository root, and its sha256."""
+
+    file: str
+    sha256: str
+
+    def read(self) -> bytes:
+        """The file's bytes. Raises RecordingError when it is missing or is not the one recorded."""
+        path = ROOT / self.file
+        data = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(data).hexdigest() != self.sha256:
+            state = "has changed since it was recorded" if path.is_file() else "is missing"
+            raise RecordingError(f"{self.file} {state}. Bring it back with: git checkout -- {self.file}")
+        return data
+
+
+class RecordedRequest(_Shape):
+    """`url` has no host for the API itself (`/v1/…`), whose host is the reader's choice; other URLs are whole."""
+
+    method: str
+    url: str
+    content_type: str | None = None
+    body: Any = None
+
+
+class RecordedResponse(_Shape):
+    """One of `json`, `events` (server-sent), `text` or `file` holds the body; none of them means an empty one."""
+
+    status: int
+    headers: dict[str, str] = {}
+    json_: Any = None
+    events: list[str] | None = None
+    text: str | None = None
+    file: FileReference | None = None
+
+    # `json` is the field's name in the file; pydantic's own method of that name keeps it from being one in Python.
+    model_config = ConfigDict(extra="forbid", alias_generator=lambda name: name.rstrip("_"), validate_by_name=True)
+
+    def body(self) -> bytes:
+        """The body as it would come over the wire, decompressed."""
+        if self.file is not None:
+            return self.file.read()
+        if self.events is not None:
+            return "".join(f"{event}\n\n" for event in self.events).encode()
+        if self.json_ is not None:
+            return json.dumps(self.json_, ensure_ascii=False).encode()
+        return (self.text or "").encode()
+
+    def for_vcr(self) -> dict:
+        """The response as vcrpy hands it to `httpx2` and `requests`."""
+        return {
+            "status": {"code": self.status, "message": HTTPStatus(self.status).phrase},
+            "headers": {name: [value] for name, value in self.headers.items()},
+            "body": {"string": self.body()},
+        }
+
+    def answer_id(self) -> str | None:
+        """The `id` of the answer, whether it came whole or as a stream."""
+        body = self.json_
+        if self.events and self.events[0].startswith("data: {"):
+            body = json.loads(self.events[0].removeprefix("data: "))
+        return body.get("id") if isinstance(body, dict) else None
+
+
+class Interaction(_Shape):
+    """A request and what became of it.
+
+    `cell` is a digest of the source of the cell that asked (see `cell_digest`). `source` says where the answer is
+    from: `sample` (written by hand by looking at the picture), `live` (a real service; `model` and `date` beside
+    it) or `constructed` (a fault or a retired service, built to its documented shape).
+    """
+
+    cell: str
+    source: Literal["sample", "live", "constructed"]
+    model: str | None = None
+    date: str | None = None
+    wrong_on_purpose: bool = False
+    request: RecordedRequest
+    fault: Fault | None = None
+    response: RecordedResponse | None = None
+
+    @model_validator(mode="after")
+    def _has_an_outcome(self):
+        if self.response is None and self.fault not in ("timeout", "reset"):
+            raise ValueError("an interaction needs a response, or a fault 'timeout' or 'reset' in its place")
+        return self
+
+
+class Recording(_Shape):
+    """A lesson's recording: one file, interactions in the order in which they were asked."""
+
+    lesson: str
+    interactions: list[Interaction] = []
+
+    def save(self, path: Path) -> None:
+        """Write the file in one step, so that a crash leaves the old one."""
+        data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        part = path.with_suffix(".part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+        os.replace(part, path)
+
+
+def load(path: Path) -> Recording:
+    """Read a recording. Raises RecordingError with the file, the place and the way out."""
+    name = f"asset/recordings/{path.name}" if path.parent == RECORDINGS else path.name
+    way_out = f"Bring it back with: git checkout -- {name}"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
+        raise RecordingError(f"There is no recording {name} (recorded lessons: {known}). {way_out}")
+    try:
+        return Recording.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except UnicodeDecodeError as error:
+        raise RecordingError(f"{name} is not UTF-8 text at byte {error.start}. {way_out}") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise RecordingError(f"{name} is not JSON at {place}: {error.msg}. {way_out}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the top level"
+        raise RecordingError(f"{name} does not fit at {place}: {first['msg']}. {way_out}") from None
+
+
+def cell_digest(source: str) -> str:
+    """Eight hex digits that stand for a cell's source; white space at its ends does not count."""
+    return hashlib.sha256(source.strip().encode()).hexdigest()[:8]
+
+
+# --- requests: what is kept, and what two requests are compared by ---
+
+# The hosts that are the API itself. OPENAI_BASE_URL adds one.
+_API_HOST = re.compile(r"https://(api\.openai\.com|[\w-]+\.(openai|cognitiveservices)\.azure\.com)(?=/)", re.I)
+
+
+def recorded_request(method: str, url: str, headers: dict, body: bytes | None, model: str) -> RecordedRequest:
+    """The readable form of a request: what is stored, and what two requests are compared by.
+
+    `model` is the course's model at the moment; it is stored as `$VISION_MODEL`, so that a recording made with
+    another model still plays.
+    """
+    upstream, base = os.environ.get("COURSE_UPSTREAM"), os.environ.get("OPENAI_BASE_URL", "").rstrip("/")
+    if upstream and url.startswith(upstream):
+        url = "https:/" + url.removeprefix(upstream.rstrip("/"))
+    url = f"/v1{url.removeprefix(base)}" if base and url.startswith(f"{base}/") else _API_HOST.sub("", url)
+    secrets = _secrets(headers)
+    content_type = headers.get("content-type", "").split(";")[0] or None
+    return RecordedRequest(
+        method=method.upper(),
+        url=_mask(url, secrets),
+        content_type=content_type,
+        body=_readable(body, secrets, model),
+    )
+
+
+def recorded_response(vcr_response: dict, request_headers: dict) -> RecordedResponse:
+    """The readable form of an answer, without anything that is a secret."""
+    response = decode_response(vcr_response)
+    secrets = _secrets(request_headers)
+    headers = {name.lower(): ", ".join(values) for name, values in response["headers"].items()}
+    kept = {name: _mask(headers[name], secrets) for name in _KEPT_HEADERS if name in headers}
+    fields: dict[str, Any] = {"status": response["status"]["code"], "headers": kept}
+    body, kind = response["body"]["string"], headers.get("content-type", "")
+    if reference := _reference(body):
+        return RecordedResponse(**fields, file=reference)
+    try:
+        text = _mask(body.decode("utf-8"), secrets)
+    except UnicodeDecodeError:
+        raise RecordingError(
+            f"The answer ({kind}, {len(body):,} bytes) is no text and no file of asset/. To record it, put the file "
+            "into asset/ with its row in asset/SOURCES.csv."
+        ) from None
+    if kind.startswith("text/event-stream"):
+        return RecordedResponse(**fields, events=[e for e in text.replace("\r\n", "\n").split("\n\n") if e])
+    try:
+        return RecordedResponse(**fields, json_=_clean(json.loads(text), secrets))
+    except ValueError:
+        return RecordedResponse(**fields, text=text or None)
+
+
+def _readable(body: bytes | None, secrets: set[str], model: str) -> Any:
+    if not body:
+        return None
+    try:
+        value = _clean(json.loads(body), secrets)
+    except ValueError:
+        return {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    if isinstance(value, dict) and value.get("model") == model:
+        value["model"] = "$VISION_MODEL"
+    return value
+
+
+# --- pictures: never as base64 ---
+
+_DATA_URL = re.compile(r"data:([^;,]*)[^,]*;base64,(.*)", re.S)
+_PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+_LONG_BASE64 = re.compile(r"[A-Za-z0-9+/_=\r\n-]{512,}")
+
+
+@cache
+def _files() -> dict[str, str]:
+    """sha256 -> path below the root, for every file of `asset/SOURCES.csv`."""
+    with open(ROOT / "asset" / "SOURCES.csv", encoding="utf-8", newline="") as rows:
+        return {row["sha256"]: row["file"] for row in csv.DictReader(rows)}
+
+
+def _reference(data: bytes) -> FileReference | None:
+    digest = hashlib.sha256(data).hexdigest()
+    return FileReference(file=_files()[digest], sha256=digest) if digest in _files() else None
+
+
+def _picture(text: str) -> dict | None:
+    """A data URL, or bare base64 of a picture, as a reference; None when the text is neither."""
+    found = _DATA_URL.fullmatch(text)
+    encoded = found[2] if found else text
+    try:
+        # The first characters tell a picture; long base64 is taken for one in any case.
+        looks = found or _LONG_BASE64.fullmatch(text)
+        looks = looks or base64.b64decode(text[:16], validate=True).startswith(_PICTURE_STARTS)
+        data = base64.b64decode(encoded, altchars=b"-_" if set("-_") & set(encoded) else None) if looks else None
+    except (binascii.Error, ValueError):
+        # Not decodable: still a picture's worth of characters if it says it is a data URL.
+        data = encoded.encode() if found else None
+    if data is None:
+        return None
+    reference = _reference(data)
+    what = reference.model_dump() if reference else {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    return {"data_url": found[1], **what} if found else {"base64": what}
+
+
+# --- secrets: never at all ---
+
+_KEPT_HEADERS = ("content-type", "retry-after", "operation-location")
+_SECRET_HEADERS = re.compile(r"authorization|cookie|api-key|subscription-key|organization|project|token", re.I)
+_SECRET_VARIABLES = re.compile(r"(OPENAI|AZURE).*(KEY|TOKEN|SECRET|ORG|PROJECT)")
+_SECRET_FIELDS = re.compile(
+    r"(api|subscription|account|access|shared)?[-_]?key|\w+(api|subscription|account|access)[-_]?key|authorization|"
+    r"password|secret|client_secret|(access|refresh|id|sas|auth)_?token|cookie|organi[sz]ation(_id)?",
+    re.I,
+)
+_QUERY = (
+    "sig|se|sp|sv|sr|st|spr|ss|srt|sip|skoid|sktid|skt|ske|sks|skv|api[-_]key|subscription[-_]key|key|code|"
+    r"(?:access_)?token|signature|expires|x-amz-[\w-]+|x-goog-[\w-]+|awsaccesskeyid|googleaccessid"
+)
+_PATTERNS = [
+    (re.compile(rf"([?&](?:{_QUERY})=)[^&#\s\"'\\]+", re.I), r"\1***"),
+    (re.compile(r"(Incorrect API key provided: )\S+?(?=\.?[\s\"\\]|\.?$)"), r"\1***"),
+    (re.compile(r"\b(sk-|org-|proj_|Bearer )[A-Za-z0-9_-]{6,}"), r"\1***"),
+]
+
+
+def _secrets(headers: dict) -> set[str]:
+    """Every value this request carries as a credential, and those of the environment."""
+    values = [value for name, value in headers.items() if _SECRET_HEADERS.search(name)]
+    values += [value for name, value in os.environ.items() if _SECRET_VARIABLES.match(name)]
+    texts = [v.decode("latin-1") if isinstance(v, bytes) else str(v) for v in values]
+    return {text.removeprefix("Bearer ").strip() for text in texts} - {""}
+
+
+def _mask(text: str, secrets: set[str]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        # Very short values would blank ordinary words.
+        text = text.replace(secret, "***") if len(secret) >= 6 else text
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _clean(value: Any, secrets: set[str]) -> Any:
+    """The same JSON with pictures as references and secrets masked."""
+    if isinstance(value, dict):
+        return {
+            name: "***" if isinstance(item, str) and _SECRET_FIELDS.fullmatch(name) else _clean(item, secrets)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_clean(item, secrets) for item in value]
+    return (_picture(value) or _mask(value, secrets)) if isinstance(value, str) else value

@@ -1,0 +1,67 @@
+"""The message for a request that was never recorded: which one is nearest, what differs, what to do."""
+
+import difflib
+
+from .cassette import DEFAULT_MODEL, RecordedRequest, Recording
+
+
+def explain(asked: RecordedRequest, recording: Recording) -> str:
+    """At most eleven lines: the nearest recorded request, what differs, and the ways out."""
+    lines = [f"no answer to this request is recorded for lesson {recording.lesson}, and replay asks no service."]
+    yours = _parts(asked)
+    differing = []
+    for number, item in enumerate(recording.interactions, 1):
+        theirs = _parts(item.request)
+        names = [name for name in {**theirs, **yours} if theirs.get(name) != yours.get(name)]
+        # Two prompts that share most of their words are nearer than two that share none.
+        distance = sum(1 - difflib.SequenceMatcher(None, theirs.get(n, ""), yours.get(n, "")).ratio() for n in names)
+        differing.append((asked.method != item.request.method, len(names) + distance, number, names, theirs))
+    if differing:
+        *_, number, names, theirs = min(differing)
+        lines.append(f"Nearest is recorded request {number} of {len(recording.interactions)}. What differs:")
+        for name in names[:4]:
+            was, now = _around_difference(theirs.get(name, "(nothing)"), yours.get(name, "(nothing)"))
+            lines.append(f"  {name}: recorded {was} - yours {now}")
+        if len(names) > 4:
+            lines.append(f"  and {len(names) - 4} more")
+    lines += [
+        "Undo the change to see the recorded answer again, or ask a real model:",
+        f'  with a key: recording.start("{recording.lesson}", mode="live") asks for it, then run the cells again;',
+        "  with a local OpenAI-compatible server: set OPENAI_BASE_URL and VISION_MODEL before that; no key needed.",
+    ]
+    return "\n".join(lines)
+
+
+def _parts(request: RecordedRequest) -> dict[str, str]:
+    """A request as names a reader knows (prompt, picture, model, detail …) and short texts."""
+    parts = {"method": request.method, "url": request.url}
+
+    def walk(value, name):
+        if isinstance(value, dict) and "sha256" in value:
+            parts[_free("picture")] = f"{value.get('file') or value.get('bytes')} {value['sha256'][:8]}"
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                walk(item, {"text": "prompt", "content": "prompt", "url": "picture"}.get(key, key))
+        elif isinstance(value, list):
+            for item in value:
+                walk(item, name)
+        elif name not in ("type", "role"):
+            parts[_free(name)] = DEFAULT_MODEL if value == "$VISION_MODEL" else str(value)
+
+    def _free(name):
+        return next(n for n in [name, *(f"{name} {k}" for k in range(2, 9999))] if n not in parts)
+
+    walk(request.body, "body")
+    return parts
+
+
+def _around_difference(was: str, now: str, width: int = 44) -> tuple[str, str]:
+    """Both texts, cut to the place where they begin to differ."""
+    same = next((n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
+    begin = max(0, same - 12) if max(len(was), len(now)) > width else 0
+
+    def cut(text: str) -> str:
+        middle = " ".join(text[begin : begin + width].split())
+        return f'"{"…" if begin else ""}{middle}{"…" if text[begin + width :] else ""}"'
+
+    return cut(was), cut(now)

@@ -1,0 +1,14 @@
+"""A local API, faithful to the protocol, that proves the live path and is the source of sample recordings.
+
+    from tests.api import serve
+    with serve() as api:            # api.url is http://127.0.0.1:PORT, api.requests counts what was asked
+        ...
+
+It answers every host as `http://127.0.0.1:PORT/<host>/<path>` (see COURSE_UPSTREAM in helpers/wire.py):
+`server.py` holds the routes, `validation.py` checks bodies against the SDK's own parameter types, `answers.toml` holds
+the hand-written answers.
+"""
+
+from .server import API_KEY, Api, serve
+
+__all__ = ["API_KEY", "Api", "serve"]

@@ -1,0 +1,206 @@
+"""The routes of the local API: chat completions (whole and streamed) and GETs of public pictures."""
+
+import csv
+import hashlib
+import io
+import json
+import socket
+import threading
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from helpers.cassette import DEFAULT_MODEL
+from helpers.tokens import picture_tokens
+
+from .validation import ApiError, check_chat, picture_of_data_url
+
+ROOT = Path(__file__).resolve().parents[2]
+API_KEY = "sk-local-test-key-0123456789"
+# Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
+CREATED = 1795348800
+
+
+@dataclass
+class Answer:
+    """One hand-written answer of answers.toml."""
+
+    pictures: list[str]
+    asked: list[str]
+    text: str
+    wrong_on_purpose: bool = False
+
+    def key(self) -> tuple:
+        return tuple(hashlib.sha256((ROOT / p).read_bytes()).hexdigest() for p in self.pictures), tuple(self.asked)
+
+
+@dataclass
+class Api:
+    """A running server. `url` has no path; `requests` lists method and path of what was asked, in order."""
+
+    url: str = ""
+    requests: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=lambda: {API_KEY})
+    answers: dict = field(default_factory=dict)
+    # What was asked without an entry in answers.toml; `make sample` fails when there is any.
+    unanswered: list[str] = field(default_factory=list)
+    # Set to a model's name to act as a real service: no marks, that name in the answers.
+    acts_as: str | None = None
+
+
+def text_tokens(text: str) -> int:
+    """The stated estimate for text: one token for every 4 bytes of UTF-8, rounded up."""
+    return -(-len(text.encode()) // 4)
+
+
+def load_answers(path: Path = Path(__file__).with_name("answers.toml")) -> dict:
+    answers = [Answer(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8"))["answer"]]
+    by_key = {answer.key(): answer for answer in answers}
+    if len(by_key) != len(answers):
+        raise ValueError(f"{path.name} answers the same question twice")
+    return by_key
+
+
+@contextmanager
+def serve(**settings) -> Iterator[Api]:
+    """Run the API on a free port of the loopback for the length of a `with`."""
+    api = Api(**{"answers": load_answers(), **settings})
+    listener = socket.create_server(("127.0.0.1", 0))
+    api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    app = Starlette(routes=_routes(api), middleware=[Middleware(GZipMiddleware, minimum_size=1)])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+        if not thread.is_alive():
+            raise RuntimeError("the local API did not start")
+    try:
+        yield api
+    finally:
+        server.should_exit = True
+        thread.join(5)
+
+
+def _routes(api: Api) -> list[Route]:
+    pictures = _public_pictures()
+
+    async def chat(request: Request) -> Response:
+        api.requests.append(f"POST {request.url.path}")
+        try:
+            _check_key(request, api.keys)
+            try:
+                body = json.loads(await request.body())
+            except ValueError:
+                raise ApiError(400, "We could not parse the JSON body of your request.") from None
+            check_chat(body)
+            return _answer(body, api, pictures)
+        except ApiError as error:
+            return JSONResponse(error.body, error.status, headers=_marks(api, "constructed"))
+
+    async def picture(request: Request) -> Response:
+        api.requests.append(f"GET {request.url.path}")
+        path = pictures.get("https://" + request.path_params["rest"])
+        if path is None:
+            return Response("404: Not Found", 404, headers=_marks(api, "constructed"), media_type="text/plain")
+        kind = Image.MIME[Image.open(path).format]
+        return Response(path.read_bytes(), headers=_marks(api, "constructed"), media_type=kind)
+
+    return [
+        Route("/v1/chat/completions", chat, methods=["POST"]),
+        Route("/api.openai.com/v1/chat/completions", chat, methods=["POST"]),
+        Route("/{rest:path}", picture, methods=["GET"]),
+    ]
+
+
+def _public_pictures() -> dict[str, Path]:
+    """URL -> file, for every picture of ours that is also public at a URL whose bytes are known."""
+    with open(ROOT / "asset" / "SOURCES.csv", encoding="utf-8", newline="") as rows:
+        return {row["url"]: ROOT / row["file"] for row in csv.DictReader(rows) if row["url"]}
+
+
+def _marks(api: Api, source: str) -> dict[str, str]:
+    return {} if api.acts_as else {"x-course-source": source}
+
+
+def _check_key(request: Request, keys: set[str]) -> None:
+    key = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not key:
+        raise ApiError(401, "You didn't provide an API key.")
+    if key not in keys:
+        # The service repeats a part of the key, which is why recordings mask it.
+        shown = key[:4] + "*" * max(4, len(key) - 8) + key[-4:]
+        raise ApiError(
+            401, f"Incorrect API key provided: {shown}. You can find your API key at "
+            "https://platform.openai.com/account/api-keys.", code="invalid_api_key")  # fmt: skip
+
+
+def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
+    """Look the request up by its pictures and texts; there is no default answer."""
+    texts, hashes, prompt_tokens = [], [], 0
+    for message in body["messages"]:
+        content = message.get("content") or ""
+        for part in content if isinstance(content, list) else [{"type": "text", "text": content}]:
+            if part["type"] == "text":
+                prompt_tokens += text_tokens(part["text"])
+                texts += [part["text"]] if message["role"] != "assistant" else []
+            if part["type"] == "image_url":
+                data = _fetch(part["image_url"]["url"], public)
+                hashes.append(hashlib.sha256(data).hexdigest())
+                size = Image.open(io.BytesIO(data)).size
+                prompt_tokens += picture_tokens(*size, DEFAULT_MODEL, part["image_url"].get("detail", "auto")).tokens
+    answer = api.answers.get((tuple(hashes), tuple(texts)))
+    if answer is None:
+        api.unanswered.append(f"answers.toml has no answer to {texts} about pictures {hashes}")
+        raise ApiError(500, api.unanswered[-1], kind="server_error")
+
+    limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
+    text, reason = answer.text.strip(), "stop"
+    if text_tokens(text) > limit:
+        text, reason = text.encode()[: limit * 4].decode(errors="ignore"), "length"
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": text_tokens(text)}
+    usage["total_tokens"] = sum(usage.values())
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12]
+    common = {"id": f"chatcmpl-sample-{digest}", "created": CREATED, "model": api.acts_as or "course-sample"}
+    marks = _marks(api, "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
+    if body.get("stream"):
+        wants_usage = (body.get("stream_options") or {}).get("include_usage")
+        events = _events(common, text, reason, usage if wants_usage else None)
+        return StreamingResponse(iter(events), media_type="text/event-stream", headers=marks)
+    message = {"role": "assistant", "content": text, "refusal": None}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    whole = {**common, "object": "chat.completion", "choices": [choice], "usage": usage}
+    return JSONResponse(whole, headers=marks)
+
+
+def _fetch(url: str, public: dict[str, Path]) -> bytes:
+    if url.startswith("data:"):
+        return picture_of_data_url(url)
+    if url not in public:
+        # Shape: riverscuomo/cuomputer issue 95 (2025-05), danny-avila/LibreChat issue 5101 (2024-12).
+        raise ApiError(400, f"Timeout while downloading {url}.", code="invalid_image_url")
+    return public[url].read_bytes()
+
+
+def _events(common: dict, text: str, reason: str, usage: dict | None) -> list[str]:
+    def chunk(delta: dict, finish_reason: str | None = None) -> dict:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        return {**common, "object": "chat.completion.chunk", "choices": [choice]}
+
+    words = text.split(" ")
+    pieces = [word + " " for word in words[:-1]] + words[-1:]
+    chunks = [chunk({"role": "assistant", "content": ""}), *(chunk({"content": p}) for p in pieces), chunk({}, reason)]
+    if usage:
+        chunks.append({**chunk({}), "choices": [], "usage": usage})
+    return [f"data: {json.dumps(c, ensure_ascii=False)}\n\n" for c in chunks] + ["data: [DONE]\n\n"]

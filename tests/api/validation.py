@@ -1,0 +1,135 @@
+"""Checks a chat request against the SDK's own parameter types, and refuses it in the API's own error shape."""
+
+import base64
+import binascii
+import io
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
+
+from openai.types.chat import ChatCompletionContentPartParam, ChatCompletionMessageParam
+from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming, CompletionCreateParamsStreaming
+from PIL import Image
+from pydantic import TypeAdapter, ValidationError
+
+
+class ApiError(Exception):
+    """An error answer: status, and the body every error of this API has."""
+
+    def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None,
+                 kind: str = "invalid_request_error"):  # fmt: skip
+        super().__init__(message)
+        self.status = status
+        self.body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def _by_tag(union: Any, tag: str) -> dict[str, TypeAdapter]:
+    """The members of a union of TypedDicts, by the literal in their `tag` field."""
+    members = {}
+    for member in get_args(union):
+        for literal in get_args(get_args(get_type_hints(member, include_extras=True)[tag])[0]) or get_args(
+            get_type_hints(member)[tag]
+        ):
+            members[literal] = TypeAdapter(member)
+    return members
+
+
+_MESSAGES = _by_tag(ChatCompletionMessageParam, "role")
+_PARTS = _by_tag(ChatCompletionContentPartParam, "type")
+_BODIES = {True: TypeAdapter(CompletionCreateParamsStreaming), False: TypeAdapter(CompletionCreateParamsNonStreaming)}
+_FIELDS = {*CompletionCreateParamsStreaming.__annotations__, *get_type_hints(CompletionCreateParamsStreaming)}
+_JSON_NAMES = {"dict": "an object", "list": "an array", "str": "a string", "int": "an integer", "bool": "a boolean",
+               "float": "a decimal", "NoneType": "null"}  # fmt: skip
+
+
+def check_chat(body: Any) -> None:
+    """Raise ApiError(400) unless `body` is a chat request that the real service would read."""
+    if not isinstance(body, dict):
+        raise ApiError(400, "We could not parse the JSON body of your request.")
+    for name in body:
+        if name not in _FIELDS:
+            raise ApiError(400, f"Unrecognized request argument supplied: {name}")
+    for name in ("messages", "model"):
+        if name not in body:
+            raise ApiError(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)
+    _check(_BODIES[body.get("stream") is True], body, "")
+    if not isinstance(body["messages"], list):
+        raise _wrong_type("messages", body["messages"], "an array of objects")
+    for n, message in enumerate(body["messages"]):
+        _check_message(message, f"messages[{n}]")
+
+
+def _check_message(message: Any, place: str) -> None:
+    if not isinstance(message, dict):
+        raise _wrong_type(place, message, "an object")
+    role = message.get("role")
+    if role not in _MESSAGES:
+        raise _wrong_value(f"{place}.role", role, _MESSAGES)
+    content = message.get("content")
+    _check(_MESSAGES[role], message | ({"content": "checked below"} if isinstance(content, list) else {}), place)
+    for k, part in enumerate(content if isinstance(content, list) else ()):
+        where = f"{place}.content[{k}]"
+        if not isinstance(part, dict):
+            raise _wrong_type(where, part, "an object")
+        if part.get("type") not in _PARTS:
+            raise _wrong_value(f"{where}.type", part.get("type"), _PARTS)
+        if part["type"] == "image_url" and role != "user":
+            raise ApiError(
+                400, f"Invalid 'messages'. Image URLs are only allowed for messages with role 'user', but this "
+                f"message with role '{role}' contains an image URL.", code="invalid_value", param=place)  # fmt: skip
+        _check(_PARTS[part["type"]], part, where)
+
+
+def _check(adapter: TypeAdapter, value: dict, place: str) -> None:
+    try:
+        adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join([*([place] if place else []), *_fields_of(first["loc"], value, first["type"] == "missing")])
+        if first["type"] == "missing":
+            message = f"Missing required parameter: '{where}'."
+            raise ApiError(400, message, code="missing_required_parameter", param=where) from None
+        if first["type"] == "literal_error":
+            raise _wrong_value(where, first["input"], first["ctx"]["expected"]) from None
+        if first["type"].endswith("_type"):
+            expected = {"dict_type": "an object", "list_type": "an array", "string_type": "a string",
+                        "int_type": "an integer"}.get(first["type"], first["msg"])  # fmt: skip
+            raise _wrong_type(where, first["input"], expected) from None
+        raise ApiError(400, f"Invalid value for '{where}': {first['msg']}.", code="invalid_value", param=where) from None
+
+
+def _fields_of(location: tuple, value: Any, last_is_missing: bool) -> Iterator[str]:
+    """pydantic's location without the names of union members, which are no part of the request."""
+    for n, part in enumerate(location):
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+            yield str(part)
+        elif last_is_missing and n == len(location) - 1:
+            yield str(part)
+
+
+def _wrong_type(where: str, value: Any, expected: str) -> ApiError:
+    got = _JSON_NAMES.get(type(value).__name__, type(value).__name__)
+    message = f"Invalid type for '{where}': expected {expected}, but got {got} instead."
+    return ApiError(400, message, code="invalid_type", param=where)
+
+
+def _wrong_value(where: str, value: Any, known: Any) -> ApiError:
+    supported = known if isinstance(known, str) else ", ".join(repr(k) for k in known)
+    message = f"Invalid value: {value!r}. Supported values are: {supported}."
+    return ApiError(400, message, code="invalid_value", param=where)
+
+
+def picture_of_data_url(url: str) -> bytes:
+    """The bytes of a data URL. Raises ApiError(400) when they are no PNG, JPEG, GIF or WebP, or the label lies."""
+    unsupported = ApiError(
+        400, "You uploaded an unsupported image. Please make sure your image has of one the following formats: "
+        "['png', 'jpeg', 'gif', 'webp'].", code="invalid_image_format")  # fmt: skip
+    head, _, encoded = url.partition(",")
+    try:
+        data = base64.b64decode(encoded, validate=True)
+        kind = Image.open(io.BytesIO(data)).get_format_mimetype()
+    except (binascii.Error, OSError):
+        raise unsupported from None
+    if kind not in ("image/png", "image/jpeg", "image/gif", "image/webp") or head != f"data:{kind};base64":
+        raise unsupported
+    return data
