@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -185,8 +186,8 @@ def recorded_request(method: str, url: str, headers: dict, body: bytes | None, m
     if upstream and url.startswith(upstream):
         url = "https:/" + url.removeprefix(upstream.rstrip("/"))
     url = f"/v1{url.removeprefix(base)}" if base and url.startswith(f"{base}/") else _API_HOST.sub("", url)
-    secrets = _secrets(headers)
-    content_type = headers.get("content-type", "").split(";")[0] or None
+    secrets = _secrets(headers, body)
+    content_type = next((v.split(";")[0] for name, v in headers.items() if name.lower() == "content-type"), None)
     return RecordedRequest(
         method=method.upper(),
         url=_mask(url, secrets),
@@ -195,10 +196,10 @@ def recorded_request(method: str, url: str, headers: dict, body: bytes | None, m
     )
 
 
-def recorded_response(vcr_response: dict, request_headers: dict) -> RecordedResponse:
-    """The readable form of an answer, without anything that is a secret."""
+def recorded_response(vcr_response: dict, request_headers: dict, request_body: bytes | None) -> RecordedResponse:
+    """The readable form of an answer, without anything that is a secret, be it the answer's own or the request's."""
     response = decode_response(vcr_response)
-    secrets = _secrets(request_headers)
+    secrets = _secrets(request_headers, request_body)
     headers = {name.lower(): ", ".join(values) for name, values in response["headers"].items()}
     kept = {name: _mask(headers[name], secrets) for name in _KEPT_HEADERS if name in headers}
     fields: dict[str, Any] = {"status": response["status"]["code"], "headers": kept}
@@ -291,18 +292,29 @@ _PATTERNS = [
 ]
 
 
-def _secrets(headers: dict) -> set[str]:
-    """Every value this request carries as a credential, and those of the environment."""
+_seen: set[str] = set()
+
+
+def _secrets(headers: dict, body: bytes | None) -> set[str]:
+    """Every credential that this request or an earlier one carried, and those of the environment."""
     values = [value for name, value in headers.items() if _SECRET_HEADERS.search(name)]
     values += [value for name, value in os.environ.items() if _SECRET_VARIABLES.match(name)]
+
+    def note(fields: dict) -> dict:
+        values.extend(v for name, v in fields.items() if isinstance(v, str) and _SECRET_FIELDS.fullmatch(name))
+        return fields
+
+    with suppress(ValueError):
+        json.loads(body or b"", object_hook=note)
     texts = [v.decode("latin-1") if isinstance(v, bytes) else str(v) for v in values]
-    return {text.removeprefix("Bearer ").strip() for text in texts} - {""}
+    # Very short values would blank ordinary words.
+    _seen.update(secret for text in texts if len(secret := text.removeprefix("Bearer ").strip()) >= 6)
+    return _seen
 
 
 def _mask(text: str, secrets: set[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
-        # Very short values would blank ordinary words.
-        text = text.replace(secret, "***") if len(secret) >= 6 else text
+        text = text.replace(secret, "***")
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text

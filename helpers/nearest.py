@@ -13,9 +13,8 @@ def explain(asked: RecordedRequest, recording: Recording) -> str:
     for number, item in enumerate(recording.interactions, 1):
         theirs = _parts(item.request)
         names = [name for name in {**theirs, **yours} if theirs.get(name) != yours.get(name)]
-        # Two prompts that share most of their words are nearer than two that share none.
-        distance = sum(1 - difflib.SequenceMatcher(None, theirs.get(n, ""), yours.get(n, "")).ratio() for n in names)
-        differing.append((asked.method != item.request.method, len(names) + distance, number, names, theirs))
+        distance = len(names) + sum(_unlike(theirs.get(name, ""), yours.get(name, "")) for name in names)
+        differing.append((asked.method != item.request.method, distance, number, names, theirs))
     if differing:
         *_, number, names, theirs = min(differing)
         lines.append(f"Nearest is recorded request {number} of {len(recording.interactions)}. What differs:")
@@ -32,9 +31,14 @@ def explain(asked: RecordedRequest, recording: Recording) -> str:
     return "\n".join(lines)
 
 
+def _unlike(was: str, now: str) -> float:
+    """0 to 1: two prompts that share most of their words are nearer than two that share none."""
+    return 1 - difflib.SequenceMatcher(None, was[:500], now[:500]).ratio()
+
+
 def _parts(request: RecordedRequest) -> dict[str, str]:
     """A request as names a reader knows (prompt, picture, model, detail …) and short texts."""
-    parts = {"method": request.method, "url": request.url}
+    parts = {"method": request.method, "url": request.url, "content type": request.content_type or "(none)"}
 
     def walk(value, name):
         if isinstance(value, dict) and "sha256" in value:

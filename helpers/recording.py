@@ -67,17 +67,17 @@ def start(lesson: str, mode: str | None = None) -> None:
     mode = mode or os.environ.get("COURSE_MODE") or "replay"
     if mode not in MODES:
         raise LiveModeError(f"There is no mode {mode!r}. Choose one of: {', '.join(MODES)}.")
+    # What can fail comes first: then the mode stays as it was, and no request goes astray.
+    key = _find_key() if mode != "replay" else _DUMMY_KEYS["replay"]
+    path = Path(os.environ.get("COURSE_RECORDINGS") or cassette.RECORDINGS) / f"{lesson}.json"
+    tape = Tape(str(path), lesson, mode) if mode != "live" else None
     stop()
-    if mode != "replay":
-        _find_key()
-    folder = Path(os.environ.get("COURSE_RECORDINGS") or cassette.RECORDINGS)
-    path = folder / f"{lesson}.json"
-    if mode == "live":
+    if mode == "replay":
+        _set_environment_aside()
+    os.environ["OPENAI_API_KEY"] = key
+    if tape is None:
         _say_what_it_costs(path)
     else:
-        tape = Tape(str(path), lesson, mode)
-        if mode == "replay":
-            _set_environment_aside()
         _state.tape = _state.exit.enter_context(CassetteContextDecorator(Tape, lambda: {"path": "", "opened": tape}))
     wrap_clients()
     _join_ipython()
@@ -89,8 +89,8 @@ def stop() -> None:
     _state.tape = None
     if os.environ.get("OPENAI_API_KEY") in _DUMMY_KEYS.values():
         del os.environ["OPENAI_API_KEY"]
-    for name, value in _state.aside.items():
-        os.environ.setdefault(name, value)
+    # A variable that the reader has set meanwhile stays.
+    os.environ.update({n: v for n, v in _state.aside.items() if n not in os.environ})
     _state.aside = {}
 
 
@@ -187,7 +187,7 @@ class Tape(Cassette):
     def append(self, request, response) -> None:
         said = {name.lower(): values[0] for name, values in response["headers"].items()}
         marks = said.get("x-course-source", "live").split() if os.environ.get("COURSE_UPSTREAM") else ["live"]
-        answer = cassette.recorded_response(response, dict(request.headers))
+        answer = cassette.recorded_response(response, dict(request.headers), request.body_bytes)
         item = Interaction(
             cell=self.cell or "",
             source=marks[0],
@@ -240,26 +240,24 @@ def _set_environment_aside() -> None:
     _state.aside = {n: v for n, v in os.environ.items() if n.upper().startswith(_DISTURBING)}
     for name in _state.aside:
         del os.environ[name]
-    os.environ["OPENAI_API_KEY"] = _DUMMY_KEYS["replay"]
 
 
-def _find_key() -> None:
-    """Make sure there is a key before any request: the environment's, a local server (none needed), or typed in."""
-    if os.environ.get("OPENAI_API_KEY"):
-        return
-    if os.environ.get("OPENAI_BASE_URL"):
-        os.environ["OPENAI_API_KEY"] = _DUMMY_KEYS["live"]
-        return
-    shell = get_ipython()
-    kernel = getattr(shell, "kernel", None)
+def _find_key() -> str:
+    """The environment's key, a stand-in for a local server (which needs none), or what the reader types."""
+    variables = _state.aside | {n: v for n, v in os.environ.items() if v not in _DUMMY_KEYS.values()}
+    if key := variables.get("OPENAI_API_KEY"):
+        return key
+    if variables.get("OPENAI_BASE_URL"):
+        return _DUMMY_KEYS["live"]
+    kernel = getattr(get_ipython(), "kernel", None)
     if kernel._allow_stdin if kernel else sys.stdin and sys.stdin.isatty():
-        os.environ["OPENAI_API_KEY"] = getpass("OpenAI API key (used by this kernel only, never stored): ").strip()
-    if not os.environ.get("OPENAI_API_KEY"):
-        os.environ.pop("OPENAI_API_KEY", None)
+        key = getpass("OpenAI API key (used by this kernel only, never stored): ").strip()
+    if not key:
         raise LiveModeError(
             "Live answers need a key: set OPENAI_API_KEY (or OPENAI_BASE_URL and VISION_MODEL for a local server) "
             "before you start Jupyter."
         )
+    return key
 
 
 def _say_what_it_costs(path: Path) -> None:

@@ -28,6 +28,7 @@ from .validation import ApiError, check_chat, picture_of_data_url
 
 ROOT = Path(__file__).resolve().parents[2]
 API_KEY = "sk-local-test-key-0123456789"
+ANSWERS = Path(__file__).with_name("answers.toml")
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
 
@@ -57,6 +58,8 @@ class Api:
     unanswered: list[str] = field(default_factory=list)
     # Set to a model's name to act as a real service: no marks, that name in the answers.
     acts_as: str | None = None
+    # More routes, tried before the ones below.
+    routes: list[Route] = field(default_factory=list)
 
 
 def text_tokens(text: str) -> int:
@@ -64,7 +67,8 @@ def text_tokens(text: str) -> int:
     return -(-len(text.encode()) // 4)
 
 
-def load_answers(path: Path = Path(__file__).with_name("answers.toml")) -> dict:
+def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
+    """The hand-written answers by what they answer: hashes of the pictures, and the texts asked."""
     answers = [Answer(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8"))["answer"]]
     by_key = {answer.key(): answer for answer in answers}
     if len(by_key) != len(answers):
@@ -118,6 +122,7 @@ def _routes(api: Api) -> list[Route]:
         return Response(path.read_bytes(), headers=_marks(api, "constructed"), media_type=kind)
 
     return [
+        *api.routes,
         Route("/v1/chat/completions", chat, methods=["POST"]),
         Route("/api.openai.com/v1/chat/completions", chat, methods=["POST"]),
         Route("/{rest:path}", picture, methods=["GET"]),

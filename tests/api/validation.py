@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
 from openai.types.chat import ChatCompletionContentPartParam, ChatCompletionMessageParam
-from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming, CompletionCreateParamsStreaming
+from openai.types.chat.completion_create_params import (
+    CompletionCreateParamsNonStreaming,
+    CompletionCreateParamsStreaming,
+)
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
@@ -94,7 +97,8 @@ def _check(adapter: TypeAdapter, value: dict, place: str) -> None:
             expected = {"dict_type": "an object", "list_type": "an array", "string_type": "a string",
                         "int_type": "an integer"}.get(first["type"], first["msg"])  # fmt: skip
             raise _wrong_type(where, first["input"], expected) from None
-        raise ApiError(400, f"Invalid value for '{where}': {first['msg']}.", code="invalid_value", param=where) from None
+        message = f"Invalid value for '{where}': {first['msg']}."
+        raise ApiError(400, message, code="invalid_value", param=where) from None
 
 
 def _fields_of(location: tuple, value: Any, last_is_missing: bool) -> Iterator[str]:

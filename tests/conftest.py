@@ -1,0 +1,63 @@
+"""Fixtures for every test: the local API, and a recorder that leaves no trace."""
+
+import pytest
+
+from helpers import recording
+
+from .api import API_KEY, serve
+
+COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
+QUESTION = "What is in this picture?"
+
+
+@pytest.fixture
+def api():
+    """The local API with the course's own answers."""
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder that takes the place of asset/recordings; what a test starts is stopped after it."""
+    for name in ("COURSE_MODE", "COURSE_UPSTREAM", "OPENAI_API_KEY", "OPENAI_BASE_URL", "VISION_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COURSE_RECORDINGS", str(tmp_path / "recordings"))
+    yield tmp_path / "recordings"
+    recording.stop()
+
+
+@pytest.fixture
+def record(folder, api, monkeypatch):
+    """Call it to begin recording a lesson from the local API, as `make sample` does; it returns the tape."""
+
+    def begin(lesson="lesson"):
+        monkeypatch.setenv("COURSE_UPSTREAM", api.url)
+        monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+        recording.start(lesson, mode="record")
+        return recording._state.tape
+
+    return begin
+
+
+@pytest.fixture
+def replay(folder, monkeypatch):
+    """Call it to begin replaying a lesson, with nothing set; it returns the tape."""
+
+    def begin(lesson="lesson"):
+        monkeypatch.delenv("COURSE_UPSTREAM", raising=False)
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        recording.start(lesson, mode="replay")
+        return recording._state.tape
+
+    return begin
+
+
+def question(prompt=QUESTION, picture=COFFEE, detail="low", **more):
+    """The arguments of a chat request about one picture."""
+    parts = [
+        {"type": "text", "text": prompt},
+        {"type": "image_url", "image_url": {"url": picture, "detail": detail}},
+    ]
+    messages = [{"role": "user", "content": parts}]
+    return {"model": recording.model(), "messages": messages, "max_completion_tokens": 300, **more}
