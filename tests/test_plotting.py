@@ -6,7 +6,9 @@ import io
 import os
 import re
 import warnings
+from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -52,24 +54,19 @@ def described(bundle):
 
 
 @pytest.fixture
-def page(monkeypatch):
+def page(monkeypatch, tmp_path):
     """What IPython publishes, without a kernel: page.of(thing), and in page.shown whatever `show` displayed."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     quiet = Config()
     quiet.HistoryManager.enabled = False
     formatter = InteractiveShell(config=quiet).display_formatter
 
-    class Page:
-        shown = []
-
-        @staticmethod
-        def of(thing):
-            return formatter.format(thing)[0]
-
+    published = SimpleNamespace(of=lambda thing: formatter.format(thing)[0], shown=[])
     monkeypatch.setattr(plotting, "get_ipython", lambda: formatter.parent)
-    monkeypatch.setattr(plotting, "display", lambda thing: Page.shown.append(Page.of(thing)))
+    monkeypatch.setattr(plotting, "display", lambda thing: published.shown.append(published.of(thing)))
     plotting.install()
     plotting.install()
-    return Page
+    return published
 
 
 # The picture that is seen
@@ -87,7 +84,7 @@ def test_one_picture_has_the_asked_size_and_its_own_pixels(page):
     assert difference.mean() < 6, "this is not the picture, or it is blurred"
     assert np.asarray(inside).var() > 500, "blank"
     assert stored.convert("RGB").getpixel((2, 2)) >= (250, 250, 250), "the edge is white on a dark page too"
-    assert bundle["text/plain"] == "Figure(400x267)" or bundle["text/plain"].startswith("<Figure size 400x267 with 1 A")
+    assert "400x267" in bundle["text/plain"]
 
 
 def test_a_row_is_equally_high_and_has_one_axes_each(page):
@@ -98,7 +95,8 @@ def test_a_row_is_equally_high_and_has_one_axes_each(page):
     assert round(boxes[1].x0 - boxes[0].x1) == plotting.GAP
     assert not any(axes.axison for axes in figure.axes)
     show(wide, tall, COFFEE, captions=["one", None, "three"])
-    assert "with 3 Axes" in page.shown[0]["text/plain"]
+    stored = described(page.shown[0])[3].convert("RGB")
+    assert stored.width == 980 and all(stored.getpixel((x, 200)) != (255, 255, 255) for x in (840, 970))
 
 
 @pytest.mark.parametrize(("pictures", "width"), [(1, 480), (2, 640), (3, 960), (6, 960)])
@@ -146,9 +144,13 @@ def test_stored_size(page):
         assert abs(stored.width / stored.height - picture.width / picture.height) < 0.02
     show(COFFEE, CHELSEA, ROCKET, width=900)
     assert len(page.shown[0]["text/html"]) < 60_600
-    lines = Figure()
-    lines.add_subplot().plot([1, 3, 2])
-    assert described(page.of(lines))[2] == "png"
+    few, many = Figure(), Figure(figsize=(9, 3))
+    few.add_subplot().plot([1, 3, 2])
+    for axes in many.subplots(1, 3):
+        axes.plot(np.sin(np.arange(60) ** 2))
+    assert described(page.of(few))[2] == "png"
+    _, width, kind, stored = described(page.of(many))
+    assert (kind, stored.width) == ("jpeg", width), "too many lines for a PNG: rather JPEG than small letters"
 
 
 # Captions
@@ -320,7 +322,7 @@ CELLS = {
     "magic": "%matplotlib inline\nplt.plot([2, 1])\nplt.title('한글 after the magic')\nplt.show()",
     "formats": "%config InlineBackend.figure_formats = ['svg', 'png']\nplt.plot([2, 1]); plt.title('formats');",
     "by hand": "plt.imshow(Image.open('../asset/images/coffee.png'))\nplt.axis('off')\nplt.show()\nplt.close('all')",
-    "own words": "fig, ax = plt.subplots()\nax.bar(['a', 'b'], [1, 2])\nfig.set_label('Two bars')\nfig.show()\nplt.close(fig)",
+    "own words": "fig, ax = plt.subplots()\nax.bar(['a', 'b'], [1, 2])\nfig.set_label('Two bars')",
     "updated": "fig = plt.figure()\nplt.close(fig)\nfig.subplots().set_title('new')\n"
     "handle = display(fig, display_id='one')\nhandle.update(fig)",
     "empty": "fig",
@@ -362,7 +364,7 @@ def test_each_figure_appears_once_and_is_described(executed):
     found = {}
     for name, cell in zip(CELLS, executed.cells, strict=True):
         found[name] = [described(bundle)[0] for bundle in bundles(cell)]
-        assert not [output for output in cell.outputs if output.output_type == "error" or output.get("name") == "stderr"]
+        assert not [one for one in cell.outputs if one.output_type == "error" or one.get("name") == "stderr"], name
     for name, texts in found.items():
         wanted = EXPECTED.get(name, [])
         assert len(texts) == len(wanted), name
@@ -380,7 +382,11 @@ def test_the_plain_text_beside_it_can_be_compared(executed):
 
 def test_nbconvert_keeps_every_alt_text(executed):
     body, _ = HTMLExporter(template_name="lab").from_notebook_node(executed)
-    alts = [html.unescape(alt) for alt in re.findall(r'<img alt="([^"]*)" width=', body)]
+    alts = []
+    reader = HTMLParser()
+    reader.handle_starttag = lambda tag, attributes: alts.append(dict(attributes)["alt"]) if tag == "img" else None
+    reader.handle_startendtag = reader.handle_starttag
+    reader.feed(body)
     assert [alt[:20] for alt in alts] == [text[:20] for texts in EXPECTED.values() for text in texts]
     assert "No description has been provided" not in body
 
@@ -409,7 +415,7 @@ TAIL = "model course-sample · tokens: 231 in, 64 out{} · finish reason: stop]\
 
 
 def answer(content="A cup.", finish_reason="stop", **more):
-    message = {"role": "assistant", "content": content} | ({"refusal": more.pop("refusal")} if "refusal" in more else {})
+    message = {"role": "assistant", "content": content, "refusal": more.pop("refusal", None)}
     choices = [{"index": 0, "finish_reason": finish_reason, "message": message}]
     body = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "course-sample", "usage": USAGE}
     return body | {"choices": choices} | more

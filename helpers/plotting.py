@@ -1,0 +1,260 @@
+"""Pictures, figures and answers on the page.
+
+`show` puts pictures in a row and prints their numbers; `show_answer` prints an answer and where it came from.
+Importing this module inside IPython also gives alt text to every matplotlib figure and every PIL image it shows.
+"""
+
+import base64
+import csv
+import hashlib
+import html
+import re
+import textwrap
+from contextlib import suppress
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from unicodedata import east_asian_width
+
+from IPython import get_ipython
+from IPython.display import display
+from matplotlib import font_manager, rcParams
+from matplotlib.figure import Figure
+from PIL import Image, ImageOps
+
+from helpers import recording
+
+__all__ = ["install", "show", "show_answer"]
+
+ROOT = Path(__file__).resolve().parents[1]
+FALLBACK_ALT = "Picture, {} x {} pixels"  # means that nobody described it; the tests refuse it in a lesson
+STORED_LIMIT = 60_000  # characters of data URL that one picture may add to a notebook
+LARGEST = (960, 720)  # pixels, on the page
+GAP, DPI = 10, 100  # pixels between the pictures of a row, pixels an inch
+FONTS = ["DejaVu Sans", "NanumGothic"]  # Latin letters and the minus sign from the first, Hangul from the second
+
+font_manager.fontManager.addfont(ROOT / "asset" / "fonts" / "NanumGothic-Regular.ttf")
+# Without a bold face matplotlib warns on stderr at every bold title; the regular one stands in for it.
+font_manager.fontManager.ttflist.append(replace(font_manager.fontManager.ttflist[-1], weight=700))
+rcParams["font.family"] = FONTS
+
+
+def show(*pictures, captions=None, alt=None, width=None):
+    """Show one or several pictures in a row, then print one line of numbers for each.
+
+    A picture is a path, the bytes of a picture file, or a PIL image. It is shown upright, as its EXIF data says; the
+    printed width and height are its own, in pixels. captions and alt hold one text a picture (for a single picture a
+    plain string will do). Without alt, the text comes from asset/SOURCES.csv if the picture is one of ours. width is
+    that of the whole row in pixels: by default 480 for one picture, 320 each for more, at most 960, and 720 high.
+    Raises FileNotFoundError for a missing file, TypeError for what is no picture, ValueError for a web address, for
+    bytes that Pillow cannot read, and for a number of captions or alt texts that is not the number of pictures.
+    """
+    if not pictures:
+        raise TypeError("show needs at least one picture: a path, the bytes of a picture file, or a PIL image.")
+    count = len(pictures)
+    captions, alts = _one_each(captions, "captions", count), _one_each(alt, "alt texts", count)
+    upright, texts, lines = [], [], []
+    for i, picture in enumerate(pictures):
+        image, name, data = _open(picture)
+        upright.append(_flat(ImageOps.exif_transpose(image)))
+        size = upright[i].size
+        place = f"Picture {i + 1} of {count}{f' ({captions[i]})' if captions[i] else ''}: " if count > 1 else ""
+        texts.append(place + (alts[i] or _known_alt(image, data) or FALLBACK_ALT.format(*size)))
+        name = captions[i] or name or (f"picture {i + 1}" if count > 1 else "picture")
+        turned = ", turned upright (EXIF)" if image.getexif().get(0x0112, 1) in range(2, 9) else ""
+        lines.append(f"{' '.join(name.split())}: {_facts(image, size, ' pixels')}{turned}")
+    figure = _row(upright, captions, width)
+    figure.set_label(" ".join(texts))
+    display(figure)
+    print(*lines, sep="\n")
+
+
+def show_answer(answer):
+    """Print the text of an answer, wrapped to 88 columns, then one line: origin, model, tokens and finish reason.
+
+    answer is a ChatCompletion of the openai package, or the dict that response.json() of requests gives for one.
+    Token counts are those it reports; in a sample or constructed answer they are estimates. Else raises TypeError.
+    """
+    body = answer.model_dump(warnings=False) if hasattr(answer, "model_dump") else answer
+    if isinstance(body, dict) and (error := body.get("error")):
+        told = error.get("message", error) if isinstance(error, dict) else error
+        raise TypeError(f"This is not an answer but an error, and the service says why: {told}")
+    try:
+        known, choices = recording.origin(body["id"]), body["choices"]
+        texts = [_text(choice["message"], choice["finish_reason"]) for choice in choices]
+    except (TypeError, KeyError, AttributeError):
+        texts = []
+    if not texts:
+        hint = "call .json() on a response of requests, and collect the chunks of a stream into one answer first."
+        raise TypeError(f"show_answer takes a ChatCompletion or its dict, not {type(answer).__name__}: {hint}")
+    origin = {
+        "sample": "sample answer, written by hand for this course; no model was asked",
+        "constructed": "constructed answer, built to the documented shape",
+        "live": "recorded from a live service" + (f" on {known.date}" if known and known.date else ""),
+        "now": "live answer",
+    }[known.source if known else "now"] + ("; wrong on purpose" if known and known.wrong_on_purpose else "")
+    usage = body.get("usage") or {}
+    tokens = f"{usage.get('prompt_tokens', '?')} in, {usage.get('completion_tokens', '?')} out" if usage else "not told"
+    tokens += " (estimated)" if usage and known and known.source != "live" else ""
+    reason = ", ".join(str(choice["finish_reason"]) for choice in choices)
+    print(*texts, sep="\n\n(another choice)\n\n", end="\n\n")
+    print(f"[{origin} · model {body.get('model', 'not told')} · tokens: {tokens} · finish reason: {reason}]")
+
+
+def install():
+    """Give alt text to every figure and PIL image that IPython shows from now on; a second call changes nothing.
+
+    They become an <img> with alt text in text/html, because JupyterLab 4.6 ignores alt text in metadata (tried in
+    November 2026). figure.set_label("…") describes a figure; else its titles do, and our pictures in it.
+    """
+    if shell := get_ipython():
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, _figure_bundle)
+        shell.display_formatter.mimebundle_formatter.for_type(Image.Image, _picture_bundle)
+        for mime in ("image/png", "image/jpeg"):
+            shell.display_formatter.formatters[mime].for_type(Image.Image, lambda image: None)
+
+
+def _one_each(texts, what, count):
+    texts = [None] * count if texts is None else [texts] if isinstance(texts, str) else list(texts)
+    if len(texts) != count:
+        raise ValueError(f"{count} pictures but {len(texts)} {what}: give one for each, None where there is none.")
+    return texts
+
+
+def _open(picture):
+    """The PIL image, its file name or "", and the bytes of its file or None."""
+    name, data = "", None
+    if isinstance(picture, str) and picture.startswith(("http://", "https://", "data:")):
+        how = "base64.b64decode(url.split(',')[1])" if picture.startswith("data:") else "requests.get(url).content"
+        raise ValueError(f"show takes the picture, not its address: get the bytes first, show({how}).")
+    if isinstance(picture, str | Path):
+        name, path = Path(picture).name, Path(picture)
+        if not path.is_file():
+            hint = "a path starts at the notebook's folder, so the pictures of the course are ../asset/images/…"
+            raise FileNotFoundError(f"There is no picture file {path.as_posix()}: {hint}")
+        data = path.read_bytes()
+    elif isinstance(picture, bytes | bytearray):
+        data = bytes(picture)
+    elif not isinstance(picture, Image.Image):
+        hint = "use .content of a response, Image.fromarray(…) for an array, show(*pictures) for a list."
+        raise TypeError(f"show takes a path, bytes or a PIL image, not {type(picture).__name__}: {hint}")
+    try:
+        image = picture if data is None else Image.open(BytesIO(data))
+        image.load()
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        what = name or f"These {len(data or b''):,} bytes"
+        raise ValueError(f"{what}: no picture that Pillow can read ({type(error).__name__}); is it whole?") from None
+    if 0 in image.size:
+        raise ValueError(f"This picture is empty, {image.width} x {image.height} pixels: check how it was cut.")
+    return image, name or Path(getattr(image, "filename", "")).name, data
+
+
+def _flat(image):
+    """The image as RGB, on white where it is transparent: white keeps dark lines readable on a dark page."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _known_alt(image, data=None):
+    """The alt text that asset/SOURCES.csv has for a picture equal to one of ours, in its bytes or its pixels."""
+    file = Path(getattr(image, "filename", ""))
+    data = file.read_bytes() if data is None and file.is_file() else data
+    with open(ROOT / "asset" / "SOURCES.csv", encoding="utf-8", newline="") as table:
+        rows = [row for row in csv.DictReader(table) if row["file"].startswith("asset/images/")]
+    if alt := {row["sha256"]: row["alt"] for row in rows}.get(hashlib.sha256(data or b"").hexdigest()):
+        return alt
+    for row in rows:
+        with suppress(OSError), Image.open(ROOT / row["file"]) as ours:
+            if ours.size == image.size and ours.convert("RGB").tobytes() == image.convert("RGB").tobytes():
+                return row["alt"]
+    return None
+
+
+def _facts(image, size, unit=""):
+    return ", ".join([f"{size[0]} x {size[1]}{unit}", image.mode, *filter(None, [image.format])])
+
+
+def _row(pictures, captions, width):
+    """A figure of the pictures side by side, equally high, each in axes of its own without a frame."""
+    gaps, aspects = GAP * (len(pictures) - 1), sum(picture.width / picture.height for picture in pictures)
+    usual = 480 if len(pictures) == 1 else min(320 * len(pictures), LARGEST[0])
+    high = max(1, round((width - gaps) / aspects if width else min((usual - gaps) / aspects, LARGEST[1])))
+    widths = [max(1, round(high * picture.width / picture.height)) for picture in pictures]
+    across, left = sum(widths) + gaps, 0
+    figure = Figure(figsize=(across / DPI, high / DPI), dpi=DPI, facecolor="white")
+    for picture, caption, wide in zip(pictures, captions, widths, strict=True):
+        axes = figure.add_axes((left / across, 0, wide / across, 1))
+        if picture.width > wide:
+            picture = picture.resize((wide, high), Image.Resampling.LANCZOS)
+        axes.imshow(picture, aspect="auto")
+        axes.axis("off")
+        title = _wrap(caption or "", max(6, wide // 8), cut=True)
+        axes.set_title(title, fontsize=10, pad=4, color="#1a1a1a", fontfamily=FONTS)
+        left += wide + GAP
+    return figure
+
+
+def _figure_bundle(figure):
+    # The inline backend registers formats of its own when it likes (first import of pyplot, %matplotlib inline).
+    # IPython asks for a bundle before it asks any format, so this is the moment to drop them.
+    for formatter in get_ipython().display_formatter.formatters.values():
+        formatter.pop(Figure, None)
+    if not figure.axes and not figure.lines:
+        return {}
+    parts = [figure.get_suptitle()]
+    for axes in figure.axes:
+        parts += [axes.get_title(side) for side in ("left", "center", "right")]
+        parts += [f"{axis}: {text}" for axis, text in (("x", axes.get_xlabel()), ("y", axes.get_ylabel())) if text]
+        arrays = (shown.get_array() for shown in axes.images)
+        parts += [_known_alt(Image.fromarray(array)) for array in arrays if array.dtype == "uint8"]
+    alt = figure.get_label() or ". ".join(part.rstrip(".") for part in parts if part)
+    figure.savefig(file := BytesIO(), dpi=figure.dpi, bbox_inches="tight", facecolor=figure.get_facecolor())
+    page = Image.open(file)
+    return _bundle(page, alt or FALLBACK_ALT.format(*page.size), repr(figure))
+
+
+def _picture_bundle(image):
+    page = _flat(image)
+    page.thumbnail(LARGEST)
+    # Pillow's own text/plain is worded differently from version to version and can hold a memory address.
+    text = f"<Picture {_facts(image, image.size)}>"
+    return _bundle(page, _known_alt(image) or FALLBACK_ALT.format(*image.size), text)
+
+
+def _bundle(page, alt, text):
+    """As text/html: PNG, or JPEG q80 where that is a third of it: so for photos, not for lines, which JPEG blurs."""
+    for step in range(20):
+        small, urls = ImageOps.scale(_flat(page), 0.9**step), []
+        for kind in ("jpeg", "png"):
+            small.save(file := BytesIO(), kind, quality=80, optimize=True)
+            urls.append(f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}")
+        if len(url := urls[len(urls[1]) <= min(3 * len(urls[0]), STORED_LIMIT)]) <= STORED_LIMIT:
+            break
+    alt = html.escape(" ".join(alt.split()))
+    img = f'<img alt="{alt}" width="{page.width}" style="max-width:100%" src="{url}">'
+    return {"text/html": img, "text/plain": text}
+
+
+def _text(message, reason):
+    cut = "the output limit was reached before the first word; allow more output tokens"
+    why = {"length": cut, "content_filter": "a content filter of the service held it back"}.get(reason, "none was sent")
+    why = f"the model refused. {message['refusal'].rstrip('.')}" if message.get("refusal") else why
+    return _wrap((message.get("content") or "").strip() or f"(No text: {why}.)", 88)
+
+
+def _wrap(text, columns, cut=False):
+    """The text in lines of at most so many columns; lines that fit stay as they are, list items keep their indent."""
+    lines = []
+    for line in text.splitlines():
+        # A NUL after each wide letter makes its length its width, so that textwrap, which counts letters, counts right.
+        padded = "".join(letter + "\0" if east_asian_width(letter) in "WF" else letter for letter in line)
+        indent = " " * len(re.match(r"\s*(?:(?:[-*•]|\d+[.)])\s+)?", line).group())
+        # Chinese and Japanese have no spaces to break at, so long words with them are cut; an address stays whole.
+        how = {"break_on_hyphens": False, "break_long_words": cut or "\0" in padded, "subsequent_indent": indent}
+        lines += [padded] if len(padded) <= columns else textwrap.wrap(padded, columns, **how)
+    return "\n".join(line.rstrip() for line in lines).replace("\0", "")
+
+
+install()
