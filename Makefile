@@ -9,6 +9,9 @@ SHELL = /bin/sh
 # Finds Python, makes .venv from the lock and keeps it so; silent and quick when nothing changed.
 VENV = sh .ci/python.sh .ci/venv.py
 
+# The kernel of .venv, even where the user has another one of the same name.
+export JUPYTER_PREFER_ENV_PATH = 1
+
 .DEFAULT_GOAL := help
 .PHONY: help lab test browser sample record lock clean
 

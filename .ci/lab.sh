@@ -3,9 +3,6 @@
 # A terminal opened inside Lab starts from a clean sheet, not from the options of this `make`.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
-# The kernel of .venv, even where the user has another one of the same name.
-export JUPYTER_PREFER_ENV_PATH=1
-
 set -- --ServerApp.root_dir="$PWD" --ServerApp.port="${PORT:-8888}" \
     --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 

@@ -113,6 +113,8 @@ def install(name, title, lock, key):
         if not worked:
             output = f"uv said:\n{uv_output}\npip said:\n{pip_output}"
             raise SetupError(f"{title[0].upper()}{title[1:]} could not be installed; is there a network?", output)
+    # matplotlib lists the machine's fonts at its first import and may say so on stderr, which has no place in a lesson.
+    run(PYTHON, "-c", "import matplotlib.font_manager")
     stamp(name).write_text(key, "ascii")
 
 

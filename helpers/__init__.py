@@ -1,0 +1,14 @@
+"""What the lessons import. Nothing here is needed to talk to a model; a lesson's own cells do that.
+
+recording.start(lesson)     open the lesson's recording, or go live; the one line that decides where answers come from
+recording.stop()            leave requests and environment as they were
+recording.model()           the model that every lesson asks
+recording.origin(id)        where an answer came from
+plotting.show(*pictures)    pictures in a row, with captions, alt text and their numbers
+plotting.show_answer(a)     an answer's text, where it came from, its tokens, why it ended
+tokens.picture_tokens(…)    what a picture costs, by its model's published rule
+tokens.price(…)             US cents for tokens
+
+Behind `recording`: `cassette.py` is the shape of a recording file, `wire.py` sits between the clients and vcrpy,
+`nearest.py` writes the message for what was never recorded.
+"""

@@ -9,7 +9,7 @@ without opening a socket. `COURSE_MODE` or `start(lesson, mode="live")` changes 
 import os
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from getpass import getpass
@@ -22,7 +22,7 @@ from IPython import get_ipython
 from vcr.cassette import Cassette, CassetteContextDecorator
 
 from . import cassette, tokens
-from .cassette import DEFAULT_MODEL, CourseError, Interaction, RecordedRequest, Recording
+from .cassette import DEFAULT_MODEL, CourseError, Interaction, RecordedRequest, Recording, RecordingError
 from .nearest import explain
 from .wire import PlayedFault, wrap_clients
 
@@ -264,7 +264,9 @@ def _say_what_it_costs(path: Path) -> None:
     """One line: who is asked, and what a full run of the lesson costs (from the recorded usage; estimated)."""
     base = os.environ.get("OPENAI_BASE_URL")
     print(f"Live: requests go to {urlsplit(base).netloc if base else 'api.openai.com'}, model {model()}.", end=" ")
-    answers = [i.response.json_ for i in cassette.load(path).interactions if i.response] if path.is_file() else []
+    answers = []
+    with suppress(RecordingError):  # going live needs no recording
+        answers = [item.response.json_ for item in cassette.load(path).interactions if item.response]
     usages = [a["usage"] for a in answers if isinstance(a, dict) and a.get("usage")]
     asked, answered = (sum(u[n] for u in usages) for n in ("prompt_tokens", "completion_tokens"))
     try:
