@@ -7,9 +7,9 @@ for name in chromium chromium-browser google-chrome; do
 done
 
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
-    echo "Installing Chromium with apt-get ..."
+    echo "Installing Chromium (and a font for Korean) with apt-get ..."
     export DEBIAN_FRONTEND=noninteractive
-    log=$(apt-get update -q 2>&1 && apt-get install -q -y --no-install-recommends chromium 2>&1) && exit 0
+    log=$(apt-get update -q 2>&1 && apt-get install -q -y --no-install-recommends chromium fonts-nanum 2>&1) && exit 0
     printf '%s\n' "$log" >&2
     echo "Chromium could not be installed with apt-get, see above." >&2
     exit 1

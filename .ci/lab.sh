@@ -9,7 +9,7 @@ set -- --ServerApp.root_dir="$PWD" --ServerApp.port="${PORT:-8888}" \
 # Only what a reader can use: the address, and what goes wrong.
 set -- "$@" --log-level=WARN
 
-# No question about news, no look for updates: the course asks nobody.
+# No news, no look for updates: the course asks nobody.
 set -- "$@" --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 if [ "$(id -u)" = 0 ]; then

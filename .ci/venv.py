@@ -113,9 +113,18 @@ def install(name, title, lock, key):
         if not worked:
             output = f"uv said:\n{uv_output}\npip said:\n{pip_output}"
             raise SetupError(f"{title[0].upper()}{title[1:]} could not be installed; is there a network?", output)
+    settle()
+    stamp(name).write_text(key, "ascii")
+
+
+def settle():
+    """What would otherwise meet the reader at the first start."""
     # matplotlib lists the machine's fonts at its first import and may say so on stderr, which has no place in a lesson.
     run(PYTHON, "-c", "import matplotlib.font_manager")
-    stamp(name).write_text(key, "ascii")
+    # JupyterLab asks whether it may fetch news; the course asks nobody.
+    overrides = VENV / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    overrides.parent.mkdir(parents=True, exist_ok=True)
+    overrides.write_text('{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}\n', "ascii")
 
 
 def main(wanted):

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SCREENSHOTS.mkdir(exist_ok=True)
 CELLS = ".jp-Notebook .jp-CodeCell"
 
 
@@ -31,6 +32,10 @@ def lab(tmp_path_factory):
     course.mkdir()
     for name in ("notebooks", "asset"):
         shutil.copytree(ROOT / name, course / name)
+    # Lab draws only the cells in view unless told otherwise.
+    settings = course.parent / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}', encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     options = ["--no-browser", "--allow-root", f"--ServerApp.root_dir={course}", f"--ServerApp.port={port}"]
@@ -38,6 +43,7 @@ def lab(tmp_path_factory):
     options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     environment = {k: v for k, v in os.environ.items() if k != "COURSE_MODE"} | {
         "JUPYTER_CONFIG_DIR": str(course.parent / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(course.parent / "settings"),
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
     server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=environment)
@@ -77,17 +83,21 @@ def open_lesson(browser, lab, lesson):
     return page
 
 
+def choose(page, menu, command):
+    page.get_by_role("menuitem", name=menu, exact=True).click()
+    page.locator(f'.lm-Menu-item[data-command="{command}"]').click()
+
+
 def run_all(page):
     """Run All, from outputs cleared, and wait until the last code cell has its number."""
-    page.click("text=Edit")
-    page.click('[data-command="editmenu:clear-all"]')
-    page.click("text=Run >> nth=0")
-    page.click('[data-command="runmenu:run-all"]')
+    choose(page, "Edit", "editmenu:clear-all")
+    choose(page, "Run", "runmenu:run-all")
     last = page.locator(CELLS).last.locator(".jp-InputPrompt").first
     for _ in range(240):
         if re.fullmatch(r"\[\d+\]:", last.inner_text().strip()):
             return
         page.wait_for_timeout(250)
+    page.screenshot(path=SCREENSHOTS / "unfinished.png")
     raise AssertionError("the last cell did not finish")
 
 
@@ -96,11 +106,12 @@ def test_run_all(browser, lab, lesson):
     page = open_lesson(browser, lab, lesson)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    # Lab draws only the cells in view; the tall window has them all.
-    page.set_viewport_size({"width": 1280, "height": 12_000})
     run_all(page)
+    # As tall as the lesson, so that the screenshot shows all of it.
+    height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
+    page.set_viewport_size({"width": 1280, "height": height + 120})
+    page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
     page.wait_for_timeout(1_000)
-    SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{lesson}.png")
 
     pictures = page.eval_on_selector_all(
@@ -117,7 +128,6 @@ def test_run_all(browser, lab, lesson):
 
 def test_a_changed_prompt_meets_a_short_kind_message(browser, lab):
     page = open_lesson(browser, lab, "01_url_input")
-    page.set_viewport_size({"width": 1280, "height": 12_000})
     run_all(page)
     prompt = page.locator(CELLS).filter(has_text="PROMPT =").first
     prompt.locator(".cm-content").click()
@@ -131,7 +141,6 @@ def test_a_changed_prompt_meets_a_short_kind_message(browser, lab):
     error.wait_for(timeout=20_000)
     page.wait_for_timeout(500)
     message = error.inner_text().strip()
-    SCREENSHOTS.mkdir(exist_ok=True)
     ask.screenshot(path=SCREENSHOTS / "changed-prompt.png")
     assert message.startswith("NotRecorded: ") and len(message.splitlines()) <= 12
     assert 'prompt: recorded "Describe this picture' in message and 'yours "How many towers are there?"' in message
