@@ -96,6 +96,7 @@ def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbfor
         kernel_name="python3",
         record_timing=False,
         skip_cells_with_tag=skip,
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": path.parent}},
     )
     client.execute(env={name: value for name, value in {**os.environ, **environment}.items() if value is not None})
