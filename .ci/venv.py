@@ -113,7 +113,8 @@ def install(name, title, lock, key):
         if not worked:
             output = f"uv said:\n{uv_output}\npip said:\n{pip_output}"
             raise SetupError(f"{title[0].upper()}{title[1:]} could not be installed; is there a network?", output)
-    settle()
+    if name == "lab":
+        settle()
     stamp(name).write_text(key, "ascii")
 
 

@@ -322,7 +322,7 @@ def test_nbval_notices_other_words_and_another_alt_text_but_not_other_bytes(tmp_
         [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist", *options, path.name],
         cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    verdicts = re.findall(r"^(PASSED|FAILED) \S+::Cell (\d)", done.stdout, re.M)
+    verdicts = re.findall(r"^(PASSED|FAILED) .+::Cell (\d)", done.stdout, re.M)
     assert sorted(verdicts, key=lambda v: v[1]) == [("PASSED", "0"), ("FAILED", "1"), ("PASSED", "2"), ("FAILED", "3")]
 
 

@@ -120,6 +120,8 @@ class Installer:
 
     def run(self, *command):
         words = " ".join(str(part) for part in command)
+        if "font_manager" in words:
+            return True, ""
         known = {
             " -m venv ": "venv",
             f" {self.module.UV}": "get uv",
