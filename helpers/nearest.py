@@ -2,7 +2,8 @@
 
 import difflib
 
-from .cassette import DEFAULT_MODEL, RecordedRequest, Recording
+from .cassette import RecordedRequest, Recording
+from .readable import DEFAULT_MODEL
 
 
 def explain(asked: RecordedRequest, recording: Recording) -> str:

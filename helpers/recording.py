@@ -21,9 +21,10 @@ import requests
 from IPython import get_ipython
 from vcr.cassette import Cassette, CassetteContextDecorator
 
-from . import cassette, tokens
-from .cassette import DEFAULT_MODEL, CourseError, Interaction, RecordedRequest, Recording, RecordingError
+from . import cassette, readable, tokens
+from .cassette import CourseError, Interaction, RecordedRequest, Recording, RecordingError
 from .nearest import explain
+from .readable import DEFAULT_MODEL
 from .wire import PlayedFault, wrap_clients
 
 MODES = ("replay", "live", "record")
@@ -187,7 +188,7 @@ class Tape(Cassette):
     def append(self, request, response) -> None:
         said = {name.lower(): values[0] for name, values in response["headers"].items()}
         marks = said.get("x-course-source", "live").split() if os.environ.get("COURSE_UPSTREAM") else ["live"]
-        answer = cassette.recorded_response(response, dict(request.headers), request.body_bytes)
+        answer = readable.recorded_response(response, dict(request.headers), request.body_bytes)
         item = Interaction(
             cell=self.cell or "",
             source=marks[0],
@@ -229,7 +230,7 @@ class Tape(Cassette):
 
 def _readable(request) -> RecordedRequest:
     body = request.body_bytes
-    return cassette.recorded_request(request.method, request.uri, dict(request.headers), body, model())
+    return readable.recorded_request(request.method, request.uri, dict(request.headers), body, model())
 
 
 

@@ -108,10 +108,20 @@ def problems_of_recording(recording: Recording, notebook):
         )
         if (item.source == "sample") != (said == "course-sample"):
             yield f"request {number}: a sample is a sample only under the model name course-sample, not {said}"
+        if item.response and item.response.status == 200 and _without_detail(item.request.body):
+            yield f"request {number}: a picture without detail, whose default differs from model to model"
         if item.source == "live" and not item.date:
             yield f"request {number}: a live answer without its date"
         if item.wrong_on_purpose and item.source != "sample":
             yield f"request {number}: only a sample can be wrong on purpose"
+
+
+def _without_detail(body):
+    """Is there an `image_url` part without `detail` anywhere in a request?"""
+    if isinstance(body, dict):
+        part = body.get("image_url")
+        return (part is not None and "detail" not in part) or any(map(_without_detail, body.values()))
+    return isinstance(body, list) and any(map(_without_detail, body))
 
 
 # --- the lessons as they stand ---
@@ -259,6 +269,16 @@ RECORDING_BREAKS = {
     "asked by no cell": ({"cell": "00000000"}, "asked by no cell"),
     "a model's name on a sample": ({"model": "gpt-5.6-luna"}, "only under the model name course-sample"),
     "a sample said to be live": ({"source": "live", "date": "2026-11-22"}, "only under the model name course-sample"),
+    "no detail": (
+        {
+            "request": {
+                "method": "POST",
+                "url": "/v1/chat/completions",
+                "body": {"messages": [{"content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
+            }
+        },
+        "a picture without detail",
+    ),
     "live without a date": ({"source": "live", "model": "gpt-5.6-luna"}, "a live answer without its date"),
     "constructed and wrong": (
         {"source": "constructed", "model": "x", "wrong_on_purpose": True},
@@ -271,7 +291,8 @@ RECORDING_BREAKS = {
 def test_a_broken_recording_is_noticed(good, name):
     def recording(model="course-sample", **changes):
         answer = {"status": 200, "json": {"id": "c", "model": model}}
-        request = {"method": "POST", "url": "/v1/chat/completions"}
+        part = {"type": "image_url", "image_url": {"url": "x", "detail": "low"}}
+        request = {"method": "POST", "url": "/v1/chat/completions", "body": {"messages": [{"content": [part]}]}}
         item = {"cell": cell_digest("show()"), "source": "sample", "request": request, "response": answer, **changes}
         return Recording.model_validate({"lesson": "x", "interactions": [item]})
 

@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from helpers import cassette, recording
+from helpers import cassette, readable, recording
 from helpers.cassette import ROOT
 
 from .api import API_KEY, serve
@@ -474,6 +474,7 @@ DAMAGES = {
     "cut off": (lambda t: t[:200], r"not JSON at line \d+, column \d+"),
     "empty": (lambda t: "", r"not JSON at line 1, column 1"),
     "no request": (lambda t: t.replace('"request"', '"reqest"', 1), r"interactions\.0\.request: Field required"),
+    "no source": (lambda t: t.replace('"source": "sample",', "", 1), r"interactions\.0\.source: Field required"),
     "unknown source": (lambda t: t.replace('"sample"', '"smaple"', 1), r"interactions\.0\.source: .*'sample', 'live'"),
     "no outcome": (lambda t: t.replace('"response"', '"respnse"', 1), r"interactions\.0"),
     "status as text": (lambda t: t.replace("200", '"fine"', 1), r"interactions\.0\.response\.status"),
@@ -608,7 +609,7 @@ def test_it_comes_at_once_from_every_client_and_is_not_retried(replaying, monkey
 def constructed(folder, fault, events=None):
     """A recording of one fault, written by hand."""
     body = json.dumps(question(stream=True)).encode()
-    request = cassette.recorded_request("POST", CHAT, {"content-type": "application/json"}, body, recording.model())
+    request = readable.recorded_request("POST", CHAT, {"content-type": "application/json"}, body, recording.model())
     response = None
     if fault in ("cut", "stalled"):
         chunk = {"id": "c", "choices": [{"index": 0, "delta": {"content": "A red"}}]}

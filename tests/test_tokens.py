@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.cassette import DEFAULT_MODEL
+from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens, price
 
 LUNA = "gpt-5.6-luna"

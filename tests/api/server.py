@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from helpers.cassette import DEFAULT_MODEL
+from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens
 
 from .validation import ApiError, check_chat, picture_of_data_url
