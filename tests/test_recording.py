@@ -113,6 +113,7 @@ def test_replay_needs_no_variable_and_none_disturbs_it(record, replay, monkeypat
         "OPENAI_PROJECT_ID": "proj_somebody",
         "OPENAI_CUSTOM_HEADERS": "X-Odd: header",
         "VISION_MODEL": "somebody-elses-model",
+        "AZURE_OPENAI_ENDPOINT": "http://127.0.0.1:9",
         "HTTP_PROXY": "socks5://127.0.0.1:9",
         "https_proxy": "http://127.0.0.1:9",
         "ALL_PROXY": "socks5://127.0.0.1:9",
@@ -122,9 +123,21 @@ def test_replay_needs_no_variable_and_none_disturbs_it(record, replay, monkeypat
     for name, value in disturbing.items():
         monkeypatch.setenv(name, value)
     recording.start("lesson")
+    assert not set(disturbing) - {"OPENAI_API_KEY"} & set(os.environ)
     assert everything() == recorded
     recording.stop()
     assert {name: os.environ.get(name) for name in disturbing} == disturbing, "they are back afterwards"
+
+
+def test_a_variable_set_during_replay_stays(record, replay, monkeypatch):
+    record()
+    openai.OpenAI().chat.completions.create(**question())
+    recording.stop()
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/old")
+    replay()
+    os.environ["OPENAI_BASE_URL"] = "http://127.0.0.1:9/new"
+    recording.stop()
+    assert os.environ["OPENAI_BASE_URL"] == "http://127.0.0.1:9/new"
 
 
 def test_a_recording_made_with_another_model_plays(record, replay, monkeypatch):
@@ -323,6 +336,18 @@ def test_an_edited_cell_keeps_its_place_in_jupyterlab(service, record, replay):
     assert requests.get(THING, timeout=9).status_code == 404
 
 
+def test_a_cell_edited_before_it_ran_is_served_from_where_the_tape_stands(service, record, replay):
+    tape = record()
+    for source, call in (("first()", requests.get), ("delete()", requests.delete), ("second()", requests.get)):
+        tape.begin_cell(source)
+        call(THING, timeout=9)
+    tape = replay()
+    tape.begin_cell("delete()")
+    requests.delete(THING, timeout=9)
+    tape.begin_cell("second()  # edited")
+    assert requests.get(THING, timeout=9).status_code == 404, "what was recorded after the DELETE"
+
+
 def test_the_same_question_in_two_cells_is_answered_in_both(record, replay):
     tape = record()
     for source in ("first", "second"):
@@ -357,6 +382,9 @@ def test_pictures_are_references_never_base64(record, folder):
     requests.get(COFFEE, timeout=9)
     body = {"picture": data_url().split(",")[1], "odd": data_url(b"\xff\xd8\xff not one of ours", "image/jpeg")}
     requests.post("https://api.openai.com/v1/elsewhere", json=body, timeout=9)
+    noise = bytes(range(256)) * 3
+    requests.post("https://api.openai.com/v1/elsewhere", json=base64.b64encode(noise).decode(), timeout=9)
+    assert stored(folder)[3]["request"]["body"]["base64"]["bytes"] == len(noise)
     ours = {"file": "asset/images/coffee.png", "sha256": stored(folder)[1]["response"]["file"]["sha256"]}
     part = stored(folder)[0]["request"]["body"]["messages"][0]["content"][1]
     assert part["image_url"] == {"url": {"data_url": "image/png", **ours}, "detail": "low"}
@@ -437,6 +465,17 @@ def test_a_binary_answer_that_is_no_file_of_ours_is_not_recorded(folder, monkeyp
     assert not (folder / "lesson.json").exists()
 
 
+def test_a_recording_is_written_in_one_step(record, folder, monkeypatch):
+    record()
+    client = openai.OpenAI()
+    client.chat.completions.create(**question())
+    before = (folder / "lesson.json").read_bytes()
+    monkeypatch.setattr(os, "replace", lambda *paths: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        client.chat.completions.create(**question(stream=True))
+    assert (folder / "lesson.json").read_bytes() == before
+
+
 # --- where an answer came from ---
 
 
@@ -476,7 +515,11 @@ DAMAGES = {
     "no request": (lambda t: t.replace('"request"', '"reqest"', 1), r"interactions\.0\.request: Field required"),
     "no source": (lambda t: t.replace('"source": "sample",', "", 1), r"interactions\.0\.source: Field required"),
     "unknown source": (lambda t: t.replace('"sample"', '"smaple"', 1), r"interactions\.0\.source: .*'sample', 'live'"),
-    "no outcome": (lambda t: t.replace('"response"', '"respnse"', 1), r"interactions\.0"),
+    "response misspelt": (lambda t: t.replace('"response"', '"respnse"', 1), r"interactions\.0"),
+    "no outcome": (
+        lambda t: json.dumps({"lesson": "x", "interactions": [{**json.loads(t)["interactions"][0], "response": None}]}),
+        r"interactions\.0: .*needs a response, or a fault",
+    ),
     "status as text": (lambda t: t.replace("200", '"fine"', 1), r"interactions\.0\.response\.status"),
     "a list": (lambda t: "[]", r"does not fit at the top level"),
     "not UTF-8": (lambda t: t[:40].encode() + b"\xff", r"not UTF-8 text at byte 40"),
@@ -673,17 +716,32 @@ def test_a_fault_is_recorded_when_the_local_api_says_so(folder, replay, monkeypa
         requests.post(CHAT, json=question(stream=True), timeout=9)
 
 
+def test_a_real_service_can_not_pass_for_the_local_api(folder, api, monkeypatch):
+    async def odd(request):
+        headers = {"x-course-source": "sample", "x-course-fault": "reset"}
+        return JSONResponse({"model": "m"}, headers=headers)
+
+    with serve(routes=[Route("/{rest:path}", odd, methods=["POST"])]) as real:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{real.url}/v1")
+        monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+        recording.start("lesson", mode="record")
+        openai.OpenAI().chat.completions.create(**question())
+    assert [(i["source"], i.get("fault")) for i in stored(folder)] == [("live", None)]
+
+
 def test_a_fault_is_kept_when_the_lesson_is_recorded_again(folder, monkeypatch):
     constructed(folder, "timeout")
     with serve(acts_as="gpt-5.6-luna") as api:
         monkeypatch.setenv("COURSE_UPSTREAM", api.url)
         monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
         recording.start("lesson", mode="record")
+        recording._state.tape.begin_cell("the cell as it is now")
         with pytest.raises(requests.ReadTimeout):
             requests.post(CHAT, json=question(stream=True), timeout=9)
         openai.OpenAI().chat.completions.create(**question())
         assert api.requests == ["POST /api.openai.com/v1/chat/completions"]
     assert [(i["source"], i.get("fault")) for i in stored(folder)] == [("constructed", "timeout"), ("live", None)]
+    assert {i["cell"] for i in stored(folder)} == {cassette.cell_digest("the cell as it is now")}
 
 
 # --- live ---
@@ -782,6 +840,27 @@ def test_errors_in_a_notebook(record, folder, monkeypatch):
     assert own[0].ename == "ZeroDivisionError" and "Traceback" in "\n".join(own[0].traceback)
     assert live[0].ename == "LiveModeError" and len("\n".join(live[0].traceback).splitlines()) == 1
     assert again[0].data["text/plain"] == "'stop'", "a failed start leaves replay as it was"
+
+
+def test_the_cell_that_starts_may_ask_too(service, record, folder, monkeypatch):
+    """And what a front end runs silently in between does not count as a cell."""
+    first = (
+        "import requests\nfrom helpers import recording\nrecording.start('lesson')\n"
+        f"def state():\n    return requests.get('{JOB}', timeout=9).json()['state']\n"
+        "print(state(), state(), recording._state.tape.cell)"
+    )
+    second = "get_ipython().run_cell('1', silent=True)\nprint(state(), recording._state.tape.cell)"
+    tape = record()
+    for source, times in ((first, 2), (second, 1)):
+        tape.begin_cell(source)
+        for _ in range(times):
+            requests.get(JOB, timeout=9)
+    recording.stop()
+    monkeypatch.delenv("COURSE_UPSTREAM")
+    notebook = execute([first, second])
+    texts = ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
+    assert texts[0] == f"Running Running {cassette.cell_digest(first)}\n"
+    assert texts[1] == f"Completed {cassette.cell_digest(second)}\n"
 
 
 def test_start_in_a_cell_asks_for_the_key_and_keeps_it_in_the_kernel(folder, api):
