@@ -6,11 +6,12 @@
 import hashlib
 import json
 import os
-from http import HTTPStatus
+from contextlib import suppress
+from http.client import responses
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDINGS = ROOT / "asset" / "recordings"
@@ -45,7 +46,7 @@ class FileReference(_Shape):
         data = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(data).hexdigest() != self.sha256:
             state = "has changed since it was recorded" if path.is_file() else "is missing"
-            raise RecordingError(f"{self.file} {state}. Bring it back with: git checkout -- {self.file}")
+            raise RecordingError(f"{self.file} {state}. Bring it back with: git checkout -- :/{self.file}")
         return data
 
 
@@ -61,7 +62,7 @@ class RecordedRequest(_Shape):
 class RecordedResponse(_Shape):
     """One of `json`, `events` (server-sent), `text` or `file` holds the body; none of them means an empty one."""
 
-    status: int
+    status: int = Field(ge=100, le=599)
     headers: dict[str, str] = {}
     json_: Any = None
     events: list[str] | None = None
@@ -84,7 +85,7 @@ class RecordedResponse(_Shape):
     def for_vcr(self) -> dict:
         """The response as vcrpy hands it to `httpx2` and `requests`."""
         return {
-            "status": {"code": self.status, "message": HTTPStatus(self.status).phrase},
+            "status": {"code": self.status, "message": responses.get(self.status, "")},
             "headers": {name: [value] for name, value in self.headers.items()},
             "body": {"string": self.body()},
         }
@@ -92,8 +93,9 @@ class RecordedResponse(_Shape):
     def answer_id(self) -> str | None:
         """The `id` of the answer, whether it came whole or as a stream."""
         body = self.json_
-        if self.events and self.events[0].startswith("data: {"):
-            body = json.loads(self.events[0].removeprefix("data: "))
+        if self.events:
+            with suppress(ValueError):
+                body = json.loads(self.events[0].removeprefix("data: "))
         return body.get("id") if isinstance(body, dict) else None
 
 
@@ -139,14 +141,16 @@ class Recording(_Shape):
 def load(path: Path) -> Recording:
     """Read a recording. Raises RecordingError with the file, the place and the way out."""
     name = f"asset/recordings/{path.name}" if path.parent == RECORDINGS else path.name
-    way_out = f"Bring it back with: git checkout -- {name}"
+    way_out = f"Bring it back with: git checkout -- :/{name}"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
-        raise RecordingError(f"There is no recording {name} (recorded lessons: {known}). {way_out}")
+        raise RecordingError(f"There is no recording {name}; recorded lessons are: {known}.")
     try:
         return Recording.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except UnicodeDecodeError as error:
         raise RecordingError(f"{name} is not UTF-8 text at byte {error.start}. {way_out}") from None
+    except RecursionError:
+        raise RecordingError(f"{name} is nested too deeply. {way_out}") from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise RecordingError(f"{name} is not JSON at {place}: {error.msg}. {way_out}") from None

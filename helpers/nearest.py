@@ -1,6 +1,7 @@
 """The message for a request that was never recorded: which one is nearest, what differs, what to do."""
 
 import difflib
+import json
 
 from .cassette import RecordedRequest, Recording
 from .readable import DEFAULT_MODEL
@@ -14,22 +15,31 @@ def explain(asked: RecordedRequest, recording: Recording) -> str:
     for number, item in enumerate(recording.interactions, 1):
         theirs = _parts(item.request)
         names = [name for name in {**theirs, **yours} if theirs.get(name) != yours.get(name)]
-        distance = len(names) + sum(_unlike(theirs.get(name, ""), yours.get(name, "")) for name in names)
-        differing.append((asked.method != item.request.method, distance, number, names, theirs))
+        differing.append((asked.method != item.request.method, len(names), number, names, theirs))
     if differing:
-        *_, number, names, theirs = min(differing)
+        fewest = min(differing)[:2]
+        ties = [near for near in differing if near[:2] == fewest]
+        # Comparing texts takes time, so only where the number of differences does not decide.
+        *_, number, names, theirs = min(ties[:20], key=lambda near: (_distance(near[4], yours, near[3]), near[2]))
         lines.append(f"Nearest is recorded request {number} of {len(recording.interactions)}. What differs:")
         for name in names[:4]:
             was, now = _around_difference(theirs.get(name, "(nothing)"), yours.get(name, "(nothing)"))
             lines.append(f"  {name}: recorded {was} - yours {now}")
         if len(names) > 4:
             lines.append(f"  and {len(names) - 4} more")
+        if not names:
+            lines.append("  the order of its parts")
     lines += [
         "Undo the change to see the recorded answer again, or ask a real model:",
-        f'  with a key: recording.start("{recording.lesson}", mode="live") asks for it, then run the cells again;',
-        "  with a local OpenAI-compatible server: set OPENAI_BASE_URL and VISION_MODEL before that; no key needed.",
+        f'  recording.start("{recording.lesson}", mode="live") asks for your key; after it, client = OpenAI().',
+        '  A local server needs no key: first os.environ["OPENAI_BASE_URL"] = "http://localhost:11434/v1" and',
+        '  os.environ["VISION_MODEL"] = "its-model", then the same, and MODEL = recording.model().',
     ]
     return "\n".join(lines)
+
+
+def _distance(theirs: dict[str, str], yours: dict[str, str], names: list[str]) -> float:
+    return sum(_unlike(theirs.get(name, ""), yours.get(name, "")) for name in names)
 
 
 def _unlike(was: str, now: str) -> float:
@@ -44,14 +54,15 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
     def walk(value, name):
         if isinstance(value, dict) and "sha256" in value:
             parts[_free("picture")] = f"{value.get('file') or value.get('bytes')} {value['sha256'][:8]}"
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and value:
             for key, item in value.items():
                 walk(item, {"text": "prompt", "content": "prompt", "url": "picture"}.get(key, key))
-        elif isinstance(value, list):
+        elif isinstance(value, list) and value:
             for item in value:
                 walk(item, name)
-        elif name not in ("type", "role"):
-            parts[_free(name)] = DEFAULT_MODEL if value == "$VISION_MODEL" else str(value)
+        else:
+            text = value if isinstance(value, str) else json.dumps(value)
+            parts[_free(name)] = DEFAULT_MODEL if text == "$VISION_MODEL" else text
 
     def _free(name):
         return next(n for n in [name, *(f"{name} {k}" for k in range(2, 9999))] if n not in parts)

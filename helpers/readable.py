@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 from functools import cache
 from typing import Any
+from urllib.parse import quote, unquote
 
 from vcr.filters import decode_response
 
@@ -18,7 +19,8 @@ from .cassette import ROOT, FileReference, RecordedRequest, RecordedResponse, Re
 DEFAULT_MODEL = "gpt-5.6-luna"
 
 # The hosts that are the API itself. OPENAI_BASE_URL adds one.
-_API_HOST = re.compile(r"https://(api\.openai\.com|[\w-]+\.(openai|cognitiveservices)\.azure\.com)(?=/)", re.I)
+_AZURE = r"[\w-]+\.(?:openai|cognitiveservices|services\.ai)\.azure\.com"
+_API_HOST = re.compile(rf"^https://(?:api\.openai\.com|{_AZURE})(?=/)", re.I)
 
 
 def recorded_request(method: str, url: str, headers: dict, body: bytes | None, model: str) -> RecordedRequest:
@@ -52,18 +54,23 @@ def recorded_response(vcr_response: dict, request_headers: dict, request_body: b
     if reference := _reference(body):
         return RecordedResponse(**fields, file=reference)
     try:
-        text = _mask(body.decode("utf-8"), secrets)
+        text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise RecordingError(
             f"The answer ({kind}, {len(body):,} bytes) is no text and no file of asset/. To record it, put the file "
             "into asset/ with its row in asset/SOURCES.csv."
         ) from None
     if kind.startswith("text/event-stream"):
-        return RecordedResponse(**fields, events=[e for e in text.replace("\r\n", "\n").split("\n\n") if e])
+        events = _mask(text, secrets).replace("\r\n", "\n").split("\n\n")
+        return RecordedResponse(**fields, events=[event for event in events if event])
     try:
-        return RecordedResponse(**fields, json_=_clean(json.loads(text), secrets))
+        value = json.loads(text)
     except ValueError:
-        return RecordedResponse(**fields, text=text or None)
+        value = None
+    if value is None:
+        return RecordedResponse(**fields, text=_mask(text, secrets) or None)
+    # In an answer a string stays a string: what replays has the type that the service sent.
+    return RecordedResponse(**fields, json_=_clean(value, secrets, pictures=False))
 
 
 def _readable(body: bytes | None, secrets: set[str], model: str) -> Any:
@@ -80,9 +87,9 @@ def _readable(body: bytes | None, secrets: set[str], model: str) -> Any:
 
 # --- pictures: never as base64 ---
 
-_DATA_URL = re.compile(r"data:([^;,]*)[^,]*;base64,(.*)", re.S)
-_PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
-_LONG_BASE64 = re.compile(r"[A-Za-z0-9+/_=\r\n-]{512,}")
+_DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.-]+)*;base64,([A-Za-z0-9+/=_%\s-]*)", re.I)
+# Long enough to be a picture, and nothing that a person writes.
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{400,}={0,2}")
 
 
 @cache
@@ -97,81 +104,115 @@ def _reference(data: bytes) -> FileReference | None:
     return FileReference(file=_files()[digest], sha256=digest) if digest in _files() else None
 
 
-def _picture(text: str) -> dict | None:
-    """A data URL, or bare base64 of a picture, as a reference; None when the text is neither."""
-    found = _DATA_URL.fullmatch(text)
-    encoded = found[2] if found else text
+def _described(encoded: str) -> dict:
+    """Base64 as a reference to a file of ours, or as size and sha256."""
+    text = "".join(unquote(encoded).split()).translate({45: "+", 95: "/"}).rstrip("=")
     try:
-        # The first characters tell a picture; long base64 is taken for one in any case.
-        looks = found or _LONG_BASE64.fullmatch(text)
-        looks = looks or base64.b64decode(text[:16], validate=True).startswith(_PICTURE_STARTS)
-        data = base64.b64decode(encoded, altchars=b"-_" if set("-_") & set(encoded) else None) if looks else None
-    except (binascii.Error, ValueError):
-        # Not decodable: still a picture's worth of characters if it says it is a data URL.
-        data = encoded.encode() if found else None
-    if data is None:
-        return None
+        data = base64.b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
+        data = text.encode()
     reference = _reference(data)
-    what = reference.model_dump() if reference else {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    return {"data_url": found[1], **what} if found else {"base64": what}
+    return reference.model_dump() if reference else {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _picture(text: str) -> dict | None:
+    """A string that is nothing but a data URL, or base64 of a picture, as a reference; None when it is neither."""
+    if found := _DATA_URL.fullmatch(text.strip()):
+        return {"data_url": found[1], **_described(found[2])}
+    compact = "".join(text.split()) if len(text) > 32 and " " not in text else ""
+    start = b""
+    with suppress(binascii.Error, ValueError):
+        start = base64.b64decode(compact[:32], validate=True)
+    known = start.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")) or start[8:12] == b"WEBP"
+    return {"base64": _described(compact)} if known or _BASE64.fullmatch(compact) else None
+
+
+def _in_words(found: re.Match) -> str:
+    what = _described(found[found.lastindex or 0])
+    return f"({what.get('file') or what.get('bytes')} {what['sha256']})"
 
 
 # --- secrets: never at all ---
 
-_KEPT_HEADERS = ("content-type", "retry-after", "operation-location")
-_SECRET_HEADERS = re.compile(r"authorization|cookie|api-key|subscription-key|organization|project|token", re.I)
+_KEPT_HEADERS = ("content-type", "retry-after", "location", "operation-location")
+_SECRET_HEADERS = re.compile(r"authorization|cookie|api-key|subscription-key|organization|project", re.I)
 _SECRET_VARIABLES = re.compile(r"(OPENAI|AZURE).*(KEY|TOKEN|SECRET|ORG|PROJECT)")
-_SECRET_FIELDS = re.compile(
-    r"(api|subscription|account|access|shared)?[-_]?key|\w+(api|subscription|account|access)[-_]?key|authorization|"
-    r"password|secret|client_secret|(access|refresh|id|sas|auth)_?token|cookie|organi[sz]ation(_id)?",
-    re.I,
+# Names whose value is a secret whatever it looks like; and names whose value is one if it looks like one.
+_ALWAYS = (
+    r"[\w-]*(?:api|subscription|account|access|shared|primary|secondary|secret)[-_]?key|authorization|password|"
+    r"client_?secret|(?:access|refresh|id|sas|auth)_?token|set-cookie"
 )
-_QUERY = (
-    "sig|se|sp|sv|sr|st|spr|ss|srt|sip|skoid|sktid|skt|ske|sks|skv|api[-_]key|subscription[-_]key|key|code|"
-    r"(?:access_)?token|signature|expires|x-amz-[\w-]+|x-goog-[\w-]+|awsaccesskeyid|googleaccessid"
-)
+_PERHAPS = r"key|code|token|auth|secret|cookie|sas|project(?:_?id)?|organi[sz]ation(?:_?id)?"
+_SAS = "sig|se|sp|sv|sr|st|spr|ss|srt|sip|skoid|sktid|skt|ske|sks|skv"
+_SIGNED = r"signature|expires|x-amz-[\w-]+|x-goog-[\w-]+|awsaccesskeyid|googleaccessid"
+# What looks like a secret: long, without a space, and with a digit in it.
+_LOOKS = r"(?=[^\s\"'&]*\d)[^\s\"'&\\]{16,}"
+_BEGIN, _IS, _VALUE = r"(?:[?&;]|&amp;|%3F|%26|%2526)", r"(?:=|%3D|%253D)", r"[^&;\s\"'<>\\]+"
 _PATTERNS = [
-    (re.compile(rf"([?&](?:{_QUERY})=)[^&#\s\"'\\]+", re.I), r"\1***"),
+    (re.compile(rf"({_BEGIN}(?:{_ALWAYS}|{_SIGNED}|sig){_IS}){_VALUE}", re.I), r"\1***"),
+    (re.compile(rf"({_BEGIN}(?:{_PERHAPS}){_IS}){_LOOKS}", re.I), r"\1***"),
+    (re.compile(rf"(\\*\"(?:{_ALWAYS})\\*\"\s*:\s*\\*\")[^\"\\]+", re.I), r"\1***"),
     (re.compile(r"(Incorrect API key provided: )\S+?(?=\.?[\s\"\\]|\.?$)"), r"\1***"),
-    (re.compile(r"\b(sk-|org-|proj_|Bearer )[A-Za-z0-9_-]{6,}"), r"\1***"),
+    (re.compile(rf"\b(Bearer |Basic ){_LOOKS}", re.I), r"\1***"),
+    (re.compile(r"\b(sk-|org-|proj_)(?=[\w-]*\d)[\w-]{16,}"), r"\1***"),
+    (re.compile(r"(?<=://)[^/@\s\"']+@"), "***@"),
 ]
-
-
+_SAS_PART = re.compile(rf"({_BEGIN}(?:{_SAS}){_IS}){_VALUE}", re.I)
 _seen: set[str] = set()
 
 
+def forget_secrets() -> None:
+    """Begin anew: what one lesson's requests carried says nothing about the next lesson's."""
+    _seen.clear()
+
+
 def _secrets(headers: dict, body: bytes | None) -> set[str]:
-    """Every credential that this request or an earlier one carried, and those of the environment."""
+    """Every credential that this request or an earlier one carried, and those of the environment.
+
+    Only what looks like a secret: a short or plain word would blank ordinary text.
+    """
     values = [value for name, value in headers.items() if _SECRET_HEADERS.search(name)]
     values += [value for name, value in os.environ.items() if _SECRET_VARIABLES.match(name)]
 
     def note(fields: dict) -> dict:
-        values.extend(v for name, v in fields.items() if isinstance(v, str) and _SECRET_FIELDS.fullmatch(name))
+        values.extend(v for name, v in fields.items() if isinstance(v, str) and _is_secret(name, v))
         return fields
 
     with suppress(ValueError):
         json.loads(body or b"", object_hook=note)
-    texts = [v.decode("latin-1") if isinstance(v, bytes) else str(v) for v in values]
-    # Very short values would blank ordinary words.
-    _seen.update(secret for text in texts if len(secret := text.removeprefix("Bearer ").strip()) >= 6)
+    for value in values:
+        text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        secret = re.sub(r"^(bearer|basic) ", "", text.strip(), flags=re.I)
+        if re.fullmatch(_LOOKS, secret):
+            _seen.update((secret, quote(secret, safe="")))
     return _seen
 
 
+def _is_secret(name: str, value: Any) -> bool:
+    if re.fullmatch(_ALWAYS, name, re.I):
+        return not isinstance(value, dict)
+    return isinstance(value, str) and bool(re.fullmatch(_PERHAPS, name, re.I) and re.fullmatch(_LOOKS, value))
+
+
 def _mask(text: str, secrets: set[str]) -> str:
+    """Text without secrets, and without pictures that stand in the middle of it."""
+    text = _BASE64.sub(_in_words, _DATA_URL.sub(_in_words, text))
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
+    if re.search(rf"{_BEGIN}sig{_IS}", text, re.I):
+        text = _SAS_PART.sub(r"\1***", text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
 
 
-def _clean(value: Any, secrets: set[str]) -> Any:
-    """The same JSON with pictures as references and secrets masked."""
+def _clean(value: Any, secrets: set[str], pictures: bool = True) -> Any:
+    """The same JSON with secrets masked, and strings that are pictures as references (or in words)."""
     if isinstance(value, dict):
         return {
-            name: "***" if isinstance(item, str) and _SECRET_FIELDS.fullmatch(name) else _clean(item, secrets)
+            _mask(name, secrets): "***" if _is_secret(name, item) else _clean(item, secrets, pictures)
             for name, item in value.items()
         }
     if isinstance(value, list):
-        return [_clean(item, secrets) for item in value]
-    return (_picture(value) or _mask(value, secrets)) if isinstance(value, str) else value
+        return [_clean(item, secrets, pictures) for item in value]
+    return ((pictures and _picture(value)) or _mask(value, secrets)) if isinstance(value, str) else value

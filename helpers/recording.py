@@ -9,6 +9,7 @@ without opening a socket. `COURSE_MODE` or `start(lesson, mode="live")` changes 
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +20,8 @@ from urllib.parse import urlsplit
 import openai
 import requests
 from IPython import get_ipython
-from vcr.cassette import Cassette, CassetteContextDecorator
+from vcr.cassette import Cassette
+from vcr.patch import CassettePatcherBuilder
 
 from . import cassette, readable, tokens
 from .cassette import CourseError, Interaction, RecordedRequest, Recording, RecordingError
@@ -54,7 +56,8 @@ class Origin:
 
 def model() -> str:
     """The model that every lesson asks: `VISION_MODEL`, or the course's default. In replay always the default."""
-    return os.environ.get("VISION_MODEL") or DEFAULT_MODEL
+    replaying = _state.tape is not None and _state.tape.mode == "replay"
+    return DEFAULT_MODEL if replaying else os.environ.get("VISION_MODEL") or DEFAULT_MODEL
 
 
 def start(lesson: str, mode: str | None = None) -> None:
@@ -72,21 +75,28 @@ def start(lesson: str, mode: str | None = None) -> None:
     key = _find_key() if mode != "replay" else _DUMMY_KEYS["replay"]
     path = Path(os.environ.get("COURSE_RECORDINGS") or cassette.RECORDINGS) / f"{lesson}.json"
     tape = Tape(str(path), lesson, mode) if mode != "live" else None
+    typed = "" if key in {*os.environ.values(), *_state.aside.values(), *_DUMMY_KEYS.values()} else key
     stop()
     if mode == "replay":
         _set_environment_aside()
-    os.environ["OPENAI_API_KEY"] = key
+    os.environ["OPENAI_API_KEY"], _state.typed_key = key, typed
     if tape is None:
         _say_what_it_costs(path)
     else:
-        _state.tape = _state.exit.enter_context(CassetteContextDecorator(Tape, lambda: {"path": "", "opened": tape}))
-    wrap_clients()
+        _state.tape = tape
+        for patch in CassettePatcherBuilder(tape).build():
+            _state.exit.enter_context(patch)
+    readable.forget_secrets()
+    wrap_clients(_refuse_replays_key, _has_tape)
     _join_ipython()
 
 
 def stop() -> None:
-    """End a lesson: requests and environment are as they were before `start`."""
+    """End a lesson: requests are sent as usual, and the variables that replay set aside are back."""
     _state.exit.close()
+    if _state.typed_key and os.environ.get("OPENAI_API_KEY") == _state.typed_key:
+        del os.environ["OPENAI_API_KEY"]  # a mistyped key must not stay; the next live start asks again
+    _state.typed_key = ""
     _state.tape = None
     if os.environ.get("OPENAI_API_KEY") in _DUMMY_KEYS.values():
         del os.environ["OPENAI_API_KEY"]
@@ -100,6 +110,7 @@ class _State:
     tape: "Tape | None" = None
     exit: ExitStack = field(default_factory=ExitStack)
     aside: dict[str, str] = field(default_factory=dict)
+    typed_key: str = ""
 
 
 _state = _State()
@@ -123,18 +134,17 @@ class Tape(Cassette):
     stands.
     """
 
-    @classmethod
-    def load(cls, path, opened):
-        """vcrpy's way in; the tape is made before, so that a damaged file raises before anything is patched."""
-        return opened
-
     def __init__(self, path: str, lesson: str, mode: str):
         super().__init__(path)
         self.mode, self.cell, self.last = mode, None, -1
         self.lock, self.played, self.cell_ids, self.runs = threading.RLock(), set(), {}, {}
         old = cassette.load(Path(path)) if mode == "replay" or Path(path).is_file() else Recording(lesson=lesson)
-        self.recording = old if mode == "replay" else Recording(lesson=lesson)
-        self.kept = [i for i in old.interactions if i.fault] if mode == "record" else []
+        self.recording = old
+        # What no live service gives is played once more while recording, and so kept.
+        self.kept = [item for item in old.interactions if item.fault] if mode == "record" else []
+        if mode == "record":
+            # Each cell that runs replaces what it asked before; what no cell asked has nobody to replace it.
+            self.recording.interactions = [item for item in old.interactions if item.cell]
 
     def begin_cell(self, source: str, cell_id: str | None = None) -> None:
         """A cell is about to run: its own interactions are played from the first on."""
@@ -171,13 +181,14 @@ class Tape(Cassette):
 
     def can_play_response_for(self, request) -> bool:
         # In replay always: `play_response` then plays or raises, and no socket is ever opened.
-        return self.mode == "replay" or self._find(self.kept, _readable(request)) is not None
+        return self.mode == "replay" or self._find(self.kept, _asked(request)) is not None
 
     def play_response(self, request) -> dict:
-        asked = _readable(request)
+        asked = _asked(request)
         with self.lock:
             if self.mode == "record":
                 item = self._find(self.kept, asked)
+                self.kept.remove(item)
                 self._add(item.model_copy(update={"cell": self.cell or ""}))
             else:
                 item = self._choose(asked)
@@ -193,7 +204,7 @@ class Tape(Cassette):
             cell=self.cell or "",
             source=marks[0],
             wrong_on_purpose="wrong-on-purpose" in marks,
-            request=_readable(request),
+            request=_asked(request),
             response=answer,
             fault=said.get("x-course-fault") if marks != ["live"] else None,
         )
@@ -228,10 +239,9 @@ class Tape(Cassette):
         return self.recording.interactions[self.last]
 
 
-def _readable(request) -> RecordedRequest:
+def _asked(request) -> RecordedRequest:
     body = request.body_bytes
     return readable.recorded_request(request.method, request.uri, dict(request.headers), body, model())
-
 
 
 # --- the environment and the key ---
@@ -245,7 +255,8 @@ def _set_environment_aside() -> None:
 
 def _find_key() -> str:
     """The environment's key, a stand-in for a local server (which needs none), or what the reader types."""
-    variables = _state.aside | {n: v for n, v in os.environ.items() if v not in _DUMMY_KEYS.values()}
+    ours = {*_DUMMY_KEYS.values(), _state.typed_key} - {""}
+    variables = _state.aside | {n: v for n, v in os.environ.items() if v not in ours}
     if key := variables.get("OPENAI_API_KEY"):
         return key
     if variables.get("OPENAI_BASE_URL"):
@@ -263,18 +274,27 @@ def _find_key() -> str:
 
 def _say_what_it_costs(path: Path) -> None:
     """One line: who is asked, and what a full run of the lesson costs (from the recorded usage; estimated)."""
-    base = os.environ.get("OPENAI_BASE_URL")
-    print(f"Live: requests go to {urlsplit(base).netloc if base else 'api.openai.com'}, model {model()}.", end=" ")
-    answers = []
+    base, answers = os.environ.get("OPENAI_BASE_URL"), []
     with suppress(RecordingError):  # going live needs no recording
         answers = [item.response.json_ for item in cassette.load(path).interactions if item.response]
-    usages = [a["usage"] for a in answers if isinstance(a, dict) and a.get("usage")]
-    asked, answered = (sum(u[n] for u in usages) for n in ("prompt_tokens", "completion_tokens"))
-    try:
-        cents = f"about {tokens.price(model(), asked, answered):.2f} US cents" if not base else "what your server costs"
-    except ValueError:
-        cents = "an amount this course does not know for this model"
-    print(f"One run of the whole lesson costs {cents} ({asked:,} tokens in, {answered:,} out, estimated).")
+    usages = [answer["usage"] for answer in answers if isinstance(answer, dict) and answer.get("usage")]
+    asked, said = (sum(usage.get(name, 0) for usage in usages) for name in ("prompt_tokens", "completion_tokens"))
+    cost = "unknown to this course"
+    with suppress(ValueError):
+        cost = f"about {tokens.price(model(), asked, said):.2f} US cents" if usages else cost
+    cost = "what your own server costs you" if base else cost
+    print(f"Live: requests go to {urlsplit(base).netloc if base else 'api.openai.com'}, model {model()}.", end=" ")
+    print(f"The price of a run of the whole lesson: {cost} ({asked:,} tokens in, {said:,} out, estimated).")
+
+
+def _has_tape() -> bool:
+    return _state.tape is not None
+
+
+def _refuse_replays_key(headers: Mapping) -> None:
+    """A client made in replay would ask the wrong host, with a key that is none."""
+    if _state.tape is None and _DUMMY_KEYS["replay"] in str(headers.get("authorization", "")):
+        raise LiveModeError("This client was made in replay. Make a new one with client = OpenAI(), then ask again.")
 
 
 # --- the notebook ---

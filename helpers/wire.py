@@ -5,6 +5,9 @@
 
 import functools
 import os
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 
 import httpx2
 import requests
@@ -67,13 +70,19 @@ def _requests_response(fault: PlayedFault, request: requests.PreparedRequest) ->
     return response
 
 
+# vcrpy takes its patches of requests off, for the whole process, while it builds a connection: another thread that
+# sends at that moment would reach the network. So with a tape, requests sends one at a time; httpx2 is not concerned.
+_one_at_a_time = threading.RLock()
+
+
 @functools.cache
-def wrap_clients() -> None:
-    """Wrap the `send` of httpx2 and requests, once in a process."""
+def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool]) -> None:
+    """Wrap the `send` of httpx2 and requests, once in a process. `check` sees a request's headers and may raise."""
     sync_send, async_send, adapter_send = httpx2.Client.send, httpx2.AsyncClient.send, HTTPAdapter.send
 
     @functools.wraps(sync_send)
     def send(client, request, **kwargs):
+        check(request.headers)
         try:
             return sync_send(client, _redirected_httpx2(request), **kwargs)
         except PlayedFault as fault:
@@ -84,6 +93,7 @@ def wrap_clients() -> None:
 
     @functools.wraps(async_send)
     async def asend(client, request, **kwargs):
+        check(request.headers)
         try:
             return await async_send(client, _redirected_httpx2(request), **kwargs)
         except PlayedFault as fault:
@@ -94,11 +104,13 @@ def wrap_clients() -> None:
 
     @functools.wraps(adapter_send)
     def adapter(self, request, **kwargs):
+        check(request.headers)
         asked, request.url = request.url, _redirected(request.url)
         if request.url != asked:
             kwargs["proxies"] = {}
         try:
-            response = adapter_send(self, request, **kwargs)
+            with _one_at_a_time if has_tape() else nullcontext():
+                response = adapter_send(self, request, **kwargs)
         except PlayedFault as fault:
             response = _requests_response(fault, request)
         finally:
@@ -122,4 +134,3 @@ def _redirected_httpx2(request: httpx2.Request) -> httpx2.Request:
     if url != request.url:
         request.url, request.headers["host"] = url, url.netloc.decode()
     return request
-

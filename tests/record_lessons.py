@@ -75,8 +75,11 @@ def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cas
         if api and api.unanswered:
             # A tagged cell may fail as it should, but not for want of an answer.
             raise CellExecutionError("", "Unanswered", api.unanswered[0])
-        if not made.is_file():
-            cassette.Recording(lesson=lesson).save(made)
+        made_of = cassette.load(made) if made.is_file() else cassette.Recording(lesson=lesson)
+        # What was asked by a cell that is no longer there goes.
+        cells = {cassette.cell_digest(cell.source) for cell in nbformat.read(source, as_version=4).cells}
+        made_of.interactions = [item for item in made_of.interactions if item.cell.split("-")[0] in cells]
+        made_of.save(made)
         notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder})
         target.parent.mkdir(exist_ok=True)
         shutil.copy(made, target)

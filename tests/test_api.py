@@ -79,8 +79,16 @@ REFUSED = {
     "no model": ({"messages": []}, "Missing required parameter: 'model'", "model", "missing_required_parameter"),
     "model a number": ({"model": 3, "messages": []}, "Invalid type for 'model'", "model", "invalid_type"),
     "messages a string": ({"model": "m", "messages": "hi"}, "expected an array of objects", "messages", "invalid_type"),
-    "temperature a word": (question(temperature="hot"), "Invalid value for 'temperature'",
-                           "temperature", "invalid_value"),
+    "temperature a word": (question(temperature="hot"),
+                           "for 'temperature': expected a decimal, but got a string",
+                           "temperature", "invalid_type"),
+    "limit a text": (question() | {"max_completion_tokens": "5"}, "Invalid type for 'max_completion_tokens'",
+                     "max_completion_tokens", "invalid_type"),
+    "limit zero": (question() | {"max_completion_tokens": 0}, "expected a value of at least 1",
+                   "max_completion_tokens", "integer_below_min_value"),
+    "temperature a text": (question(temperature="1"),
+                           "for 'temperature': expected a decimal, but got a string",
+                           "temperature", "invalid_type"),
     "unknown field": (question(colour="red"), "Unrecognized request argument supplied: colour", None, None),
     "not JSON": (b"{", "could not parse the JSON body", None, None),
     "a list": ([1], "could not parse the JSON body", None, None),
@@ -152,6 +160,14 @@ def test_an_unknown_question_is_an_error_and_is_remembered(api, client):
     with pytest.raises(openai.InternalServerError, match=r"answers\.toml has no answer to \['Who drinks this\?'\]"):
         client.chat.completions.create(**question("Who drinks this?"))
     assert "Who drinks this?" in api.unanswered[-1]
+
+
+def test_what_it_does_not_have_is_remembered_too(api):
+    for method, path in (("POST", "/v1/responses"), ("DELETE", "/elsewhere.example/x")):
+        before = len(api.unanswered)
+        response = requests.request(method, api.url + path, json={}, timeout=9)
+        assert response.status_code == 500 and response.headers["x-course-source"] == "constructed"
+        assert api.unanswered[before:] == [f"the local API has no {method} {path}"]
 
 
 def test_a_public_picture_is_our_very_file(api):

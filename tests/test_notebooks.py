@@ -155,12 +155,12 @@ def test_every_recorded_request_is_asked(path, tmp_path):
             "print([n for n, i in enumerate(_state.tape.recording.interactions, 1) if n - 1 not in _state.tape.played])"
         )
     )
-    longer = path.with_name(f".{path.stem}-{os.getpid()}.ipynb")
-    try:
-        nbformat.write(notebook, longer)
-        done = record_lessons.run(longer, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None})
-    finally:
-        longer.unlink(missing_ok=True)
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "asset").symlink_to(ROOT / "asset")
+    nbformat.write(notebook, tmp_path / "notebooks" / path.name)
+    done = record_lessons.run(
+        tmp_path / "notebooks" / path.name, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None}
+    )
     assert done.cells[-1].outputs[0].text == "[]\n"
 
 

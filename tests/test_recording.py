@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import httpx2
 import nbformat
@@ -26,7 +27,7 @@ from .conftest import COFFEE, QUESTION, question
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
-CANARY = "canary-5f1e0c77"
+CANARY = "canary-5f1e0c77-0123456789"
 
 # What Python itself does on the network while `watched` is a list: an audit hook can't be removed, only unheeded.
 watched = None
@@ -178,6 +179,17 @@ def test_five_threads_at_once(record, replay, network):
         ids = list(pool.map(usage, range(50)))
     assert len(set(ids)) == 5 and ids == ids[:5] * 10, "each thread got the answer to its own request"
     assert network == []
+
+
+def test_requests_in_five_threads_at_once(record, replay, folder, network):
+    """vcrpy takes its patches off for a moment while it connects: no thread may slip through to the network then."""
+    record()
+    assert requests.get(COFFEE, timeout=9).status_code == 200
+    replay()
+    network.clear()
+    with ThreadPoolExecutor(5) as pool:
+        sizes = list(pool.map(lambda _: len(requests.get(COFFEE, timeout=9).content), range(40)))
+    assert set(sizes) == {466_706} and network == []
 
 
 def test_two_kernels_at_once_do_not_disturb_each_other(record, folder, monkeypatch):
@@ -442,6 +454,97 @@ def test_no_secret_reaches_a_recording(folder, monkeypatch):
     assert [line for line in text.splitlines() if "canary" in line] == []
 
 
+KEY = "CANARYkey0123456789abcdef"
+PNG = base64.b64encode(COFFEE_FILE.read_bytes()).decode()
+# What is said in a request's body (or its URL, where it begins with https), and what must not be left of it.
+HIDDEN = {
+    "query": f"https://a.example/v?apikey={KEY}&client_secret={KEY}&access_token={KEY}&password={KEY}",
+    "SAS": f"https://a.blob.core.windows.net/v?sp=r&sv=2022-CANARY&sig={KEY}%3D",
+    "SAS in quotes": {"u": quote(f"https://a.example/v?sv=1&sig={KEY}", safe="")},
+    "SAS in HTML": {"u": f"https://a.example/v?sv=1&amp;sig={KEY}"},
+    "user in the URL": f"https://me:{KEY}@a.example/v",
+    "field names": {"api_key": KEY, "primaryKey": KEY, "Ocp-Apim-Subscription-Key": KEY, "clientSecret": KEY},
+    "fields that may be": {"key": KEY, "token": KEY, "organizationId": KEY, "project_id": KEY},
+    "lists": {"api_key": [KEY], "more": [{"subscription-key": KEY}]},
+    "JSON in a string": {"arguments": json.dumps({"api_key": KEY})},
+    "a name": {f"sk-{KEY}": 1},
+    "text": {"note": f"bearer {KEY} and BASIC {KEY} and sk-{KEY} and org-{KEY}"},
+}
+PICTURES = {
+    "alone": f"data:image/png;base64,{PNG}",
+    "capitals and space": f" DATA:IMAGE/PNG;BASE64,{PNG}",
+    "in words": f"Look: ![x](data:image/png;base64,{PNG}) nice?",
+    "in JSON in a string": json.dumps({"url": f"data:image/png;base64,{PNG}"}),
+    "bare": PNG,
+    "bare without padding": PNG.rstrip("="),
+    "bare in lines": "\n".join(PNG[k : k + 76] for k in range(0, len(PNG), 76)),
+    "quoted": f"data:image/png;base64,{quote(PNG, safe='')}",
+    "URL-safe": PNG.translate({43: "-", 47: "_"}),
+}
+
+
+def kept(said):
+    url, body = (said, None) if isinstance(said, str) and said.startswith("https") else (CHAT, said)
+    body = None if body is None else json.dumps(body).encode()
+    readable.forget_secrets()
+    return readable.recorded_request("POST", url, {}, body, "m")
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_secrets_wherever_they_hide(name):
+    assert "CANARY" not in kept(HIDDEN[name]).model_dump_json()
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_wherever_they_hide(name):
+    text = kept({"v": PICTURES[name]}).model_dump_json()
+    assert len(text) < 400 and "asset/images/coffee.png" in text
+
+
+def answer_kept(body, kind="application/json", headers=None):
+    response = {"status": {"code": 200}, "headers": {"content-type": [kind]}, "body": {"string": body.encode()}}
+    readable.forget_secrets()
+    return readable.recorded_response(response, headers or {}, None)
+
+
+def test_answers_hide_them_too_and_keep_their_types():
+    url = f"data:image/png;base64,{PNG}"
+    event = f'data: {json.dumps({"api_key": KEY, "u": url})}\n\n'
+    for body, kind in ((event, "text/event-stream"), (f"<img src='{url}' alt='{KEY}'>", "text/html")):
+        text = answer_kept(body, kind, {"api-key": KEY}).model_dump_json()
+        assert "CANARY" not in text and len(text) < 400
+    plain = answer_kept(json.dumps({"b64_json": PNG, "gene": "ATGC" * 20}))
+    assert isinstance(plain.json_["b64_json"], str) and len(plain.json_["b64_json"]) < 200
+    assert plain.json_["gene"] == "ATGC" * 20
+    assert answer_kept("null").body() == b"null"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What does token mean? Bearer of bad news; the key to the picture. Bearer certificates and organisations.",
+        "Is this a task-oriented sk-learn-contrib org-chart of proj_alpha?",
+        "see https://x.example/a?code=1&page=2&key=name&sp=3&se=4",
+        {"key": "C major", "cookie": "chocolate", "organization": "WWF", "secret": "none"},
+        {"properties": {"key": {"type": "string"}, "api_key": {"type": "string"}}, "required": ["key"]},
+        "Qk12 UklGRg== SUkqAA== data: base64",
+    ],
+)
+def test_ordinary_words_stay(said):
+    assert kept({"t": said}).body == {"t": said}
+
+
+def test_an_ordinary_word_as_a_key_blanks_nothing(record, replay):
+    record()
+    client = openai.OpenAI()
+    client.chat.completions.create(**question())
+    replay()
+    for name in ("espresso", "picture"):
+        with pytest.raises(recording.NotRecorded):
+            openai.OpenAI(api_key=name, project=name).models.list()
+    assert openai.OpenAI().chat.completions.create(**question()).choices
+
+
 def test_a_masked_request_still_matches(folder, replay, monkeypatch):
     with serve(routes=[Route("/{rest:path}", _echo, methods=["GET", "POST"])]) as api:
         monkeypatch.setenv("COURSE_UPSTREAM", api.url)
@@ -484,8 +587,7 @@ def test_origins(record, replay, folder, monkeypatch):
     answer = openai.OpenAI().chat.completions.create(**question())
     replay()
     assert recording.origin(answer.id) == recording.Origin("sample", "course-sample")
-    streamed = next(iter(openai.OpenAI().chat.completions.create(**question())), None)
-    assert streamed and recording.origin("something else") is None
+    assert recording.origin("something else") is None
 
 
 def test_a_real_service_is_recorded_as_live_with_model_and_date(folder, monkeypatch):
@@ -537,12 +639,12 @@ def test_a_damaged_recording_names_file_place_and_way_out(record, folder, damage
     path.write_bytes(broken if isinstance(broken, bytes) else broken.encode())
     with pytest.raises(cassette.RecordingError, match=place) as caught:
         recording.start("lesson", mode="replay")
-    assert "lesson.json" in str(caught.value) and "git checkout -- " in str(caught.value)
+    assert "lesson.json" in str(caught.value) and "git checkout -- :/" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_an_unknown_lesson_lists_the_known_ones(folder):
-    with pytest.raises(cassette.RecordingError, match=r"no recording nothing\.json \(recorded lessons: none\)"):
+    with pytest.raises(cassette.RecordingError, match=r"no recording nothing\.json; recorded lessons are: none"):
         recording.start("nothing")
 
 
@@ -556,7 +658,7 @@ def test_a_changed_picture_is_noticed_when_it_is_played(record, replay, tmp_path
     replay()
     monkeypatch.setattr(cassette, "ROOT", tmp_path)
     state = "has changed" if broken == "changed" else "is missing"
-    with pytest.raises(cassette.RecordingError, match=f"coffee.png {state}.*git checkout -- asset/images/coffee.png"):
+    with pytest.raises(cassette.RecordingError, match=f"coffee.png {state}.*git checkout -- :/asset/images/coffee.png"):
         requests.get(COFFEE, timeout=9)
 
 
@@ -611,6 +713,20 @@ def test_the_message_finds_the_nearest_request(replaying):
         requests.get("https://example.org/picture.png", timeout=9)
 
 
+def test_order_roles_and_types_are_named_too(replaying):
+    parts = question()["messages"][0]["content"]
+    ask = openai.OpenAI().chat.completions.create
+    for messages, says in (
+        ([{"role": "user", "content": parts[::-1]}], 'type: recorded "text" - yours "image_url"'),
+        ([{"role": "developer", "content": parts}], 'role: recorded "user" - yours "developer"'),
+    ):
+        with pytest.raises(recording.NotRecorded, match=says):
+            ask(**question() | {"messages": messages})
+    assert 'tools: recorded "(nothing)" - yours "[]"' in unknown(tools=[])
+    with pytest.raises(recording.NotRecorded, match='max_completion_tokens: recorded "300" - yours ""300""'):
+        requests.post(CHAT, json=question() | {"max_completion_tokens": '"300"'}, timeout=9)
+
+
 def test_a_request_that_differs_everywhere_is_still_twelve_lines(replaying):
     with pytest.raises(recording.NotRecorded, match=r"and \d+ more") as caught:
         requests.put("https://example.org/a", json={str(n): "x" * 500 for n in range(50)}, timeout=9)
@@ -621,6 +737,11 @@ def test_an_empty_recording_has_a_message_too(folder, replay):
     cassette.Recording(lesson="lesson").save(folder / "lesson.json")
     replay()
     assert "no answer to this request is recorded for lesson lesson" in unknown()
+
+
+def test_a_model_named_by_a_cell_during_replay_changes_nothing(replaying, monkeypatch):
+    monkeypatch.setenv("VISION_MODEL", "llava")
+    assert openai.OpenAI().chat.completions.create(**question()).choices
 
 
 def test_it_comes_at_once_from_every_client_and_is_not_retried(replaying, monkeypatch):
@@ -716,6 +837,19 @@ def test_a_fault_is_recorded_when_the_local_api_says_so(folder, replay, monkeypa
         requests.post(CHAT, json=question(stream=True), timeout=9)
 
 
+def test_a_fault_and_then_an_answer_are_recorded_again_as_they_were(folder, monkeypatch):
+    constructed(folder, "timeout")
+    with serve() as api:
+        monkeypatch.setenv("COURSE_UPSTREAM", api.url)
+        monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+        recording.start("lesson", mode="record")
+        with pytest.raises(requests.ReadTimeout):
+            requests.post(CHAT, json=question(stream=True), timeout=9)
+        headers = {"Authorization": f"Bearer {API_KEY}"}
+        assert requests.post(CHAT, json=question(stream=True), headers=headers, timeout=9).status_code == 200
+    assert [i.get("fault") for i in stored(folder)] == ["timeout", None]
+
+
 def test_a_real_service_can_not_pass_for_the_local_api(folder, api, monkeypatch):
     async def odd(request):
         headers = {"x-course-source": "sample", "x-course-fault": "reset"}
@@ -797,6 +931,53 @@ def test_live_after_replay_asks_the_service_and_replay_after_live_does_not(recor
     recording.start("lesson", mode="replay")
     openai.OpenAI().chat.completions.create(**question())
     assert len(api.requests) == asked + 1
+
+
+def test_a_client_made_in_replay_is_told_so_in_live(record, replay, api, network, monkeypatch):
+    record()
+    openai.OpenAI().chat.completions.create(**question())
+    replay()
+    old = openai.OpenAI()
+    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+    recording.start("lesson", mode="live")
+    network.clear()
+    with pytest.raises(recording.LiveModeError, match=r"made in replay.*client = OpenAI\(\)"):
+        old.chat.completions.create(**question())
+    assert network == []
+
+
+def test_the_way_to_a_local_server_works_as_the_message_types_it(replaying, api, monkeypatch):
+    with serve(keys={"local-server-needs-no-key"}) as local:
+        os.environ["OPENAI_BASE_URL"] = f"{local.url}/v1"
+        os.environ["VISION_MODEL"] = "its-model"
+        recording.start("lesson", mode="live")
+        assert recording.model() == "its-model"
+        assert openai.OpenAI().chat.completions.create(**question()).choices
+    recording.stop()
+    del os.environ["OPENAI_BASE_URL"], os.environ["VISION_MODEL"]
+
+
+def test_a_mistyped_key_is_asked_for_again(replaying, monkeypatch):
+    typed = iter(["sk-a-mistyped-key", API_KEY])
+    monkeypatch.setattr(recording, "getpass", lambda prompt: next(typed))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    recording.start("lesson", mode="live")
+    assert os.environ["OPENAI_API_KEY"] == "sk-a-mistyped-key"
+    recording.start("lesson", mode="live")
+    assert os.environ["OPENAI_API_KEY"] == API_KEY
+    recording.stop()
+    assert "OPENAI_API_KEY" not in os.environ
+
+
+def test_recording_from_a_cell_leaves_the_other_cells_answers(record, folder):
+    tape = record()
+    for source in ("one", "two"):
+        tape.begin_cell(source)
+        openai.OpenAI().chat.completions.create(**question())
+    tape = record()
+    tape.begin_cell("two")
+    openai.OpenAI().chat.completions.create(**question())
+    assert [i["cell"] for i in stored(folder)] == [cassette.cell_digest(source) for source in ("one", "two")]
 
 
 # --- in a real kernel ---

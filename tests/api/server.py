@@ -112,6 +112,15 @@ def _routes(api: Api) -> list[Route]:
             return _answer(body, api, pictures)
         except ApiError as error:
             return JSONResponse(error.body, error.status, headers=_marks(api, "constructed"))
+        except Exception as error:  # a hole in this server, not an answer of the API
+            return unknown(f"the local API failed: {error!r}")
+
+    def unknown(why: str) -> Response:
+        api.unanswered.append(why)
+        return JSONResponse(ApiError(500, why, kind="server_error").body, 500, headers=_marks(api, "constructed"))
+
+    async def nothing_here(request: Request) -> Response:
+        return unknown(f"the local API has no {request.method} {request.url.path}")
 
     async def picture(request: Request) -> Response:
         api.requests.append(f"GET {request.url.path}")
@@ -126,6 +135,7 @@ def _routes(api: Api) -> list[Route]:
         Route("/v1/chat/completions", chat, methods=["POST"]),
         Route("/api.openai.com/v1/chat/completions", chat, methods=["POST"]),
         Route("/{rest:path}", picture, methods=["GET"]),
+        Route("/{rest:path}", nothing_here, methods=["POST", "PUT", "PATCH", "DELETE"]),
     ]
 
 
@@ -140,8 +150,8 @@ def _marks(api: Api, source: str) -> dict[str, str]:
 
 
 def _check_key(request: Request, keys: set[str]) -> None:
-    key = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not key:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme != "Bearer" or not key:
         raise ApiError(401, "You didn't provide an API key.")
     if key not in keys:
         # The service repeats a part of the key, which is why recordings mask it.

@@ -43,6 +43,15 @@ _FIELDS = {*CompletionCreateParamsStreaming.__annotations__, *get_type_hints(Com
 _JSON_NAMES = {"dict": "an object", "list": "an array", "str": "a string", "int": "an integer", "bool": "a boolean",
                "float": "a decimal", "NoneType": "null"}  # fmt: skip
 
+_TYPES = {
+    "dict_type": "dict",
+    "list_type": "list",
+    "string_type": "str",
+    "int_type": "int",
+    "float_type": "float",
+    "bool_type": "bool",
+}
+
 
 def check_chat(body: Any) -> None:
     """Raise ApiError(400) unless `body` is a chat request that the real service would read."""
@@ -51,6 +60,10 @@ def check_chat(body: Any) -> None:
     for name in body:
         if name not in _FIELDS:
             raise ApiError(400, f"Unrecognized request argument supplied: {name}")
+    for name in ("max_completion_tokens", "max_tokens"):
+        if isinstance(body.get(name), int) and (body[name] < 1 or body[name] is True):
+            raise ApiError(400, f"Invalid '{name}': expected a value of at least 1.", code="integer_below_min_value",
+                           param=name)  # fmt: skip
     for name in ("messages", "model"):
         if name not in body:
             raise ApiError(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)
@@ -84,7 +97,7 @@ def _check_message(message: Any, place: str) -> None:
 
 def _check(adapter: TypeAdapter, value: dict, place: str) -> None:
     try:
-        adapter.validate_python(value)
+        adapter.validate_python(value, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join([*([place] if place else []), *_fields_of(first["loc"], value, first["type"] == "missing")])
@@ -94,8 +107,7 @@ def _check(adapter: TypeAdapter, value: dict, place: str) -> None:
         if first["type"] == "literal_error":
             raise _wrong_value(where, first["input"], first["ctx"]["expected"]) from None
         if first["type"].endswith("_type"):
-            expected = {"dict_type": "an object", "list_type": "an array", "string_type": "a string",
-                        "int_type": "an integer"}.get(first["type"], first["msg"])  # fmt: skip
+            expected = _JSON_NAMES.get(_TYPES.get(first["type"], ""), first["msg"])
             raise _wrong_type(where, first["input"], expected) from None
         message = f"Invalid value for '{where}': {first['msg']}."
         raise ApiError(400, message, code="invalid_value", param=where) from None
