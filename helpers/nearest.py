@@ -32,8 +32,8 @@ def explain(asked: RecordedRequest, recording: Recording) -> str:
     lines += [
         "Undo the change to see the recorded answer again, or ask a real model:",
         f'  recording.start("{recording.lesson}", mode="live") asks for your key; after it, client = OpenAI().',
-        '  A local server needs no key: first os.environ["OPENAI_BASE_URL"] = "http://localhost:11434/v1" and',
-        '  os.environ["VISION_MODEL"] = "its-model", then the same, and MODEL = recording.model().',
+        '  A local server needs no key: set os.environ["OPENAI_BASE_URL"] (its address, up to /v1) and',
+        '  os.environ["VISION_MODEL"] first, then do the same, and MODEL = recording.model().',
     ]
     return "\n".join(lines)
 
