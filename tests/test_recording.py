@@ -545,6 +545,14 @@ def test_an_ordinary_word_as_a_key_blanks_nothing(record, replay):
     assert openai.OpenAI().chat.completions.create(**question()).choices
 
 
+def test_a_new_start_forgets_what_was_secret(replaying, replay):
+    with pytest.raises(recording.NotRecorded):
+        requests.get("https://a.example/", headers={"api-key": KEY}, timeout=9)
+    assert 'yours "***"' in unknown(prompt=KEY)
+    replay()
+    assert f'yours "{KEY}"' in unknown(prompt=KEY)
+
+
 def test_a_masked_request_still_matches(folder, replay, monkeypatch):
     with serve(routes=[Route("/{rest:path}", _echo, methods=["GET", "POST"])]) as api:
         monkeypatch.setenv("COURSE_UPSTREAM", api.url)
