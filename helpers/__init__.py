@@ -9,6 +9,7 @@ plotting.show_answer(a)     an answer's text, where it came from, its tokens, wh
 tokens.picture_tokens(…)    what a picture costs, by its model's published rule
 tokens.price(…)             US cents for tokens
 
-Behind `recording`: `cassette.py` is the shape of a recording file, `readable.py` makes its parts out of requests and
-answers, `wire.py` sits between the clients and vcrpy, `nearest.py` writes the message for what was never recorded.
+Behind `recording`: `tape.py` chooses the answer for the cell that asks, `cassette.py` is the shape of a recording
+file, `readable.py` makes its parts out of requests and answers, `wire.py` sits between the clients and vcrpy,
+`nearest.py` writes the message for what was never recorded.
 """
