@@ -2,6 +2,7 @@
 
 import difflib
 import json
+from itertools import chain, count
 
 from .cassette import RecordedRequest, Recording
 from .readable import DEFAULT_MODEL
@@ -65,7 +66,7 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
             parts[_free(name)] = DEFAULT_MODEL if text == "$VISION_MODEL" else text
 
     def _free(name):
-        return next(n for n in [name, *(f"{name} {k}" for k in range(2, 9999))] if n not in parts)
+        return next(n for n in chain([name], (f"{name} {k}" for k in count(2))) if n not in parts)
 
     walk(request.body, "body")
     return parts
