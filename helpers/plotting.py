@@ -22,11 +22,11 @@ from matplotlib import font_manager, rcParams
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from helpers import recording
+from . import recording
+from .cassette import ROOT
 
 __all__ = ["install", "show", "show_answer"]
 
-ROOT = Path(__file__).resolve().parents[1]
 FALLBACK_ALT = "Picture, {} x {} pixels"  # means that nobody described it; the tests refuse it in a lesson
 STORED_LIMIT = 60_000  # characters of data URL that one picture may add to a notebook
 LARGEST = (960, 720)  # pixels, on the page

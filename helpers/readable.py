@@ -149,7 +149,7 @@ _SIGNED = r"signature|expires|x-amz-[\w-]+|x-goog-[\w-]+|awsaccesskeyid|googleac
 _LOOKS = r"(?=[^\s\"'&]*\d)[^\s\"'&\\]{16,}"
 _BEGIN, _IS, _VALUE = r"(?:[?&;]|&amp;|%3F|%26|%2526)", r"(?:=|%3D|%253D)", r"[^&;\s\"'<>\\]+"
 _PATTERNS = [
-    (re.compile(rf"({_BEGIN}(?:{_ALWAYS}|{_SIGNED}|sig){_IS}){_VALUE}", re.I), r"\1***"),
+    (re.compile(rf"({_BEGIN}(?:{_ALWAYS}|{_SIGNED}){_IS}){_VALUE}", re.I), r"\1***"),
     (re.compile(rf"({_BEGIN}(?:{_PERHAPS}){_IS}){_LOOKS}", re.I), r"\1***"),
     (re.compile(rf"(\\*\"(?:{_ALWAYS})\\*\"\s*:\s*\\*\")[^\"\\]+", re.I), r"\1***"),
     (re.compile(r"(Incorrect API key provided: )\S+?(?=\.?[\s\"\\]|\.?$)"), r"\1***"),

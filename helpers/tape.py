@@ -26,16 +26,17 @@ class Tape(Cassette):
     """
 
     def __init__(self, path: Path, lesson: str, mode: str, model: str):
-        super().__init__(str(path))
+        super().__init__(path)
         self.mode, self.model, self.cell, self.last = mode, model, None, -1
         self.lock, self.played, self.cell_ids, self.runs = threading.RLock(), set(), {}, {}
-        old = load(path) if mode == "replay" or path.is_file() else Recording(lesson=lesson)
-        self.recording = old
-        # What no live service gives is played once more while recording, and so kept.
-        self.kept = [item for item in old.interactions if item.fault] if mode == "record" else []
+        self.recording = load(path) if mode == "replay" or path.is_file() else Recording(lesson=lesson)
+        self.kept = []
         if mode == "record":
+            old = self.recording.interactions
+            # What no live service gives is played once more while recording, and so kept.
+            self.kept = [item for item in old if item.fault]
             # Each cell that runs replaces what it asked before; what no cell asked has nobody to replace it.
-            self.recording.interactions = [item for item in old.interactions if item.cell]
+            self.recording.interactions = [item for item in old if item.cell]
 
     def begin_cell(self, source: str, cell_id: str | None = None) -> None:
         """A cell is about to run: its own interactions are played from the first on."""
@@ -46,7 +47,7 @@ class Tape(Cassette):
                 others = [i for i in self.recording.interactions if i.cell != self.cell]
                 if len(others) < len(self.recording.interactions):
                     self.recording.interactions = others
-                    self.recording.save(Path(self._path))
+                    self.recording.save(self._path)
                 return
             twins = sorted({i.cell for i in self.recording.interactions if i.cell.split("-")[0] == digest})
             if twins:
@@ -68,10 +69,6 @@ class Tape(Cassette):
         return digest if n == 1 else f"{digest}-{n}"
 
     # --- what vcrpy calls ---
-
-    @property
-    def write_protected(self) -> bool:
-        return self.mode == "replay"
 
     def can_play_response_for(self, request) -> bool:
         # In replay always: `play_response` then plays or raises, and no socket is ever opened.
@@ -110,12 +107,9 @@ class Tape(Cassette):
         if item.fault:
             raise PlayedFault(item.fault, item.response)
 
-    def _save(self, force=False) -> None:
-        """Nothing left to do: each interaction is saved as it comes."""
-
     def _add(self, item: Interaction) -> None:
         self.recording.interactions.append(item)
-        self.recording.save(Path(self._path))
+        self.recording.save(self._path)
 
     def _asked(self, request) -> RecordedRequest:
         body = request.body_bytes

@@ -1,12 +1,16 @@
 """Fixtures for every test: the local API, and a recorder that leaves no trace."""
 
+import base64
+
 import pytest
 
 from helpers import recording
+from helpers.cassette import ROOT
 
 from .api import API_KEY, serve
 
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
+COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
 QUESTION = "What is in this picture?"
 
 
@@ -61,3 +65,8 @@ def question(prompt=QUESTION, picture=COFFEE, detail="low", **more):
     ]
     messages = [{"role": "user", "content": parts}]
     return {"model": recording.model(), "messages": messages, "max_completion_tokens": 300, **more}
+
+
+def data_url(data=None, kind="image/png"):
+    """A data URL of these bytes; of our coffee without any."""
+    return f"data:{kind};base64,{base64.b64encode(data or COFFEE_FILE.read_bytes()).decode()}"

@@ -1,6 +1,5 @@
 """The local API is faithful: it refuses what the real one refuses, and never answers by default."""
 
-import base64
 import io
 import tomllib
 
@@ -9,14 +8,11 @@ import pytest
 import requests
 from PIL import Image
 
-from helpers.cassette import ROOT
 from helpers.tokens import picture_tokens
 
 from .api import API_KEY, serve
 from .api.server import ANSWERS, load_answers, text_tokens
-from .conftest import COFFEE, QUESTION, question
-
-COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
+from .conftest import COFFEE, COFFEE_FILE, QUESTION, data_url, question
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +30,6 @@ def post(api, body, key=API_KEY):
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     kind = "data" if isinstance(body, bytes) else "json"
     return requests.post(f"{api.url}/v1/chat/completions", headers=headers, timeout=9, **{kind: body})
-
-
-def data_url(data=None, kind="image/png"):
-    return f"data:{kind};base64,{base64.b64encode(data or COFFEE_FILE.read_bytes()).decode()}"
 
 
 def with_part(**part):

@@ -23,10 +23,9 @@ from helpers import cassette, readable, recording
 from helpers.cassette import ROOT
 
 from .api import API_KEY, serve
-from .conftest import COFFEE, QUESTION, question
+from .conftest import COFFEE, COFFEE_FILE, QUESTION, data_url, question
 
 CHAT = "https://api.openai.com/v1/chat/completions"
-COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
 CANARY = "canary-5f1e0c77-0123456789"
 
 # What Python itself does on the network while `watched` is a list: an audit hook can't be removed, only unheeded.
@@ -46,10 +45,6 @@ def network(monkeypatch):
     """A list that fills with every use of the network."""
     monkeypatch.setattr(sys.modules[__name__], "watched", [])
     return watched
-
-
-def data_url(data=None, kind="image/png"):
-    return f"data:{kind};base64,{base64.b64encode(data or COFFEE_FILE.read_bytes()).decode()}"
 
 
 def stored(folder, lesson="lesson"):
@@ -259,8 +254,7 @@ def poll():
 
 @pytest.fixture
 def service(api):
-    api.routes.extend(Service().routes())
-    # The routes were read when the server started, so it is started again with these.
+    # `record` asks at api.url; a server reads its routes when it starts, so these need one of their own.
     with serve(routes=Service().routes()) as running:
         api.url = running.url
         yield running

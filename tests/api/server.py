@@ -21,12 +21,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from helpers.cassette import ROOT
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens
 
 from .validation import ApiError, check_chat, picture_of_data_url
 
-ROOT = Path(__file__).resolve().parents[2]
 API_KEY = "sk-local-test-key-0123456789"
 ANSWERS = Path(__file__).with_name("answers.toml")
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
