@@ -22,8 +22,9 @@ from matplotlib import font_manager, rcParams
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from . import recording
+from . import recording, sources
 from .cassette import ROOT
+from .encoding import Picture, PictureError
 
 __all__ = ["install", "show", "show_answer"]
 
@@ -42,12 +43,13 @@ rcParams["font.family"] = FONTS
 def show(*pictures, captions=None, alt=None, width=None):
     """Show one or several pictures in a row, then print one line of numbers for each.
 
-    A picture is a path, the bytes of a picture file, or a PIL image. It is shown upright, as its EXIF data says; the
-    printed width and height are its own, in pixels. captions and alt hold one text a picture (for a single picture a
-    plain string will do). Without alt, the text comes from asset/SOURCES.csv if the picture is one of ours. width is
-    that of the whole row in pixels: by default 480 for one picture, 320 each for more, at most 960, and 720 high.
-    Raises FileNotFoundError for a missing file, TypeError for what is no picture, ValueError for a web address, for
-    bytes that Pillow cannot read, and for a number of captions or alt texts that is not the number of pictures.
+    A picture is what `encoding.open_picture` takes (but no web address), or what it gives. It is shown upright, as its
+    EXIF data says; the printed width and height are its own, in pixels. captions and alt hold one text a picture (for
+    a single picture a plain string will do). Without alt, the text comes from asset/SOURCES.csv if the picture is one
+    of ours. width is that of the whole row in pixels: by default 480 for one picture, 320 each for more, at most 960,
+    and 720 high.
+    Raises PictureError for what can't be shown, and ValueError for a number of captions or alt texts that is not the
+    number of pictures.
     """
     if not pictures:
         raise TypeError("show needs at least one picture: a path, the bytes of a picture file, or a PIL image.")
@@ -123,30 +125,20 @@ def _one_each(texts, what, count):
 
 def _open(picture):
     """The PIL image, its file name or "", and the bytes of its file or None."""
-    name, data = "", None
-    if isinstance(picture, str) and picture.startswith(("http://", "https://", "data:")):
-        how = "base64.b64decode(url.split(',')[1])" if picture.startswith("data:") else "requests.get(url).content"
-        raise ValueError(f"show takes the picture, not its address: get the bytes first, show({how}).")
-    if isinstance(picture, str | Path):
-        name, path = Path(picture).name, Path(picture)
-        if not path.is_file():
-            hint = "a path starts at the notebook's folder, so the pictures of the course are ../asset/images/…"
-            raise FileNotFoundError(f"There is no picture file {path.as_posix()}: {hint}")
-        data = path.read_bytes()
-    elif isinstance(picture, bytes | bytearray):
-        data = bytes(picture)
-    elif not isinstance(picture, Image.Image):
-        hint = "use .content of a response, Image.fromarray(…) for an array, show(*pictures) for a list."
-        raise TypeError(f"show takes a path, bytes or a PIL image, not {type(picture).__name__}: {hint}")
+    if isinstance(picture, str) and picture.strip().startswith(("http://", "https://")):
+        raise PictureError("show takes the picture, not its address: get it first, show(requests.get(url).content).")
+    if isinstance(picture, Image.Image):
+        name, data, image = Path(getattr(picture, "filename", "")).name, None, picture
+    else:
+        data, name = (picture.data, picture.origin) if isinstance(picture, Picture) else sources.read(picture)
+        image, name = sources.open_image(data, name), "" if isinstance(picture, bytes | bytearray) else name
     try:
-        image = picture if data is None else Image.open(BytesIO(data))
         image.load()
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        what = name or f"These {len(data or b''):,} bytes"
-        raise ValueError(f"{what}: no picture that Pillow can read ({type(error).__name__}); is it whole?") from None
-    if 0 in image.size:
-        raise ValueError(f"This picture is empty, {image.width} x {image.height} pixels: check how it was cut.")
-    return image, name or Path(getattr(image, "filename", "")).name, data
+    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
+        what = name or "The picture"
+        raise PictureError(f"{what} is damaged or cut off ({type(error).__name__}). Get it again.") from None
+    sources.check_size(image.size, name or "this picture", sources.MAX_PIXELS)
+    return image, name, data
 
 
 def _flat(image):

@@ -23,6 +23,7 @@ from PIL import Image, ImageDraw
 from traitlets.config import Config
 
 from helpers import plotting
+from helpers.encoding import PictureError, open_picture
 from helpers.plotting import show, show_answer
 from helpers.recording import Origin
 
@@ -274,29 +275,37 @@ def test_a_damaged_picture_of_ours_harms_no_other(page, monkeypatch, tmp_path):
     assert FALLBACK.search(described(page.shown[0])[0])
 
 
+def test_a_checked_picture_is_shown_as_it_will_be_sent(page, capsys):
+    show(open_picture(COFFEE), open_picture(COFFEE, max_side=200), alt=[None, "The same, small."])
+    assert "Picture 2 of 2: The same, small." in described(page.shown[0])[0]
+    assert "A half-full espresso" in described(page.shown[0])[0], "known by its pixels"
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["coffee.png: 600 x 400 pixels, RGB, PNG", "coffee.png: 200 x 133 pixels, RGB, JPEG"]
+
+
 # What cannot be shown
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "says"),
+    ("given", "says"),
     [
-        ("https://example.com/cat.jpg", ValueError, "requests.get(url).content"),
-        ("data:image/png;base64,AAAA", ValueError, "base64.b64decode"),
-        ("nowhere/cat.jpg", FileNotFoundError, "nowhere/cat.jpg: a path starts at the notebook's folder"),
-        (Path("cat.jpg"), FileNotFoundError, "../asset/images/"),
-        (b"<html>Not found</html>", ValueError, "These 22 bytes: no picture that Pillow can read"),
-        (COFFEE.read_bytes()[:20_000], ValueError, "is it whole?"),
-        (drawn().crop((5, 5, 5, 30)), ValueError, "0 x 25 pixels"),
-        ([COFFEE, CHELSEA], TypeError, "show(*pictures)"),
-        (np.zeros((4, 4)), TypeError, "Image.fromarray"),
-        (requests.Response(), TypeError, "not Response: use .content"),
-        (None, TypeError, "not NoneType"),
+        ("https://example.com/cat.jpg", "requests.get(url).content"),
+        ("data:image/png;base64,AAAA", "no picture that Pillow can open"),
+        ("nowhere/cat.jpg", "There is no file nowhere/cat.jpg. A path starts at the folder of the notebook"),
+        (Path("cat.jpg"), "../asset/images/"),
+        (b"<html>Not found</html>", "this is a web page, not a picture"),
+        (COFFEE.read_bytes()[:20_000], "The picture is damaged or cut off (OSError)"),
+        (drawn().crop((5, 5, 5, 30)), "0 x 25 pixels"),
+        ([COFFEE, CHELSEA], "give them one at a time"),
+        (np.zeros((4, 4)), "Image.fromarray"),
+        (requests.Response(), "not Response: use its .content"),
+        (None, "not NoneType"),
     ],
 )
-def test_what_is_no_picture_gets_one_sentence(given, error, says):
-    with pytest.raises(error) as caught:
+def test_what_is_no_picture_gets_one_sentence(given, says):
+    with pytest.raises(PictureError) as caught:
         show(given)
-    assert says in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 200
+    assert says in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 220
     assert str(ROOT) not in str(caught.value)
 
 

@@ -1,0 +1,72 @@
+"""Makes the pictures of asset/images that no camera made: python -m tests.make_pictures [FOLDER]
+
+A photograph as a phone stores it (lying on its side, with an invented place in it), a PNG that is called .jpg, and a
+sign on nothing. The photographs come from other pictures of asset/images; SOURCES.csv says which.
+"""
+
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+from PIL.ExifTags import GPS, IFD, Base
+
+from helpers.cassette import ROOT
+
+IMAGES = ROOT / "asset" / "images"
+FONT = ROOT / "asset" / "fonts" / "NanumGothic-Regular.ttf"
+# The point of the ocean that is farthest from any land: nobody lives there.
+LATITUDE, LONGITUDE = ((48, 52, 36), "S"), ((123, 23, 36), "W")
+
+
+def phone_photo(target: Path) -> None:
+    """The rocket upright in a narrow picture, stored lying on its side with EXIF orientation 6, and with GPS."""
+    with Image.open(IMAGES / "rocket.jpg") as rocket:
+        profile = rocket.info["icc_profile"]
+        lying = rocket.crop((160, 0, 480, 427)).transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[Base.Orientation] = 6
+    exif[Base.Make], exif[Base.Model] = "Invented", "Phone of this course"
+    exif[Base.Artist] = "A. Learner"
+    exif[Base.DateTime] = "2026:11:22 18:30:00"
+    exif[IFD.GPSInfo] = {
+        GPS.GPSLatitude: LATITUDE[0],
+        GPS.GPSLatitudeRef: LATITUDE[1],
+        GPS.GPSLongitude: LONGITUDE[0],
+        GPS.GPSLongitudeRef: LONGITUDE[1],
+    }
+    lying.save(target, "JPEG", quality=90, exif=exif, icc_profile=profile)
+
+
+def renamed_png(target: Path) -> None:
+    """The face of the cat, small: PNG bytes in a file whose name says JPEG."""
+    with Image.open(IMAGES / "chelsea.png") as cat:
+        cat.crop((110, 20, 350, 260)).resize((160, 160), Image.Resampling.LANCZOS).save(target, "PNG")
+
+
+def transparent_sign(target: Path) -> None:
+    """Dark letters and a frame; everything else is transparent."""
+    sign = Image.new("RGBA", (480, 200), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(sign)
+    ink = (26, 26, 26, 255)
+    draw.rounded_rectangle((6, 6, 473, 193), radius=24, outline=ink, width=6)
+    draw.text((240, 72), "OPEN TODAY", font=ImageFont.truetype(FONT, 60), fill=ink, anchor="mm")
+    draw.text((240, 142), "10:00 to 17:30", font=ImageFont.truetype(FONT, 40), fill=ink, anchor="mm")
+    sign.save(target, "PNG", optimize=True)
+
+
+PICTURES = {
+    "phone_photo.jpg": phone_photo,
+    "renamed_png.jpg": renamed_png,
+    "transparent_sign.png": transparent_sign,
+}
+
+
+def main(folder: Path = IMAGES) -> None:
+    """Make them all."""
+    for name, make in PICTURES.items():
+        make(folder / name)
+        print(f"{name}: {(folder / name).stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
