@@ -3,6 +3,7 @@
 import difflib
 import json
 from itertools import chain, count
+from zlib import crc32
 
 from .cassette import RecordedRequest, Recording
 from .readable import DEFAULT_MODEL
@@ -55,6 +56,8 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
     def walk(value, name):
         if isinstance(value, dict) and "sha256" in value:
             parts[_free("picture")] = f"{value.get('file') or value.get('bytes')} {value['sha256'][:8]}"
+        elif isinstance(value, dict) and "look" in value:
+            parts[_free("picture")] = f"{value['picture']}, look {crc32(value['look'].encode()):08x}"
         elif isinstance(value, dict) and value:
             for key, item in value.items():
                 walk(item, {"text": "prompt", "content": "prompt", "url": "picture"}.get(key, key))

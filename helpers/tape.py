@@ -116,10 +116,10 @@ class Tape(Cassette):
         return readable.recorded_request(request.method, request.uri, dict(request.headers), body, self.model)
 
     def _kept(self, asked: RecordedRequest) -> Interaction | None:
-        return next((item for item in self.kept if item.request == asked), None)
+        return next((item for item in self.kept if _matches(item.request, asked)), None)
 
     def _choose(self, asked: RecordedRequest) -> Interaction:
-        matches = [n for n, i in enumerate(self.recording.interactions) if i.request == asked]
+        matches = [n for n, i in enumerate(self.recording.interactions) if _matches(i.request, asked)]
         if not matches:
             raise NotRecorded(explain(asked, self.recording))
         own = [n for n in matches if self.recording.interactions[n].cell == self.cell]
@@ -129,3 +129,10 @@ class Tape(Cassette):
         self.last = (onwards or fresh or own or matches)[0 if fresh else -1]
         self.played.add(self.last)
         return self.recording.interactions[self.last]
+
+
+def _matches(recorded: RecordedRequest, asked: RecordedRequest) -> bool:
+    names = ("method", "url", "content_type")
+    return all(getattr(recorded, name) == getattr(asked, name) for name in names) and readable.same(
+        recorded.body, asked.body
+    )

@@ -98,6 +98,7 @@ def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbfor
         timeout=120,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # or one text is stored in as many parts as it happened to arrive in
         skip_cells_with_tag=skip,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": path.parent}},

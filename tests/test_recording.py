@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ import pytest
 import requests
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image, ImageDraw, ImageOps
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -399,6 +401,51 @@ def test_pictures_are_references_never_base64(record, folder):
     assert stored(folder)[2]["request"]["body"]["odd"]["bytes"] == 19
     text = (folder / "lesson.json").read_text(encoding="utf-8")
     assert data_url()[30:60] not in text and len(text) < 6_000
+
+
+def packed(image, kind="PNG", **options):
+    """A data URL of an image in memory."""
+    image.save(file := io.BytesIO(), kind, **options)
+    return data_url(file.getvalue(), f"image/{kind.lower()}")
+
+
+def test_a_picture_made_on_the_way_is_known_by_its_look(folder, record, replay, monkeypatch):
+    """Another machine packs the same pixels into other bytes: it replays. Another look does not."""
+    small = Image.open(COFFEE_FILE).convert("RGB").resize((300, 200))
+    asked, other = packed(small, compress_level=9), packed(small, compress_level=1)
+    assert asked != other
+    monkeypatch.setattr("tests.api.server._fetch", lambda url, public: COFFEE_FILE.read_bytes())
+    record()
+    openai.OpenAI().chat.completions.create(**question(picture=asked))
+    openai.OpenAI().chat.completions.create(**question(picture=packed(small, "JPEG", quality=90)))
+    stored_text = (folder / "lesson.json").read_text(encoding="utf-8")
+    assert '"picture": "image/png, 300 x 200 pixels"' in stored_text and "sha256" not in stored_text
+    replay()
+    client = openai.OpenAI()
+    for same in (asked, other, packed(small, "JPEG", quality=90), packed(small, "JPEG", quality=91)):
+        assert client.chat.completions.create(**question(picture=same)).choices
+    marked = small.copy()
+    ImageDraw.Draw(marked).rectangle((100, 60, 200, 140), outline="red", width=3)
+    others = {
+        "a mark": packed(marked),
+        "another size": packed(small.resize((301, 200))),
+        "another format": packed(small, "WEBP", lossless=True),
+        "darker": packed(small.point(lambda value: int(value * 0.95))),
+        "mirrored": packed(ImageOps.mirror(small)),
+    }
+    for what, picture in others.items():
+        with pytest.raises(recording.NotRecorded) as caught:
+            client.chat.completions.create(**question(picture=picture))
+        assert "picture: recorded" in str(caught.value) and "yours" in str(caught.value), what
+
+
+@pytest.mark.parametrize("look", ["00", 5, "zz" * 144, "00" * 143, None])
+def test_a_look_that_is_none_is_compared_as_it_is(look):
+    body = {"look": look}
+    assert readable.same(body, dict(body)) and not readable.same(body, {"look": "00" * 144})
+    assert not readable.same({"look": "00" * 144}, body)
+    assert readable.same([{"look": "00" * 144}], [{"look": "02" * 144}])
+    assert not readable.same([{"look": "00" * 144}], [{"look": "00" * 143 + "03"}])
 
 
 def test_compressed_answers_are_stored_as_text(record, folder, network):
