@@ -1,0 +1,683 @@
+"""The exercises: each is tried with its solution, with mistakes that people make, with nothing and with nonsense."""
+
+import base64
+import json
+import re
+from io import BytesIO
+from itertools import pairwise
+
+import nbformat
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from helpers import checks, exercises
+from helpers.cassette import ROOT, CourseError
+from helpers.checks import lesson_00, lesson_01, lesson_02
+from helpers.encoding import open_picture
+from helpers.recording import DEFAULT_MODEL
+from helpers.tokens import price
+
+from . import record_lessons
+from .api.validation import check_chat
+from .conftest import COFFEE, data_url
+
+LESSONS = {"00": lesson_00.EXERCISES, "01": lesson_01.EXERCISES, "02": lesson_02.EXERCISES}
+ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
+ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
+IMAGES = ROOT / "asset" / "images"
+ROCKET_BYTES = (IMAGES / "rocket.jpg").read_bytes()
+
+
+def notebook_of(lesson):
+    return next((ROOT / "notebooks").glob(f"{lesson}_*.ipynb"))
+
+
+def text(words):
+    return {"type": "text", "text": words}
+
+
+def picture(url=ROCKET, detail="high", **beside):
+    return {"type": "image_url", "image_url": {"url": url, "detail": detail}, **beside}
+
+
+def says(role, *content):
+    return {"role": role, "content": content[0] if isinstance(content[0], str) else list(content)}
+
+
+# --- 00 and 01: what is handed in ---
+
+
+def changed(prediction, prompt="Is the cup full?", url=COFFEE, detail="high"):
+    return {"content": [text(prompt), picture(url, detail)], "prediction": prediction}
+
+
+FIRST = says("user", text("Describe this picture."), picture(detail="low"))
+TALK = [FIRST, says("assistant", "A rocket."), says("user", "Noon?"), says("assistant", "No."), says("user", "Why?")]
+
+
+def talk(paid, *messages):
+    return {"messages": list(messages or TALK), "pictures_paid": paid}
+
+
+def request(*content, **changes):
+    """A right request, but for the changes; None takes an argument out."""
+    asked = says("user", *(content or (text("What is the weather like?"), picture())))
+    right = {"model": "gpt-5.6-luna", "messages": [says("system", "Be short."), asked], "max_completion_tokens": 200}
+    return {name: value for name, value in {**right, **changes}.items() if value is not None}
+
+
+def whole(reason="stop", content=True, wanted="content"):
+    """A function as 01.3 wants it, which can be told to forget the reason or the text."""
+
+    def is_whole(answer):
+        choice = answer.choices[0]
+        return (not reason or choice.finish_reason == reason) and (not content or bool(getattr(choice.message, wanted)))
+
+    return is_whole
+
+
+# --- 02: files ---
+
+
+def sent(answer=None, prediction=150_036, kind="image/jpeg"):
+    return {"prediction": prediction, "data_url": answer or data_url(ROCKET_BYTES, kind)}
+
+
+def media_type(data, jpeg=b"\xff\xd8", jpeg_name="image/jpeg", webp=b"WEBP", gif=b"GIF8", png=b"\x89PNG", other=None):
+    if data.startswith(b"RIFF") and webp in data:
+        return "image/webp"
+    signatures = {png: "image/png", jpeg: jpeg_name, gif: "image/gif"}
+    return next((name for start, name in signatures.items() if data.startswith(start)), other)
+
+
+def photo(side=256, name="JPEG", upright=True, keep=(), turn=None, size=None, crop=None, **options):
+    """The bytes of phone_photo.jpg as a learner may prepare it."""
+    image = Image.open(IMAGES / "phone_photo.jpg")
+    exif = image.getexif()
+    for tag in set(exif) - set(keep):
+        del exif[tag]
+    image = ImageOps.exif_transpose(Image.open(IMAGES / "phone_photo.jpg")) if upright else image
+    image = image.transpose(turn) if turn is not None else image
+    image = image.crop(crop) if crop else image
+    image.thumbnail((side, side))
+    clean = Image.new("RGB", image.size)
+    clean.paste(image)
+    clean = clean.resize(size) if size else clean
+    clean.save(file := BytesIO(), name, **({"exif": exif} if keep else {}), **options)
+    return file.getvalue()
+
+
+def png_with_text():
+    notes = PngInfo()
+    notes.add_text("Author", "A. Learner")
+    return photo(name="PNG", pnginfo=notes)
+
+
+# Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
+# are made when they are needed.
+WRONG = {
+    "00.1": {
+        "nothing changed": (changed(["prompt"], lesson_00.OURS["prompt"], detail="low"), "the lesson's own"),
+        "detail forgotten": (changed(["prompt"], detail="low"), "The detail is still the lesson's, 'low'"),
+        "prompt forgotten": (changed(["detail"], lesson_00.OURS["prompt"]), "The prompt is still the lesson's"),
+        "only the first": (changed(["prompt"]), "Detail would be in the message as well"),
+        "too many": (changed(["prompt", "detail", "picture"]), "You predicted picture,"),
+        "picture not noticed": (changed(["prompt", "detail"], url=ROCKET), "Picture would be in the message"),
+        "other names": (changed(["text", "detail"]), "You predicted text,"),
+        "a number": (changed(2), "The prediction is a list of names"),
+        "no such detail": (changed(["prompt", "detail"], detail="medium"), "There is no detail 'medium'"),
+        "numbers predicted": (changed([1, 2]), "The prediction is a list of names"),
+        "two texts": (
+            {"content": [text("Is it"), picture(COFFEE), text("full?")], "prediction": ["prompt"]},
+            "Keep the lesson's two parts",
+        ),
+        "two pictures": (
+            {"content": [text("Full?"), picture(COFFEE), picture()], "prediction": ["prompt"]},
+            "Keep the lesson's two parts",
+        ),
+        "parts turned": (
+            {"content": [picture(), text("Is it full?")], "prediction": ["prompt", "detail"]},
+            "first one text and then one picture",
+        ),
+        "the list alone": (changed(["prompt"])["content"], "What came is a list."),
+        "content a number": ({"content": 7, "prediction": ["prompt"]}, "What came is an int."),
+        "no prediction": (changed(None), '"prediction" is empty or missing'),
+        "messages for content": (
+            {"content": [says("user", text("Full?"), picture())], "prediction": ["prompt"]},
+            "whole message",
+        ),
+    },
+    "00.2": {
+        "a bare string": ([text("What?"), {"type": "image_url", "image_url": ROCKET}], "a habit of 2023"),
+        "no text": ([picture()], "no question"),
+        "an empty text": ([text(" … "), picture()], "no question"),
+        "no picture": ([text("What?")], "no picture"),
+        "a string": (f"What is in {ROCKET}?", "no picture"),
+        "the coffee": ([text("What?"), picture(COFFEE)], "still the address of the coffee"),
+        "a web page": (
+            [text("What?"), picture("https://github.com/scikit-image/scikit-image/blob/main/data/rocket.jpg")],
+            "web page",
+        ),
+        "a file": ([text("What?"), picture("../asset/images/rocket.jpg")], "Files are for lesson 02"),
+        "cut off": ([text("What?"), picture(ROCKET[:-4])], "is not that of the rocket"),
+        "detail low": ([text("What?"), picture(detail="low")], 'says detail "low"'),
+        "no detail": ([text("What?"), {"type": "image_url", "image_url": {"url": ROCKET}}], "says no detail"),
+        "detail outside": (
+            [text("What?"), {"type": "image_url", "image_url": {"url": ROCKET}, "detail": "high"}],
+            "belongs inside",
+        ),
+        "one part": (picture(), "one part alone"),
+        "the lesson's question": ([text(lesson_00.OURS["prompt"]), picture()], "the lesson's own question"),
+        "Responses": (
+            [{"type": "input_text", "text": "What?"}, {"type": "input_image", "image_url": ROCKET}],
+            "Responses API",
+        ),
+        "two pictures": ([text("What?"), picture(), picture()], "There are 2 pictures"),
+        "a string among the parts": (["What?", picture()], "One of yours is a str"),
+        "url missing": ([text("What?"), {"type": "image_url", "image_url": {"detail": "high"}}], "with the address"),
+        "url empty": ([text("What?"), picture("")], "with the address"),
+        "nothing in it": ([text("What?"), {"type": "image_url"}], "with the address"),
+        "no type": ([{"text": "What?"}, picture()], "Each part has the type"),
+        "a type alone": ([{"type": "text"}, picture()], "Each part has the type"),
+        "another type": ([text("What?"), {"type": "image", "image": ROCKET}], "Each part has the type"),
+        "a number": (7, "Content is a list of parts (or a text). What came is an int.$"),
+    },
+    "00.3": {
+        "prices swapped": (3649, "swapped"),
+        "output forgotten": (22_936, "62 tokens that the model writes are missing"),
+        "input forgotten": (13_441, "218 tokens that you send are missing"),
+        "one price": (17_857, "price of their own, 1.20"),
+        "one cent": (84.7, "what one cent buys"),
+        "100 times": (847_457, "not in cents"),
+        "a thousand": (8.47, "not for a thousand"),
+        "one request": (0.000118, "what one request costs, in dollars"),
+        "one request in cents": (0.0118, "what one request costs, in cents"),
+        "1.5 % off": (8_602, "Work out the price of one request"),
+        "nothing at all": (0, "Work out the price of one request"),
+        "a text": ("8474", "without quotation marks"),
+        "True": (True, "What came is a bool"),
+    },
+    "01.1": {
+        "sent once": (talk(1), "Pictures in the last request: 1"),
+        "another count": (talk(2), "It is not 2"),
+        "no answer between": (talk(3, *TALK[:3], TALK[4]), "Two questions follow each other"),
+        "two questions": (talk(2, *TALK[:3]), "and yours has 2.$"),
+        "nobody asks": (talk(3, says("assistant", "Hello.")), "lost its picture"),
+        "texts alone": (talk(3, "What?", "Why?"), 'a dict with a "role"'),
+        "run twice": (talk(4, *TALK, TALK[1], TALK[2]), "grows with each run"),
+        "ends with an answer": (talk(3, *TALK, TALK[1]), "ends with an answer"),
+        "picture lost": (talk(3, *TALK[2:], *TALK[1:3]), "lost its picture"),
+        "picture again": (talk(3, *TALK[:4], says("user", text("And here?"), picture())), "It is not 3"),
+        "picture of the assistant": (
+            talk(3, FIRST, says("assistant", text("So:"), picture()), *TALK[2:]),
+            "a picture in a message of the assistant",
+        ),
+        "an empty answer": (talk(3, FIRST, says("assistant", ""), *TALK[2:]), "message of the assistant is empty"),
+        "a prediction in words": (talk("three"), "without quotation marks"),
+        "a prediction in a list": (talk([3]), "A number is wanted. What came is a list."),
+        "no content": (talk(3, FIRST, {"role": "assistant"}), "What came is nothing."),
+        "no role": (talk(3, {"content": "Hello"}), 'a dict with a "role"'),
+        "a single message": ({"messages": FIRST, "pictures_paid": 3}, "Messages are a list"),
+    },
+    "01.2": {
+        "picture in the rule": (
+            request(messages=[says("system", text("Be short."), picture()), says("user", "What?")]),
+            "a picture in a message of the system",
+        ),
+        "a bare string": (request(text("What?"), {"type": "image_url", "image_url": ROCKET}), "a bare string"),
+        "the old name": (request(max_completion_tokens=None, max_tokens=200), '"max_tokens" is the older name'),
+        "both names": (request(max_tokens=200), '"max_tokens" is the older name'),
+        "the other API's name": (request(max_completion_tokens=None, max_output_tokens=200), "of the Responses API"),
+        "an empty model": (request(model=""), 'no "model"'),
+        "no model": (request(model=None), 'no "model"'),
+        "no limit": (request(max_completion_tokens=None), 'It is called "max_completion_tokens".$'),
+        "another limit": (request(max_completion_tokens=500), "Yours is 500"),
+        "a limit with a point": (request(max_completion_tokens=200.0), "Yours is 200.0"),
+        "a limit in words": (request(max_completion_tokens="200"), "Yours is '200'"),
+        "no messages": (request(messages=[]), 'no "messages"'),
+        "no rule": (request(messages=request()["messages"][1:]), "The rule is missing"),
+        "the rule last": (request(messages=request()["messages"][::-1]), "not the first message"),
+        "an empty rule": (request(messages=[says("system", ""), request()["messages"][1]]), "the system is empty"),
+        "nobody asks": (request(messages=[says("system", "Be short.")]), "Yours has 0"),
+        "no question": (request(picture()), "no question"),
+        "detail low": (request(text("What?"), picture(detail="low")), 'says detail "low"'),
+        "the coffee": (request(text("What?"), picture(COFFEE)), "still the address of the coffee"),
+        "a single message": (request(messages=says("user", "What?")), "Messages are a list"),
+        "the messages alone": (request()["messages"], "What came is a list.$"),
+    },
+    "01.3": {
+        "the text alone": (whole(reason=""), 'cut off ("length"), your function says True'),
+        "the reason alone": (whole(content=False), 'has the empty text ""'),
+        "None forgotten": (
+            lambda a: a.choices[0].finish_reason == "stop" and a.choices[0].message.content != "",
+            "whose content is None",
+        ),
+        "the filter forgotten": (
+            lambda a: a.choices[0].finish_reason != "length" and bool(a.choices[0].message.content),
+            "content_filter",
+        ),
+        "a full stop": (
+            lambda a: a.choices[0].finish_reason == "stop" and (a.choices[0].message.content or "")[-1:] == ".",
+            "a short answer, whole all the same, your function says False",
+        ),
+        "never": (lambda a: False, 'ended with "stop", your function says False'),
+        "a type": (bool, 'cut off ("length"), your function says True'),
+        "turned round": (lambda a: not whole()(a), 'ended with "stop", your function says False'),
+        "texts": (lambda a: str(whole()(a)), "without quotation marks"),
+        "a dict expected": (lambda a: a["choices"], "your function raised TypeError"),
+        "called at once": (True, "without brackets"),
+        "no argument": (lambda: True, "your function raised TypeError"),
+        "empty forgotten and refusal trusted": (
+            lambda a: a.choices[0].finish_reason == "stop" and a.choices[0].message.content is not None,
+            'empty text ""',
+        ),
+    },
+    "02.1": {
+        "3/4": (sent(prediction=84_394), "the other way round"),
+        "bytes": (sent(prediction=112_525), "That is the number of bytes"),
+        "hexadecimal": (sent(prediction=225_050), "hexadecimal"),
+        "the other file's": (sent(prediction=320_684), "would fit chelsea.png"),
+        "1.5 % off": (sent(prediction=152_300), "You predicted 152,300 characters. Base64 writes"),
+        "a text": (sent(prediction="150036"), "without quotation marks"),
+        "image/jpg": (sent(kind="image/jpg"), "There is no media type image/jpg"),
+        "image/png": (sent(kind="image/png"), "the file is a JPEG"),
+        "b'": (sent(f"data:image/jpeg;base64,{base64.b64encode(ROCKET_BYTES)}"), "Use .decode()"),
+        "no ;base64": (sent(data_url(ROCKET_BYTES, "image/jpeg").replace(";base64", "")), '";base64" is missing'),
+        "no data:": (sent(base64.b64encode(ROCKET_BYTES).decode()), "A data URL begins with data:"),
+        "no data: but the rest": (sent("image/jpeg;base64,/9j/"), "A data URL begins with data:"),
+        "no comma": (sent("data:image/jpeg;base64"), "A data URL begins with data:"),
+        "bytes of a URL": (sent(data_url(ROCKET_BYTES, "image/jpeg").encode()), "What came is a bytes"),
+        "lines": (sent(f"data:image/jpeg;base64,{base64.encodebytes(ROCKET_BYTES).decode()}"), "white space"),
+        "the file not changed": (sent(data_url((IMAGES / "chelsea.png").read_bytes(), "image/jpeg")), "still holds"),
+        "saved again": (
+            lambda: sent(open_picture(IMAGES / "rocket.jpg", max_side=600).data_url),
+            "not those of rocket.jpg (112,525)",
+        ),
+        "URL-safe letters": (sent("data:image/jpeg;base64,_-__"), "is not base64"),
+        "no characters": (sent("data:image/jpeg;base64,"), "or nothing at all"),
+    },
+    "02.2": {
+        "image/jpg": (lambda d: media_type(d, jpeg_name="image/jpg"), "There is no image/jpg"),
+        "no prefix": (lambda d: (media_type(d) or "").removeprefix("image/") or None, " and not 'image/png'.$"),
+        "RIFF alone": (lambda d: media_type(d, webp=b""), "a sound file"),
+        "JFIF alone": (lambda d: media_type(d, jpeg=b"\xff\xd8\xff\xe0"), "as phones write it"),
+        "GIF of 1989 alone": (lambda d: media_type(d, gif=b"GIF89a"), "Given a GIF,"),
+        "GIF of 1987 alone": (lambda d: media_type(d, gif=b"GIF87a"), "Given a GIF with a comment"),
+        "a word anywhere": (lambda d: "image/gif" if b"GIF" in d else media_type(d), "a text that speaks of pictures"),
+        "never None": (lambda d: media_type(d, other="image/png"), "a sound file"),
+        "no bytes": (lambda d: media_type(d) if d[0] else None, 'no bytes at all (b""), your function raised Ind'),
+        "Pillow": (lambda d: Image.open(BytesIO(d)).get_format_mimetype(), "raised UnidentifiedImageError"),
+        "another word": (lambda d: media_type(d) or "unknown", "returns 'unknown' and not None"),
+    },
+    "02.3": {
+        "unchanged": ((IMAGES / "phone_photo.jpg").read_bytes(), "256 on the longest side are enough"),
+        "on its side": (lambda: photo(upright=False), "It lies on its side"),
+        "upside down": (lambda: photo(turn=Image.Transpose.ROTATE_180), "upside down or mirrored"),
+        "mirrored": (lambda: photo(turn=Image.Transpose.FLIP_LEFT_RIGHT), "upside down or mirrored"),
+        "GPS": (lambda: photo(keep={0x8825}), "The GPS position is still in it"),
+        "author": (lambda: photo(keep={0x013B}), "metadata in it (exif)"),
+        "comment": (lambda: photo(comment=b"A. Learner"), "metadata in it (comment)"),
+        "XMP": (lambda: photo(xmp=b"<x:xmpmeta/>"), "metadata in it (xmp)"),
+        "a PNG's texts": (png_with_text, "metadata in it (Author)"),
+        "too large": (lambda: photo(257), "256 on the longest side are enough"),
+        "too small": (lambda: photo(100), "Keep 128 or more"),
+        "squeezed": (lambda: photo(size=(256, 256)), "another proportion"),
+        "a piece": (lambda: photo(crop=(0, 0, 200, 200)), "or only a piece of it"),
+        "a GIF": (lambda: photo(name="GIF"), "The picture is a GIF"),
+        "another picture": (lambda: open_picture(IMAGES / "coffee.png", max_side=256), "another picture"),
+        "not a picture": (b"\xff\xd8\xff and so on", "no picture that can be opened"),
+        "a path": ("../asset/images/phone_photo.jpg", "What came is a str"),
+        "a PIL image": (lambda: Image.new("RGB", (9, 9)), "What came is an Image"),
+    },
+}
+
+# What is right besides the solution: other types, other words, more than was asked for.
+ALSO_RIGHT = {
+    "00.1": [
+        changed(("Detail ", "PROMPT")),
+        changed({"prompt", "detail"}),
+        changed("prompt, detail", detail="auto"),
+        changed(["detail", "picture", "prompt"], url=ROCKET),
+        {**changed(["prompt", "detail"]), "note": "mine"},
+    ],
+    "00.2": [(text("What is it?"), picture()), [picture(), text("Tall?")], [text(""), text("Is it tall?"), picture()]],
+    "00.3": [8474, 8475, 8400.0, 8550, np.float64(8474.6), price(DEFAULT_MODEL, 0, 1) * 0 + 8474],
+    "01.1": [
+        talk(3),
+        talk(3.0, says("developer", "Be short."), *TALK),
+        talk(4, *TALK[:4], says("user", text("And here?"), picture())),
+        talk(6, says("user", text("Both?"), picture(), picture(COFFEE)), *TALK[1:]),
+        {"messages": tuple(TALK), "pictures_paid": np.int64(3)},
+        talk(3, FIRST, ChatCompletionMessage(role="assistant", content="A rocket."), *TALK[2:]),
+    ],
+    "01.2": [
+        request(),
+        request(temperature=0, messages=[says("developer", text("Be short.")), request()["messages"][1]]),
+        request(picture(), text("Wetter?")),
+    ],
+    "01.3": [
+        whole(),
+        lambda a: a.choices[0].finish_reason == "stop" and a.choices[0].message.content,
+        lambda a: a.choices[0].finish_reason == "stop" and len(a.choices[0].message.content or []),
+    ],
+    "02.1": [sent(), sent(prediction=150_036.0), sent(prediction=112_525 * 4 // 3), sent(prediction=151_000)],
+    "02.2": [media_type, lambda d: media_type(bytes(d)) or ""],
+    "02.3": [
+        photo,
+        lambda: photo(128, "WEBP"),
+        lambda: photo(name="PNG"),
+        lambda: photo(quality=30),
+        lambda: bytearray(photo()),
+        lambda: open_picture(IMAGES / "phone_photo.jpg", max_side=256),
+    ],
+}
+
+FUNCTIONS = ("01.3", "02.2")  # where a function is the answer, and not what makes one
+
+
+def made(number, answer):
+    return answer() if callable(answer) and number not in FUNCTIONS else answer
+
+
+# --- each exercise ---
+
+
+def test_the_tables_hold_every_exercise():
+    names = sorted(path.stem for path in (ROOT / "helpers" / "checks").glob("lesson_*.py"))
+    assert names == [f"lesson_{lesson}" for lesson in LESSONS]
+    assert list(ALL) == list(WRONG) == list(ALSO_RIGHT)
+    assert min(map(len, WRONG.values())) >= 2
+
+
+@pytest.mark.parametrize(("number", "name"), [(number, name) for number, cases in WRONG.items() for name in cases])
+def test_a_mistake_is_named(number, name):
+    answer, reason = WRONG[number][name]
+    state, said = exercises.judge(number, made(number, answer))
+    assert state == "not right yet"
+    assert reason in said or (reason[-1] == "$" and said.endswith(reason[:-1])), said
+
+
+@pytest.mark.parametrize(("number", "n"), [(key, n) for key, cases in ALSO_RIGHT.items() for n in range(len(cases))])
+def test_other_right_answers_are_right(number, n):
+    state, said = exercises.judge(number, made(number, ALSO_RIGHT[number][n]))
+    assert state == "right", said
+
+
+EMPTY = [None, ..., "", " ", [], (), {}, b"", {"content": None, "prediction": ...}, {"a": {"b": []}}]
+
+
+@pytest.mark.parametrize("number", ALL)
+def test_nothing_is_not_an_attempt(number):
+    for empty in EMPTY:
+        assert exercises.judge(number, empty) == ("not attempted", f"it wants {ALL[number].expects}.")
+
+
+class Strange:
+    """An object that answers nothing as it should."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+    def __eq__(self, other):
+        raise RuntimeError("==")
+
+    __hash__ = None
+
+
+def of_all_fields(value):
+    return {name: value for name in ("content", "prediction", "messages", "pictures_paid", "data_url")}
+
+
+ENDLESS = []
+ENDLESS.append(ENDLESS)
+WILD = {
+    "an int": 7, "a str": "words", "an object": object(), "a list of None": [None], "nonsense": {"nonsense": 1},
+    "True": True, "nan": float("nan"), "infinite": float("inf"), "huge": 10**400, "bytes": b"x", "a class": dict,
+    "an SDK class": ChatCompletion, "a function": print, "an array": np.zeros(3), "a set": {1}, "a range": range(3),
+    "strange": Strange(), "endless": ENDLESS, "a list of strange": [Strange()], "dicts": [{"type": []}, {}],
+    "fields of strange": of_all_fields(Strange()),
+    "fields of lists": of_all_fields([[1], None]),
+    "functions as numbers": of_all_fields(max) | {"content": [text("a"), picture()], "messages": TALK},
+    "odd types": of_all_fields([{"role": []}]) | {"content": [text("a"), picture()], "data_url": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WILD)
+@pytest.mark.parametrize("number", ALL)
+def test_whatever_comes_is_a_reason_and_no_traceback(number, name, capsys):
+    state, said = exercises.judge(number, WILD[name])
+    # A function that prints and returns nothing is an unwritten one.
+    assert state == ("not attempted" if WILD[name] is print and number in FUNCTIONS else "not right yet")
+    assert 20 < len(said) < 400
+    exercises.check(number, WILD[name])
+
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["user", "text"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["role", "content", "type", "text", "image_url", "url", "detail", "messages", "model"]), inner
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(json_like, json_like)
+def test_any_request_is_read_or_refused(one, other):
+    for number in ALL:
+        names = re.findall(r'"(\w+)"', ALL[number].expects)
+        for answer in (one, dict(zip(names, (one, other), strict=False)), request(messages=one)):
+            assert exercises.judge(number, answer)[0] in ("not right yet", "not attempted")
+
+
+@pytest.mark.parametrize("number", FUNCTIONS)
+def test_functions_of_learners(number):
+    def raises(_):
+        raise KeyError("the learner's own")
+
+    def unfinished(_):
+        ...
+
+    state, said = exercises.judge(number, raises)
+    assert state == "not right yet" and "your function raised KeyError: \"the learner's own\"" in said
+    assert said.startswith("Given a")
+    state, said = exercises.judge(number, unfinished)
+    assert state == "not attempted" and "end it with return" in said
+
+
+def test_a_function_may_not_spoil_the_cases_for_the_next():
+    def spoils(answer):
+        answer.choices[0].message.content = None
+
+    exercises.judge("01.3", spoils)
+    assert exercises.judge("01.3", whole())[0] == "right"
+
+
+# --- what is printed ---
+
+
+def test_the_three_verdicts(capsys):
+    exercises.check("00.3", None)
+    exercises.check("00.3", 22_936)
+    assert exercises.check("00.3", 8474) is None
+    assert capsys.readouterr().out == (
+        "00.3 is not attempted: it wants a number: how many such requests one US dollar buys.\n"
+        'exercises.hint("00.3") gives a hint.\n'
+        "00.3 is not right yet: The 62 tokens that the model writes are missing: they are paid\n"
+        "too.\n"
+        'exercises.hint("00.3") gives a hint.\n'
+        "00.3 is right. One request costs 0.000118 dollars. The 62 tokens out cost more than the\n"
+        "218 tokens in, which hold the whole picture: a limit on what is written is worth having.\n"
+    )
+
+
+@pytest.mark.parametrize("number", ALL)
+def test_hint_and_solution(number, capsys):
+    exercise = ALL[number]
+    assert exercises.hint(number) is None
+    hint = " ".join(capsys.readouterr().out.split())
+    assert hint == f"Hint for {number}: {' '.join(exercise.hint.split())}"
+    assert exercises.solution(number) is None
+    printed = capsys.readouterr().out
+    compile(printed, number, "exec")  # all of it can be pasted
+    assert printed.startswith(exercise.solution.strip())
+    *_, last = exercise.solution.strip().splitlines()
+    assert last.startswith(f'exercises.check("{number}", ') and last not in exercise.hint
+    why = printed.removeprefix(exercise.solution.strip()).strip().splitlines()
+    assert all(line.startswith("# ") and len(line) <= 88 for line in why) and why[0].startswith("# Why: ")
+
+
+@pytest.mark.parametrize("call", [exercises.hint, exercises.solution, lambda n: exercises.check(n, 1)])
+@pytest.mark.parametrize("number", ["00.4", "99.1", "1.1", 1.1, "", None, [], "00"])
+def test_an_unknown_number_lists_what_there_is(call, number):
+    with pytest.raises(CourseError, match=re.escape("there are: " + ", ".join(ALL) + ".")) as error:
+        call(number)
+    assert repr(number) in str(error.value)
+
+
+def test_a_mistake_of_a_checker_is_no_traceback(monkeypatch):
+    def broken(answer):
+        return 1 / 0
+
+    monkeypatch.setitem(lesson_00.EXERCISES, "00.9", checks.Exercise(broken, "a dog", "", "", ""))
+    state, said = exercises.judge("00.9", 3)
+    assert state == "not right yet"
+    assert said == "it wants a dog. What came is an int that cannot be read (ZeroDivisionError)."
+
+
+# --- the facts in them ---
+
+
+def test_the_price_of_an_exercise_is_the_price_of_the_course():
+    assert 100 / price(DEFAULT_MODEL, 218, 62) == pytest.approx(lesson_00.PER_DOLLAR)
+    assert int(lesson_00.PER_DOLLAR) == 8474
+
+
+def test_slips_can_be_told_apart():
+    values = sorted([lesson_00.PER_DOLLAR, *lesson_00.SLIPS])
+    assert all(after / before > 1.02 for before, after in pairwise(values))
+
+
+# --- the solutions, in their lesson ---
+
+
+def run_in_lesson(lesson, sources, folder):
+    """The printed text of these cells, run at the end of the lesson in a real kernel."""
+    path = notebook_of(lesson)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells += map(new_code_cell, sources)
+    (folder / "notebooks").mkdir()
+    (folder / "asset").symlink_to(ROOT / "asset")
+    nbformat.write(notebook, folder / "notebooks" / path.name)
+    environment = {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None}
+    done = record_lessons.run(folder / "notebooks" / path.name, environment)
+    return ["".join(output.get("text", "") for output in cell.outputs) for cell in done.cells[-len(sources) :]]
+
+
+# What is run after a solution, to hold it against the real thing.
+AFTER = {
+    "00.1": """
+exercises.check("00.1", {"content": content, "prediction": ["prompt"]})
+try:
+    asked = [{"role": "user", "content": my_content}]
+    client.chat.completions.create(model=MODEL, messages=asked, max_completion_tokens=500)
+except Exception as error:
+    print(error)
+""",
+    "01.2": "import json; print(json.dumps(my_request))",
+}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_solutions_are_right_in_their_lesson(lesson, tmp_path):
+    solutions = {number: exercise.solution for number, exercise in LESSONS[lesson].items()}
+    sources = [part for number, solution in solutions.items() for part in (solution, AFTER.get(number, "pass"))]
+    printed = run_in_lesson(lesson, sources, tmp_path)
+    for number, said, after in zip(solutions, printed[::2], printed[1::2], strict=True):
+        assert said.startswith(f"{number} is right. ")
+        if number == "00.1":
+            assert "This content is the lesson's own" in after, "OURS is what the lesson asks"
+            assert re.findall(r"^  (\w[\w ]*): recorded", after, re.M) == ["prompt", "detail"], "the prediction is true"
+        if number == "01.2":
+            check_chat(json.loads(after))
+
+
+# --- the lessons' cells ---
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_has_three_exercises_and_one_to_predict(lesson):
+    assert list(LESSONS[lesson]) == [f"{lesson}.{n}" for n in (1, 2, 3)]
+    assert any(exercise.predicts for exercise in LESSONS[lesson].values())
+
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_asks_its_exercises(path):
+    notebook, lesson = nbformat.read(path, as_version=4), path.stem[:2]
+    assert list(problems_of_cells(notebook, LESSONS.get(lesson, {}))) == []
+
+
+def problems_of_cells(notebook, lesson):
+    """What is wrong with the exercises of a notebook, a sentence each."""
+    cells = notebook.cells
+    heads = [n for n, cell in enumerate(cells) if cell.source.startswith("## ")]
+    titles = [cells[n].source.splitlines()[0] for n in heads]
+    if titles[-2:] != ["## Exercises", "## What you did"]:
+        yield f"the exercises do not stand before What you did: {titles[-2:]}"
+        return
+    section = cells[heads[-2] + 1 : heads[-1]]
+    if [cell.cell_type for cell in section] != ["markdown", "code"] * 3 or len(lesson) != 3:
+        yield "a lesson has three exercises, each a text and a cell"
+        return
+    for n, (number, task, cell) in enumerate(zip(lesson, section[::2], section[1::2], strict=True), 1):
+        lines = cell.source.splitlines()
+        if not task.source.startswith(f"### {n}. "):
+            yield f"{number}: the heading does not begin with its number"
+        if lesson[number].predicts != bool(re.search("(?i)predict", task.source)):
+            yield f"{number}: the text asks for a prediction, or it does not, against what the exercise says"
+        if lesson[number].solution.strip().splitlines()[-1] not in lines:
+            yield f"{number}: the solution does not end with the check of the cell"
+        if lines[-2:] != [f'# exercises.hint("{number}")', f'# exercises.solution("{number}")']:
+            yield f"{number}: hint and solution are not the last two lines"
+        if len(lines) > 8:
+            yield f"{number}: more than 8 lines"
+        if not "".join(output.get("text", "") for output in cell.outputs).startswith(f"{number} is not attempted"):
+            yield f"{number}: the stored output is not that of an empty answer"
+
+
+def without(cells, n):
+    del cells[n]
+
+
+CELL_BREAKS = {
+    "no section": (lambda cells: without(cells, -8), "do not stand before What you did"),
+    "two exercises": (lambda cells: without(cells, -2), "three exercises"),
+    "another number": (lambda cells: cells[-7].update(source="### 4. Predict"), "heading"),
+    "no prediction": (lambda cells: cells[-7].update(source="### 1. Guess"), "asks for a prediction"),
+    "another check": (lambda cells: edit(cells[-2], "exercises.check(", "exercises.check (", 1), "end with the check"),
+    "no hint": (lambda cells: edit(cells[-4], "# exercises.hint", "exercises.hint"), "last two lines"),
+    "long": (lambda cells: cells[-2].update(source="#\n" * 9 + cells[-2].source), "more than 8 lines"),
+    "solved": (lambda cells: cells[-2].outputs[0].update(text="00.3 is right."), "that of an empty answer"),
+}
+
+
+def edit(cell, old, new, count=-1):
+    cell.source = cell.source.replace(old, new, count)
+
+
+@pytest.mark.parametrize("name", CELL_BREAKS)
+def test_broken_cells_are_noticed(name):
+    notebook = nbformat.read(notebook_of("00"), as_version=4)
+    assert list(problems_of_cells(notebook, LESSONS["00"])) == []
+    change, reason = CELL_BREAKS[name]
+    change(notebook.cells)
+    assert any(reason in sentence for sentence in problems_of_cells(notebook, LESSONS["00"]))
