@@ -4,12 +4,16 @@ recording.start(lesson)     open the lesson's recording, or go live; the one lin
 recording.stop()            leave requests and environment as they were
 recording.model()           the model that every lesson asks
 recording.origin(id)        where an answer came from
+encoding.open_picture(p)    any picture, checked and made fit to send; a Picture makes its own part of a request
 plotting.show(*pictures)    pictures in a row, with captions, alt text and their numbers
 plotting.show_answer(a)     an answer's text, where it came from, its tokens, why it ended
 tokens.picture_tokens(…)    what a picture costs, by its model's published rule
 tokens.price(…)             US cents for tokens
+exercises.check(n, answer)  is this answer to exercise n right, and why; hint(n) and solution(n) help
 
 Behind `recording`: `tape.py` chooses the answer for the cell that asks, `cassette.py` is the shape of a recording
 file, `readable.py` makes its parts out of requests and answers, `wire.py` sits between the clients and vcrpy,
-`nearest.py` writes the message for what was never recorded.
+`nearest.py` writes the message for what was never recorded. Behind `encoding`: `sources.py` reads and opens,
+`refusals.py` says what is no picture, `metadata.py` drops what only speaks about one. Behind `exercises`: `checks/`,
+one file a lesson.
 """

@@ -75,7 +75,8 @@ class Picture:
 def open_picture(source, *, max_side=None, frame=None, background="white", max_bytes=MAX_BYTES) -> Picture:
     """Check a picture and make it ready to send.
 
-    source is a path, bytes, a PIL image, an open binary file, a data URL, or an http(s) address, which is downloaded.
+    source is a path, bytes, a PIL image, an open binary file, a data URL, or an http(s) address, which is downloaded
+    (to let the service fetch it instead, write the address into the part yourself).
     The picture is turned upright, its metadata (GPS, names, dates) are dropped, its colours become sRGB, and where it
     is transparent it is laid on `background` (a colour that Pillow knows). TIFF, BMP and other formats that the APIs
     do not take become PNG, or JPEG if they look like a photograph. With `max_side` it is shrunk to that many pixels
@@ -152,7 +153,10 @@ def _prepared(image, data, name, max_side, frame, background) -> Picture:
         pixels, size = pixels.transpose(_TURNS[orientation]), size[::-1] if orientation > 4 else size
         changes.append("turned upright")
     changes += [f"shrunk from {size[0]} x {size[1]}"] if max(size) > max(pixels.size) else []
-    changes += [f"{kind} made {made}"] if kind not in (made, "MPO", None) else []
+    if data is None:
+        changes.append(f"encoded as {made}")
+    elif kind not in (made, "MPO"):
+        changes.append(f"{kind} made {made}")
     pixels = pixels.copy() if pixels is image else pixels
     pixels.info = {}  # Pillow would write some of it: comments, profiles
     pixels.save(file := BytesIO(), made, **options)
@@ -244,7 +248,7 @@ def _plain_pixels(image, profile, background, changes) -> Image.Image:
 
 def _eight_bits(image, changes) -> Image.Image:
     """16 bits have a known range; 32 bits and floats have none, so their own least and greatest value are used."""
-    known = image.mode.startswith("I;16")
+    known = image.mode.startswith("I;16") or image.format == "PPM"
     image = image if image.mode in "IF" else image.convert("I")
     low, high = (0, 65_535) if known else image.getextrema()
     if not abs(low) + abs(high) < float("inf"):

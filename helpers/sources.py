@@ -5,6 +5,7 @@ What is wrong with a source ends in a PictureError, before any service is asked.
 
 import base64
 import binascii
+import os
 import re
 import warnings
 from contextlib import suppress
@@ -55,13 +56,15 @@ def read(source) -> tuple[bytes, str]:
 
 def _of_file(source) -> tuple[bytes, str]:
     given = str(source)
+    if not given.strip():
+        raise PictureError("This path is empty. A path starts at the folder of the notebook: ../asset/images/…")
     name = given.replace("\\", "/").rsplit("/", 1)[-1] if len(given) < 200 else f"{given[:40]}…"
     try:
         path = Path(source).expanduser()
         if path.is_dir():
-            inside = [file for file in _names_in(path) if file.lower().endswith((".jpg", ".jpeg", ".png"))]
+            inside = [file for file in _names_in(path) if file.lower().endswith((".jpg", ".jpeg", ".png", ".webp"))]
             what = f"{given} is a folder. Give the path of one picture"
-            raise PictureError(f"{what}: {path.name}/{inside[0]}" if inside else f"{what}; there is none in it.")
+            raise PictureError(f"{what} in it, such as {inside[0]}." if inside else f"{what}.")
         size = path.stat().st_size
         if not path.is_file():
             raise PictureError(f"{given} is a device or a pipe, not a file.")
@@ -74,7 +77,8 @@ def _of_file(source) -> tuple[bytes, str]:
         near = get_close_matches(path.name, _names_in(path.parent), 1, 0.8)
         hint = f"Did you mean {near[0]}?" if near else "A path starts at the folder of the notebook: ../asset/images/…"
         hint = "For an address put https:// before it." if given.startswith("www.") else hint
-        raise PictureError(f"There is no file {path.as_posix()}. {hint}") from None
+        hint = "On this system folders are separated by /." if "\\" in given and os.sep == "/" else hint
+        raise PictureError(f"There is no file {given}. {hint}") from None
     except PermissionError:
         raise PictureError(f"{name}: you have no permission to read it. Change that, or copy it elsewhere.") from None
     except (OSError, ValueError, RuntimeError):  # a name too long, with a NUL, of no user

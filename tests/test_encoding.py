@@ -5,6 +5,7 @@ import ctypes
 import io
 import os
 import random
+import re
 import struct
 import sys
 import threading
@@ -14,12 +15,14 @@ from contextlib import suppress
 from typing import get_args, get_type_hints
 
 import numpy
+import openai
 import pytest
+import requests
 from openai.types.chat.chat_completion_content_part_image_param import ChatCompletionContentPartImageParam, ImageURL
 from openai.types.responses import ResponseInputImageParam
 from PIL import Image, ImageCms, ImageDraw, ImageFile, ImageOps, PngImagePlugin
 from pydantic import TypeAdapter
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from helpers import sources
@@ -104,8 +107,8 @@ def test_a_pil_image_is_a_picture_and_stays_as_it_was():
     lazy = Image.open(io.BytesIO(saved(image, "JPEG")))
     assert open_picture(lazy, max_side=20).width == 20
     assert lazy.size == (400, 300), "the caller's image is not read at a fraction"
-    (named,) = [Image.open(IMAGES / "rocket.jpg")]
-    assert open_picture(named).origin == "rocket.jpg"
+    named = open_picture(Image.open(IMAGES / "rocket.jpg"))
+    assert named.origin == "rocket.jpg" and named.changes == ("colours made sRGB", "encoded as JPEG")
 
 
 def test_an_address_is_downloaded_and_recorded_like_any_request(record, replay):
@@ -332,6 +335,35 @@ def test_our_phone_photo_tells_nobody_where_it_was():
                 assert word not in picture.data
 
 
+def test_no_byte_of_a_request_says_where_the_photo_was_taken(monkeypatch):
+    """What really leaves, over a socket: from the SDK, for Chat and Responses, and from plain requests."""
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "COURSE_UPSTREAM"):
+        monkeypatch.delenv(name, raising=False)
+    bodies = []
+
+    async def keep(request):
+        bodies.append(await request.body())
+        return JSONResponse({"id": "x", "object": "x", "choices": [], "output": []})
+
+    photo = (IMAGES / "phone_photo.jpg").read_bytes()
+    secrets = [b"A. Learner", b"Invented", b"2026:11:22", CANARY]
+    for source in (photo, talkative()["JPEG"], talkative()["PNG"], talkative()["WebP"], talkative()["GIF"]):
+        picture = open_picture(source)
+        bodies.clear()
+        with serve(routes=[Route("/v1/{rest:path}", keep, methods=["POST"])]) as api:
+            client = openai.OpenAI(base_url=f"{api.url}/v1", api_key="k", max_retries=0)
+            messages = [{"role": "user", "content": [picture.chat_part("low")]}]
+            client.chat.completions.create(model="m", messages=messages)
+            client.responses.create(model="m", input=[{"role": "user", "content": [picture.input_item("low")]}])
+            requests.post(f"{api.url}/v1/chat/completions", json={"messages": messages}, timeout=9)
+        for body in bodies:
+            (text,) = re.findall(rb"data:image/\w+;base64,([\w+/=]+)", body)
+            sent = body + base64.b64decode(text)
+            assert not [secret for secret in secrets if secret in sent or base64.b64encode(secret)[3:-4] in sent]
+        assert len(bodies) == 3
+    assert all(secret in photo for secret in secrets[:3])
+
+
 # --- upright ---
 
 
@@ -403,7 +435,7 @@ def deep_files():
     values = numpy.asarray(scene(mode="L")).astype("uint16") * 257
     grey = Image.fromarray(values)
     rows = b"".join(
-        b"\0" + numpy.repeat(numpy.asarray(scene())[y].astype(">u2") * 257, 1, 0).astype(">u2").tobytes()
+        b"\0" + (numpy.asarray(scene())[y].astype(">u2") * 257).astype(">u2").tobytes()
         for y in range(30)
     )
     header = struct.pack(">IIBBBBB", 40, 30, 16, 2, 0, 0, 0)
@@ -413,7 +445,8 @@ def deep_files():
         + png_chunk(b"IDAT", zlib.compress(rows))
         + png_chunk(b"IEND", b"")
     )
-    return {"grey PNG": saved(grey, "PNG"), "colour PNG": colour, "grey TIFF": saved(grey, "TIFF")}
+    pgm = b"P5 40 30 65535\n" + values.astype(">u2").tobytes()
+    return {"grey PNG": saved(grey, "PNG"), "colour PNG": colour, "grey TIFF": saved(grey, "TIFF"), "PGM": pgm}
 
 
 @pytest.mark.parametrize("name", deep_files())
@@ -621,9 +654,15 @@ def test_what_is_no_file(tmp_path, monkeypatch):
     assert refusal("album/cat.jpeg") == "There is no file album/cat.jpeg. Did you mean cat.jpg?"
     assert refusal("www.example.org/cat.jpg").endswith("For an address put https:// before it.")
     assert "There is no file none.png/cat.jpg" in refusal("none.png/cat.jpg")
-    assert refusal("album") == "album is a folder. Give the path of one picture: album/cat.jpg"
-    assert refusal("empty") == "empty is a folder. Give the path of one picture; there is none in it."
+    assert refusal("album") == "album is a folder. Give the path of one picture in it, such as cat.jpg."
+    assert refusal("empty") == "empty is a folder. Give the path of one picture."
+    for blank in ("", "  "):
+        assert refusal(blank).startswith("This path is empty.")
+    said = refusal("~/no cat of this name.jpg")
+    assert said.startswith("There is no file ~/no cat of this name.jpg."), "where a home is, is nobody's business"
     assert refusal("none.png") == "none.png: empty, 0 bytes, so there is no picture in it."
+    if os.sep == "/":
+        assert refusal("album\\cat.jpg").endswith("On this system folders are separated by /.")
     assert "no path that this system can open" in refusal("cat\0.jpg")
     said = refusal(base64.b64encode(PLAIN["PNG"] * 99).decode())
     assert "no path that this system can open. If it is base64, give the bytes" in said

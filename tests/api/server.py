@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from helpers.cassette import ROOT
+from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens
 
@@ -35,15 +36,21 @@ CREATED = 1795348800
 
 @dataclass
 class Answer:
-    """One hand-written answer of answers.toml."""
+    """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready."""
 
-    pictures: list[str]
+    pictures: list[str | dict]
     asked: list[str]
     text: str
     wrong_on_purpose: bool = False
 
     def key(self) -> tuple:
-        return tuple(hashlib.sha256((ROOT / p).read_bytes()).hexdigest() for p in self.pictures), tuple(self.asked)
+        return tuple(hashlib.sha256(_bytes_of(picture)).hexdigest() for picture in self.pictures), tuple(self.asked)
+
+
+def _bytes_of(picture: str | dict) -> bytes:
+    if isinstance(picture, str):
+        return (ROOT / picture).read_bytes()
+    return open_picture(ROOT / picture["file"], **{k: v for k, v in picture.items() if k != "file"}).data
 
 
 @dataclass
@@ -163,7 +170,7 @@ def _check_key(request: Request, keys: set[str]) -> None:
 
 def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
     """Look the request up by its pictures and texts; there is no default answer."""
-    texts, hashes, prompt_tokens = [], [], 0
+    texts, hashes, prompt_tokens, asked = [], [], 0, json.dumps(body, sort_keys=True)
     for message in body["messages"]:
         content = message.get("content") or ""
         for part in content if isinstance(content, list) else [{"type": "text", "text": content}]:
@@ -171,9 +178,12 @@ def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
                 prompt_tokens += text_tokens(part["text"])
                 texts += [part["text"]] if message["role"] != "assistant" else []
             if part["type"] == "image_url":
-                data = _fetch(part["image_url"]["url"], public)
+                url = part["image_url"]["url"]
+                data = _fetch(url, public)
                 hashes.append(hashlib.sha256(data).hexdigest())
                 size = Image.open(io.BytesIO(data)).size
+                # The answer's id is the same on a machine that packs the same pixels into other bytes.
+                asked = asked.replace(url, f"data: {size}") if url.startswith("data:") else asked
                 prompt_tokens += picture_tokens(*size, DEFAULT_MODEL, part["image_url"].get("detail", "auto")).tokens
     answer = api.answers.get((tuple(hashes), tuple(texts)))
     if answer is None:
@@ -186,7 +196,7 @@ def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
         text, reason = text.encode()[: limit * 4].decode(errors="ignore"), "length"
     usage = {"prompt_tokens": prompt_tokens, "completion_tokens": text_tokens(text)}
     usage["total_tokens"] = sum(usage.values())
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
     common = {"id": f"chatcmpl-sample-{digest}", "created": CREATED, "model": api.acts_as or "course-sample"}
     marks = _marks(api, "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
     if body.get("stream"):
