@@ -3,6 +3,7 @@
 `readable.py` makes what stands in them out of requests and answers, `recording.py` decides when to play and record.
 """
 
+import csv
 import hashlib
 import json
 import os
@@ -15,6 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDINGS = ROOT / "asset" / "recordings"
+
+
+def our_files(root: Path = ROOT) -> list[dict[str, str]]:
+    """The rows of asset/SOURCES.csv: file (below the root), author, licence, source, url, sha256 and alt."""
+    with open(root / "asset" / "SOURCES.csv", encoding="utf-8", newline="") as rows:
+        return list(csv.DictReader(rows))
+
 
 Fault = Literal["timeout", "reset", "cut", "stalled"]
 

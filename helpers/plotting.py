@@ -5,7 +5,6 @@ Importing this module inside IPython also gives alt text to every matplotlib fig
 """
 
 import base64
-import csv
 import hashlib
 import html
 import re
@@ -23,7 +22,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from . import recording, sources
-from .cassette import ROOT
+from .cassette import ROOT, our_files
 from .encoding import Picture, PictureError
 
 __all__ = ["install", "show", "show_answer"]
@@ -153,8 +152,7 @@ def _known_alt(image, data=None):
     """The alt text that asset/SOURCES.csv has for a picture equal to one of ours, in its bytes or its pixels."""
     file = Path(getattr(image, "filename", ""))
     data = file.read_bytes() if data is None and file.is_file() else data
-    with open(ROOT / "asset" / "SOURCES.csv", encoding="utf-8", newline="") as table:
-        rows = [row for row in csv.DictReader(table) if row["file"].startswith("asset/images/")]
+    rows = [row for row in our_files(ROOT) if row["file"].startswith("asset/images/")]
     if alt := {row["sha256"]: row["alt"] for row in rows}.get(hashlib.sha256(data or b"").hexdigest()):
         return alt
     for row in rows:

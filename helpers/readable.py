@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import csv
 import hashlib
 import json
 import os
@@ -16,7 +15,7 @@ from urllib.parse import quote, unquote
 from PIL import Image
 from vcr.filters import decode_response
 
-from .cassette import ROOT, FileReference, RecordedRequest, RecordedResponse, RecordingError
+from .cassette import FileReference, RecordedRequest, RecordedResponse, RecordingError, our_files
 
 DEFAULT_MODEL = "gpt-5.6-luna"
 
@@ -97,8 +96,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{400,}={0,2}")
 @cache
 def _files() -> dict[str, str]:
     """sha256 -> path below the root, for every file of `asset/SOURCES.csv`."""
-    with open(ROOT / "asset" / "SOURCES.csv", encoding="utf-8", newline="") as rows:
-        return {row["sha256"]: row["file"] for row in csv.DictReader(rows)}
+    return {row["sha256"]: row["file"] for row in our_files()}
 
 
 def _reference(data: bytes) -> FileReference | None:

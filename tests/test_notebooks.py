@@ -1,6 +1,7 @@
 """What every lesson promises beyond running: nbval compares outputs, this file reads the rest off the notebooks.
 
-`problems(notebook)` and `problems_of_recording(...)` return sentences; each check is shown to fail on a broken copy.
+`problems(notebook)` and `problems_of_recording(...)` yield sentences; each check is shown to fail on a broken copy.
+What a lesson looks like to its reader is in test_shape.py.
 """
 
 import copy
@@ -28,6 +29,7 @@ from .api import serve
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = [path.stem for path in LESSONS]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 TAGS = {"raises-exception", "replay-only"}
 UNDESCRIBED = re.compile(FALLBACK_ALT.format(r"\d+", r"\d+") + "|^<|^$")
 NEVER = {
@@ -127,9 +129,11 @@ def _without_detail(body):
 # --- the lessons as they stand ---
 
 
-def test_there_are_lessons():
-    assert NAMES[:2] == ["00_start_here", "01_url_input"]
+def test_lessons_are_numbered_and_complete():
+    assert NAMES and [name[:3] for name in NAMES] == [f"{number:02}_" for number in range(len(NAMES))]
     assert sorted(path.stem for path in RECORDINGS.glob("*.json")) == NAMES, "one recording a lesson"
+    rows = re.findall(r"(?m)^\| \[.*?\]\(notebooks/(\w+)\.ipynb\)", README)
+    assert rows == NAMES, "one row a lesson in the README, in their order"
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=NAMES)
@@ -416,7 +420,7 @@ def test_make_record_with_a_key_and_the_real_api(course, capsys, monkeypatch):
     [
         ([], "make sample"),
         (["record"], "set OPENAI_API_KEY first"),
-        (["sample", "99_nothing"], "There is no lesson 99_nothing; lessons are: 00_start_here, 01_url_input"),
+        (["sample", "99_nothing"], f"There is no lesson 99_nothing; lessons are: {', '.join(NAMES)}"),
     ],
 )
 def test_a_wrong_command_is_one_sentence(course, capsys, arguments, says):

@@ -215,6 +215,74 @@ def test_failed_venv_leaves_nothing_half_made(installer, checkout, capsys):
     assert "venv: the full story" in capsys.readouterr().err
 
 
+# What CI runs
+
+
+@pytest.mark.parametrize(
+    ("failing", "called", "code"), [("", "test browser", 0), ("test", "test", 7), ("browser", "test browser", 7)]
+)
+def test_ci_runs_both_parts_and_fails_with_either(checkout, bin_folder, failing, called, code):
+    put(bin_folder, "make", f'printf "%s %s|" "$*" "$CI"; cat; [ "$1" != "{failing}" ] || exit 7')
+    env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+    command = ["bash", checkout / ".ci" / "run"]
+    done = subprocess.run(command, env=env, input="never read", text=True, capture_output=True, timeout=30)
+    assert done.stdout == "".join(f"{part} true|" for part in called.split())
+    assert done.returncode == code
+
+
+# Chromium for `make browser`
+
+APT = """echo "$*" >>"$0.log"; [ "$DEBIAN_FRONTEND" = noninteractive ] && ! read line || exit 9
+case $* in
+    *-y*{failing}*) echo "E: the full story"; exit 100 ;;
+    *-y*install*chromium*) : >"${{0%apt-get}}chromium"; chmod +x "${{0%apt-get}}chromium"; echo "Setting up ..." ;;
+esac"""
+
+
+def chromium(bin_folder, user=0, failing=None):
+    """Run .ci/chromium.sh as that user, where apt-get fails at one of its commands, or is not there at all."""
+    put(bin_folder, "id", f"echo {user}")
+    if failing is not None:
+        put(bin_folder, "apt-get", APT.format(failing=failing))
+        (bin_folder / "chmod").symlink_to(shutil.which("chmod"))
+    command = ["/bin/sh", ROOT / ".ci" / "chromium.sh"]
+    env = {"PATH": str(bin_folder)}
+    done = subprocess.run(command, env=env, input="a line", text=True, capture_output=True, timeout=30)
+    log = bin_folder / "apt-get.log"
+    asked = [re.search("update|install", line)[0] for line in log.read_text().splitlines()] if log.exists() else []
+    return done.returncode, done.stdout, done.stderr.splitlines(), asked
+
+
+@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
+def test_a_browser_that_is_there_is_taken_in_silence(bin_folder, name):
+    put(bin_folder, name, "")
+    assert chromium(bin_folder, failing="") == (0, "", [], [])
+
+
+@pytest.mark.parametrize("failing", ["nothing", "update"])
+def test_root_gets_chromium_and_is_asked_nothing(bin_folder, failing):
+    """The lists come first; a source of them that fails is no reason to stop."""
+    said = "Installing Chromium (and a font for Korean) with apt-get ...\n"
+    assert chromium(bin_folder, failing=failing) == (0, said, [], ["update", "install"])
+
+
+def test_chromium_that_cannot_be_installed_gets_the_log_and_one_sentence(bin_folder):
+    code, _, errors, asked = chromium(bin_folder, failing="install")
+    assert (code, asked) == (1, ["update", "install"])
+    assert errors[0] == "E: the full story"
+    assert errors[-1] == "make browser needs Chromium, and apt-get could not install it, see above; is there a network?"
+
+
+@pytest.mark.parametrize(
+    ("user", "failing", "says"),
+    [(0, None, "is on PATH."), (1000, None, "is on PATH."), (1000, "", "sudo apt-get install chromium, then again.")],
+)
+def test_whoever_must_install_it_is_told_what(bin_folder, user, failing, says):
+    code, said, errors, asked = chromium(bin_folder, user, failing)
+    assert (code, said, len(errors), asked) == (1, "", 1, [])
+    assert errors[0].startswith("make browser needs Chromium") and errors[0].endswith(says)
+
+
 # The locks
 
 

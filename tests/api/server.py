@@ -1,6 +1,5 @@
 """The routes of the local API: chat completions (whole and streamed) and GETs of public pictures."""
 
-import csv
 import hashlib
 import io
 import json
@@ -21,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from helpers.cassette import ROOT
+from helpers.cassette import ROOT, our_files
 from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens
@@ -148,8 +147,7 @@ def _routes(api: Api) -> list[Route]:
 
 def _public_pictures() -> dict[str, Path]:
     """URL -> file, for every picture of ours that is also public at a URL whose bytes are known."""
-    with open(ROOT / "asset" / "SOURCES.csv", encoding="utf-8", newline="") as rows:
-        return {row["url"]: ROOT / row["file"] for row in csv.DictReader(rows) if row["url"]}
+    return {row["url"]: ROOT / row["file"] for row in our_files() if row["url"]}
 
 
 def _marks(api: Api, source: str) -> dict[str, str]:
