@@ -8,12 +8,14 @@ encoding.open_picture(p)    any picture, checked and made fit to send; a Picture
 plotting.show(*pictures)    pictures in a row, with captions, alt text and their numbers
 plotting.show_answer(a)     an answer's text, where it came from, its tokens, why it ended
 tokens.picture_tokens(…)    what a picture costs, by its model's published rule
+tokens.request_tokens(m)    the pictures of a whole request, added up
+tokens.check_limits(m)      refuse a request that holds more than its provider takes
 tokens.price(…)             US cents for tokens
 exercises.check(n, answer)  is this answer to exercise n right, and why; hint(n) and solution(n) help
 
 Behind `recording`: `tape.py` chooses the answer for the cell that asks, `cassette.py` is the shape of a recording
 file, `readable.py` makes its parts out of requests and answers, `wire.py` sits between the clients and vcrpy,
 `nearest.py` writes the message for what was never recorded. Behind `encoding`: `sources.py` reads and opens,
-`refusals.py` says what is no picture, `metadata.py` drops what only speaks about one. Behind `exercises`: `checks/`,
-one file a lesson.
+`refusals.py` says what is no picture, `metadata.py` drops what only speaks about one. Behind `tokens`: the
+published rules, as data, in `token_rules.py`. Behind `exercises`: `checks/`, one file a lesson.
 """

@@ -1,0 +1,163 @@
+"""The published rules for what a picture costs in tokens, with models and dates: data. `tokens.py` does the arithmetic.
+
+Sources, all read by RULES_DATE: the OpenAI guide "Images and vision" (copies of 2025 and of Jul to Oct 2026), for Azure
+the page "Azure OpenAI overview, image tokens" (2025-03-25); shutdown dates from the openai package 3.54.0 and OpenAI's
+deprecation page; prices from the price map of litellm 1.109.1.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+RULES_DATE = "2026-11-22"
+NEWEST = "2026-10"
+UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True)
+class TileRule:
+    """Fit into 2048 x 2048, shrink the shortest side to `shortest`, count tiles of 512 x 512 pixels."""
+
+    base: int
+    per_tile: int
+    shortest: int = 768
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How a `detail` shrinks a picture: to a longest side in pixels (None: any), then to a number of patches."""
+
+    side: int | None
+    patches: int | None = None
+
+
+@dataclass(frozen=True)
+class PatchRule:
+    """Shrink as `limits` say, count patches of 32 x 32 pixels, multiply. `auto` names the detail that it stands for.
+
+    `refused_over` patches after shrinking the service refuses the picture (None: not known for this rule).
+    """
+
+    multiplier: Fraction
+    limits: dict[str, Limit]
+    auto: str
+    refused_over: int | None = 30_000
+    note: str = ""
+
+
+def _patches(multiplier: str, auto: str, note: str = "", **limits: tuple) -> PatchRule:
+    return PatchRule(Fraction(multiplier), {name: Limit(*limit) for name, limit in limits.items()}, auto, note=note)
+
+
+def _budget(multiplier: str, note: str = "") -> PatchRule:
+    """The patch rule of 2025: one budget of 1,536 patches, and `detail` changes nothing."""
+    limits = dict.fromkeys(("low", "high"), Limit(None, 1_536))
+    return PatchRule(Fraction(multiplier), limits, "high", None, note)
+
+
+_TILES = {
+    **dict.fromkeys(("gpt-4-vision-preview", "gpt-4-turbo", "gpt-4o", "gpt-4.1", "gpt-4.5-preview"), TileRule(85, 170)),
+    "gpt-4o-mini": TileRule(2_833, 5_667),
+    **dict.fromkeys(("gpt-5", "gpt-5-chat-latest", "gpt-5.1"), TileRule(70, 140)),
+    **dict.fromkeys(("o1", "o1-pro", "o3"), TileRule(75, 150)),
+    "computer-use-preview": TileRule(65, 129),
+    "gpt-image-1": TileRule(65, 129, shortest=512, note="low input fidelity; high adds 4,160 or 6,240 tokens"),
+}
+
+_SMALL = (512,)
+_HIGH = (2_048, 2_500)
+_ANY = (65_535,)
+_BIG = (6_000, 10_000)
+_SAME = (2_048, 6_144)
+_OLD_SIZES = f"{UNVERIFIED}: its sizes under these rules were not seen, so those of 2025 are used"
+
+RULES: dict[str, dict[str, TileRule | PatchRule]] = {
+    # From about Aug 2026: limits for each model and each detail.
+    "2026-10": {
+        **_TILES,
+        "gpt-6-astra": _patches("1.2", "original", low=_SMALL, high=(65_535, 2_500), original=_ANY),
+        **dict.fromkeys(
+            ("gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna"),
+            _patches("1.2", "original", low=_SMALL, high=_HIGH, original=_ANY),
+        ),
+        "gpt-5.5": _patches("1.2", "original", low=_SMALL, high=_HIGH, original=_BIG),
+        **dict.fromkeys(
+            ("gpt-5.4", "gpt-5.4-mini", "gpt-5.4-nano"),
+            _patches("1.2", "high", low=_SAME, high=_HIGH, original=_BIG),
+        ),
+        "gpt-5.2": _patches("1.2", "high", low=_SAME, high=_SAME),
+        "gpt-4.1-mini": _patches("1.62", "high", low=_SAME, high=_SAME),
+        "gpt-5-mini": _budget("1.2", _OLD_SIZES),
+        "gpt-5-nano": _budget("1.5", _OLD_SIZES),
+        "gpt-4.1-nano": _budget("2.46", _OLD_SIZES),
+        "o4-mini": _budget("1.72", _OLD_SIZES),
+    },
+    # Mid-2025 to about Jul 2026: one budget for all patch models.
+    "2025-05": {
+        **_TILES,
+        "gpt-4.1-mini": _budget("1.62"),
+        "gpt-4.1-nano": _budget("2.46"),
+        "o4-mini": _budget("1.72"),
+        "gpt-5-mini": _budget("1.62"),
+        "gpt-5-nano": _budget("2.46"),
+        "gpt-5.4-mini": _budget("1.62"),
+        "gpt-5.4-nano": _budget("2.46"),
+        "gpt-5.2": _budget("1", f"{UNVERIFIED}: a multiplier of 1 by third parties only"),
+    },
+    # Nov 2023 on: tiles were all there was.
+    "2023-11": {
+        name: _TILES[name] for name in ("gpt-4-vision-preview", "gpt-4-turbo", "gpt-4o", "gpt-4o-mini", "o1", "o1-pro")
+    },
+}
+
+# The last day of a model at OpenAI. Azure's dates are others and move; read its live schedule.
+SHUTDOWN = {
+    "gpt-4-vision-preview": date(2024, 12, 6),
+    "computer-use-preview": date(2026, 7, 23),
+    "gpt-5-chat-latest": date(2026, 7, 23),
+    **dict.fromkeys(("gpt-4-turbo", "gpt-4.1-nano", "o1", "o1-pro", "o4-mini", "gpt-image-1"), date(2026, 10, 23)),
+    **dict.fromkeys(("gpt-5", "gpt-5-mini", "gpt-5-nano", "o3"), date(2026, 12, 11)),
+    **dict.fromkeys(("gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini"), date(2027, 1, 14)),
+    **dict.fromkeys(("gpt-5.1", "gpt-5.4-nano"), date(2027, 4, 1)),
+}
+
+# US dollars per million tokens, in and out; None where no price was read.
+PRICES = {
+    "gpt-5.6-luna": ("0.20", "1.20"),
+    "gpt-5.6-terra": ("2", "12"),
+    "gpt-5.6-sol": ("4", "20"),
+    "gpt-5.5": ("5", "30"),
+    "gpt-5.4": ("2.5", None),
+    "gpt-5.4-mini": ("0.75", "4.50"),
+    "gpt-5.4-nano": ("0.20", "1.25"),
+    "gpt-6-luna": ("0.10", "0.50"),
+    "gpt-6-sol": (None, None),
+    "gpt-6.1-sol": ("2", None),
+    "gpt-6-astra": ("10", None),
+    "gpt-4o": ("2.5", None),
+    "gpt-4o-mini": ("0.15", None),
+}
+PRICES = {name: price for name, price in PRICES.items() if price != (None, None)}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a provider takes in one request; None where no figure was read. `note` says what its pages disagree on."""
+
+    pictures: int
+    url_characters: int | None
+    picture_bytes: int | None
+    request_bytes: int | None
+    date: str
+    note: str = ""
+
+
+_MB = 2**20
+LIMITS = {
+    "openai": Limits(1_500, 20_971_520, None, 512 * _MB, "2026-10", "the page of mid-2025 said 500 pictures and 50 MB"),
+    "azure": Limits(
+        50, None, 20 * _MB, None, "2026-09", "50 for GPT-4o and later; one page of 2026 says 50 MB a picture"
+    ),
+    "azure-gpt-4-turbo": Limits(10, None, 20 * _MB, None, "2026-01", "the how-to page of GPT-4 Turbo with Vision"),
+}
