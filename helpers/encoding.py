@@ -22,8 +22,8 @@ from .sources import MAX_PIXELS, SENT, check_size, open_image, read
 
 __all__ = ["MAX_BYTES", "Picture", "PictureError", "open_picture"]
 
-# 20,971,520 characters is the longest `image_url` in OpenAI's API description, so the longest data URL; the 20 MB a
-# picture of Azure are more (both read on 2026-11-22). So many bytes fill it.
+# 20,971,520 characters is the longest `image_url` that OpenAI's API description allows in Responses; for Chat it names
+# none, and the 20 MB a picture of Azure are more (read on 2026-11-22). So many bytes fill a data URL of that length.
 MAX_BYTES = (20_971_520 - len("data:image/jpeg;base64,")) // 4 * 3
 MAX_SIDE = 65_535  # pixels: the largest limit of any `detail` (OpenAI guide, 2026-11-22), and of the JPEG format
 DETAILS = ("auto", "low", "high", "original")

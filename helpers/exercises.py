@@ -12,7 +12,7 @@ from pkgutil import iter_modules
 
 from . import checks
 from .cassette import CourseError
-from .checks import Exercise, Misread, NotYet, Wrong
+from .checks import Exercise, Misread, Wrong
 from .checks.reading import blank, kind
 
 __all__ = ["check", "hint", "solution"]
@@ -49,8 +49,6 @@ def judge(number: str, answer) -> tuple[str, str]:
         return "not attempted", f"it wants {exercise.expects}."
     try:
         return "right", exercise.check(answer)
-    except NotYet as reason:
-        return "not attempted", str(reason)
     except Misread as came:
         return "not right yet", f"it wants {exercise.expects}. What came is {came}."
     except Wrong as reason:

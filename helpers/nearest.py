@@ -54,10 +54,12 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
     parts = {"method": request.method, "url": request.url, "content type": request.content_type or "(none)"}
 
     def walk(value, name):
+        if isinstance(value, dict) and "data_url" in value:
+            parts[_free("media type")] = value["data_url"]
         if isinstance(value, dict) and "sha256" in value:
             parts[_free("picture")] = f"{value.get('file') or value.get('bytes')} {value['sha256'][:8]}"
         elif isinstance(value, dict) and "look" in value:
-            parts[_free("picture")] = f"{value['picture']}, look {crc32(value['look'].encode()):08x}"
+            parts[_free("picture")] = f"{value['picture']}, fingerprint {crc32(value['look'].encode()):08x}"
         elif isinstance(value, dict) and value:
             for key, item in value.items():
                 walk(item, {"text": "prompt", "content": "prompt", "url": "picture"}.get(key, key))

@@ -171,7 +171,8 @@ def _say_what_it_costs(path: Path) -> None:
 def _refuse_replays_key(headers: Mapping) -> None:
     """A client made in replay would ask the wrong host, with a key that is none."""
     if not _has_tape() and _DUMMY_KEYS["replay"] in str(headers.get("authorization", "")):
-        raise LiveModeError("This client was made in replay. Make a new one with client = OpenAI(), then ask again.")
+        what = "This client, or these headers, were made in replay"
+        raise LiveModeError(f"{what}. Make them again, for instance client = OpenAI(), and then ask.")
 
 
 # --- the notebook ---

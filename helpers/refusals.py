@@ -24,8 +24,8 @@ _KINDS = [
     (rb"\xff\x0a|\x00{3}\x0cJXL ", "a JPEG XL picture, which Pillow can't open. Save it as JPEG or PNG."),
     (rb"(\xef\xbb\xbf)?\s*(<svg|<(\?xml|!--|!doctype svg).*<svg)",
      "an SVG drawing, made of lines and no pixels. Export it as PNG, in a browser or a drawing program."),
-    (rb"(\xef\xbb\xbf)?\s*(<!doctype html|<html|<head|<body)", "a web page, not a picture. Its address leads to a "
-     "page that shows the picture, or to a login; copy the address of the picture itself."),
+    (rb"(\xef\xbb\xbf)?\s*(<!doctype html|<html|<head|<body)", "a web page, not a picture. Copy the address of "
+     "the picture itself."),
     (rb"%PDF", "a PDF document. Make a picture of the page you mean first."),
     (rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript drawing. Export it as PNG."),
     (rb"8BPS", "a Photoshop file. Export it as PNG or JPEG."),

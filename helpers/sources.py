@@ -75,7 +75,9 @@ def _of_file(source) -> tuple[bytes, str]:
         raise
     except (FileNotFoundError, NotADirectoryError):
         near = get_close_matches(path.name, _names_in(path.parent), 1, 0.8)
-        hint = f"Did you mean {near[0]}?" if near else "A path starts at the folder of the notebook: ../asset/images/…"
+        relative = "A path starts at the folder of the notebook: ../asset/images/…"
+        start = "Is its folder the right one?" if path.is_absolute() else relative
+        hint = f"Did you mean {near[0]}?" if near else start
         hint = "For an address put https:// before it." if given.startswith("www.") else hint
         hint = "On this system folders are separated by /." if "\\" in given and os.sep == "/" else hint
         raise PictureError(f"There is no file {given}. {hint}") from None

@@ -23,6 +23,7 @@ def phone_photo(target: Path) -> None:
     with Image.open(IMAGES / "rocket.jpg") as rocket:
         profile = rocket.info["icc_profile"]
         lying = rocket.crop((160, 0, 480, 427)).transpose(Image.Transpose.ROTATE_90)
+    lying.info.pop("comment", None)  # of the program that shrank the photograph; Pillow would write it again
     exif = Image.Exif()
     exif[Base.Orientation] = 6
     exif[Base.Make], exif[Base.Model] = "Invented", "Phone of this course"

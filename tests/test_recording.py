@@ -448,6 +448,14 @@ def test_a_look_that_is_none_is_compared_as_it_is(look):
     assert not readable.same([{"look": "00" * 144}], [{"look": "00" * 143 + "03"}])
 
 
+def test_another_label_is_named_as_the_media_type(record, replay):
+    record()
+    openai.OpenAI().chat.completions.create(**question(picture=data_url()))
+    replay()
+    with pytest.raises(recording.NotRecorded, match='media type: recorded "image/png" - yours "image/jpeg"'):
+        openai.OpenAI().chat.completions.create(**question(picture=data_url(kind="image/jpeg")))
+
+
 def test_compressed_answers_are_stored_as_text(record, folder, network):
     record()
     answer = openai.OpenAI().chat.completions.with_raw_response.create(**question())

@@ -25,10 +25,6 @@ class Misread(Wrong):
     """The answer has another shape; the message says what came ("a list"), and `expects` is added to it."""
 
 
-class NotYet(Wrong):
-    """There is nothing to judge yet, such as a function without a body."""
-
-
 @dataclass(frozen=True)
 class Exercise:
     """One exercise. `expects` goes on from "it wants …" and has no full stop; `solution` ends with its own check."""

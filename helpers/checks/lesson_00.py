@@ -22,7 +22,9 @@ def change_and_predict(answer):
     names = prediction.split(",") if isinstance(prediction, str) else prediction
     if not isinstance(names, (list, set, frozenset)) or not all(isinstance(name, str) for name in names):
         raise Wrong(f'The prediction is a list of names, such as ["picture"]. What came is {kind(prediction)}.')
-    predicted = {name.strip().lower() for name in names}
+    predicted = {name.strip(" :").lower() for name in names}
+    if strange := sorted(predicted - set(OURS)):
+        raise Wrong(f"The message has no part called {strange[0]!r}. Its names are: {', '.join(OURS)}.")
     if too_many := sorted(predicted - differ):
         raise Wrong(f"You predicted {' and '.join(too_many)}, and your content does not differ from the lesson's "
                     "in that. Compare the two part by part.")  # fmt: skip

@@ -1,8 +1,10 @@
 """Lesson 01: what a conversation sends again, a whole request by hand, an answer that is whole."""
 
 from itertools import pairwise
+from typing import get_type_hints
 
 from openai.types.chat import ChatCompletion
+from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from . import Exercise, Misread, Wrong
 from .reading import about_the_rocket, blank, fields, kind, messages, number, plain, try_out
@@ -10,6 +12,11 @@ from .reading import about_the_rocket, blank, fields, kind, messages, number, pl
 
 def count_the_pictures(answer):
     conversation, prediction = fields(answer, "messages", "pictures_paid")
+    if isinstance(conversation, list) and any(isinstance(message, list) for message in conversation):
+        raise Wrong("One of your messages is a list of messages. Unpack it with a star: [*conversation, …].")
+    for message in conversation if isinstance(conversation, list) else ():
+        if isinstance(message, dict) and isinstance(message.get("content"), dict):
+            raise Wrong("That is a whole answer, or its message. The text alone is second.choices[0].message.content.")
     read = [message for message in messages(conversation) if message.role not in ("system", "developer")]
     turns = [place for place, message in enumerate(read) if message.role == "user"]
     if not turns or not read[turns[0]].pictures:
@@ -17,6 +24,11 @@ def count_the_pictures(answer):
     if any(after - before == 1 for before, after in pairwise(turns)):
         raise Wrong("Two questions follow each other. Between them stands what the model answered, as a message of "
                     "the assistant; for the second question it is second.choices[0].message.content.")  # fmt: skip
+    answers = [message.texts for message in read if message.role == "assistant"]
+    if ["second.choices[0].message.content"] in answers:
+        raise Wrong("second.choices[0].message.content stands in quotation marks, so these very words are sent.")
+    if len(answers) > 1 and answers[0] == answers[1]:
+        raise Wrong("The same answer stands there twice. What the model answered to the second question is in second.")
     if read[-1].role != "user":
         raise Wrong("The conversation ends with an answer. It has to end with your new question, from the user.")
     if len(turns) != 3:
@@ -41,6 +53,9 @@ def build_a_request(answer):
         raise Misread(kind(answer))
     if not isinstance(request.get("model"), str) or not request["model"]:
         raise Wrong('There is no "model". The service does not choose one for you; the lesson has it in MODEL.')
+    if (gone := {"course-sample": "only marks our samples; no service has it",
+                 "gpt-4-vision-preview": "was shut down on 2024-12-06"}.get(request["model"])):  # fmt: skip
+        raise Wrong(f'{request["model"]} {gone}. The lesson has a model in MODEL.')
     if blank(request.get("messages")):
         raise Wrong('There are no "messages".')
     read = messages(request["messages"])
@@ -57,10 +72,17 @@ def build_a_request(answer):
         other = ', not "max_output_tokens", which is of the Responses API' if "max_output_tokens" in request else ""
         raise Wrong(f'The limit is missing: without one, nothing bounds what an answer costs. It is called '
                     f'"max_completion_tokens"{other}.')  # fmt: skip
+    if unknown := sorted(set(request) - _ARGUMENTS):
+        raise Wrong(f'create() knows no argument "{unknown[0]}". What you want to say to the model is a message.')
     limit = request["max_completion_tokens"]
     if type(limit) is not int or limit != 200:
         raise Wrong(f"The limit is a whole number of tokens, here 200. Yours is {limit!r:.40}.")
     return "The rule stands in a message of its own, the picture with the user, and the limit bounds what you pay."
+
+
+# What the SDK's create() takes.
+_ARGUMENTS = {"extra_headers", "extra_query", "extra_body", "timeout", *get_type_hints(CompletionCreateParamsStreaming)}
+_ARGUMENTS |= set(CompletionCreateParamsStreaming.__annotations__)
 
 
 def _answers() -> dict[str, tuple[ChatCompletion, bool]]:

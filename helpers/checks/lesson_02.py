@@ -8,10 +8,12 @@ from io import BytesIO
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from ..cassette import ROOT
+from ..refusals import why_no_picture
 from . import Exercise, Misread, Wrong
 from .reading import blank, close, fields, kind, number, try_out
 
 IMAGES = ROOT / "asset" / "images"
+PNG = "iVBORw0KGgo"  # how the base64 of every PNG begins
 
 
 def predict_the_length(answer):
@@ -48,9 +50,13 @@ def _read_data_url(url) -> bytes:
     if media_type == "image/jpg":
         raise Wrong("There is no media type image/jpg. That of a JPEG is image/jpeg, however the file's name ends.")
     if media_type != "image/jpeg":
+        if code.startswith(PNG):
+            raise Wrong("The data URL holds a PNG, perhaps still chelsea.png. Read rocket.jpg and build it again.")
         raise Wrong(f"The data URL says {media_type!r}, but the file is a JPEG: image/jpeg.")
     if "base64" not in parameters:
         raise Wrong('";base64" is missing before the comma; without it the characters mean something else.')
+    if code.startswith((r"b'\x", r'b"\x')):
+        raise Wrong("These are the raw bytes, not base64. First base64.b64encode(…), then .decode().")
     if code.startswith(("b'", 'b"')):
         raise Wrong("There is a b' in front of the characters: b64encode gives bytes, and str() writes them with their "
                     "quotation marks. Use .decode().")  # fmt: skip
@@ -59,7 +65,8 @@ def _read_data_url(url) -> bytes:
     try:
         return b64decode(code, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Wrong(f"What stands behind the comma is not base64: {error}.") from None
+        forgotten = " Is the f in front of the quotation mark missing?" if "{" in code else ""
+        raise Wrong(f"What stands behind the comma is not base64: {error}.{forgotten}") from None
 
 
 def _files() -> dict[str, tuple[bytes, str | None]]:
@@ -80,7 +87,7 @@ def _files() -> dict[str, tuple[bytes, str | None]]:
         "a PNG": (picture("PNG"), "image/png"),
         "a JPEG": (picture("JPEG"), "image/jpeg"),
         "a JPEG as phones write it, which begins with EXIF": (phone, "image/jpeg"),
-        "a GIF": (picture("GIF", "P"), "image/gif"),
+        "a GIF (GIF87a)": (picture("GIF", "P"), "image/gif"),
         "a GIF with a comment (GIF89a)": (picture("GIF", "P", comment=b"x"), "image/gif"),
         "a WebP": (picture("WEBP"), "image/webp"),
         "a PNG whose file was called photo.jpg": (picture("PNG", "RGBA"), "image/png"),
@@ -92,7 +99,8 @@ def _files() -> dict[str, tuple[bytes, str | None]]:
 
 def tell_the_format(answer):
     files = _files()
-    returned = try_out(answer, {name: (data,) for name, (data, _) in files.items()})
+    returned = try_out(answer, {name: (data,) for name, (data, _) in files.items()},
+                       none='And bytes are compared with bytes: b"GIF87a", with a b in front.')  # fmt: skip
     for name, (_, truth) in files.items():
         if returned[name] != truth and not (truth is None and blank(returned[name])):
             known = " There is no image/jpg." if returned[name] == "image/jpg" else ""
@@ -109,13 +117,16 @@ ABOUT = {"xmp", "comment", "photoshop", "exif"}  # what Pillow calls metadata; t
 
 def prepare_the_photo(answer):
     data = getattr(answer, "data", answer)  # a Picture of helpers.encoding has its bytes there
+    if isinstance(data, (str, dict)):
+        raise Wrong(f"What came is {kind(data)}. The bytes are wanted, before they become text; a Picture has them in "
+                    "its .data.")  # fmt: skip
     if not isinstance(data, (bytes, bytearray)):
         raise Misread(kind(answer))
     try:
         image = Image.open(BytesIO(data))
         image.load()
     except Exception:
-        raise Wrong(f"These {len(data):,} bytes are no picture that can be opened.") from None
+        raise Wrong(f"They can't be opened: {why_no_picture(bytes(data))}") from None
     if image.format not in ("PNG", "JPEG", "WEBP"):
         raise Wrong(f"The picture is a {image.format}. Save it as PNG, JPEG or WebP.")
     if max(image.size) > 256:
@@ -123,7 +134,8 @@ def prepare_the_photo(answer):
     if image.getexif().get_ifd(0x8825):
         raise Wrong("The GPS position is still in it: whoever gets the file knows where the photo was taken.")
     if left := (ABOUT & set(image.info)) | set(getattr(image, "text", {})):
-        raise Wrong(f"There are still metadata in it ({', '.join(sorted(left))}). Save the pixels alone.")
+        again = " Pillow writes a comment again: im.info.pop('comment') before you save." if "comment" in left else ""
+        raise Wrong(f"There are still metadata in it ({', '.join(sorted(left))}). Save the pixels alone.{again}")
     photo = ImageOps.exif_transpose(Image.open(IMAGES / "phone_photo.jpg"))
     differences = {turn: _difference(image, photo.transpose(turn) if turn is not None else photo) for turn in TURNS}
     best = min(differences, key=differences.get)

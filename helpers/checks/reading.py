@@ -7,7 +7,7 @@ fields that a checker does not ask for may stand beside the others.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from . import Misread, NotYet, Wrong
+from . import Misread, Wrong
 
 PICTURES = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/"
 DETAILS = ("low", "high", "auto", "original")
@@ -155,6 +155,8 @@ def about_the_rocket(texts: list[str], pictures: list[dict], lesson_question: st
 def _another_address(url: str) -> str:
     if url.endswith("coffee.png"):
         return "That is still the address of the coffee. The exercise asks about the rocket."
+    if url.isidentifier():
+        return f"The address is the word {url!r}. If you mean the variable, write it without quotation marks."
     if "/blob/" in url:
         return "That address leads to a web page that shows the picture, not to the picture. Take the one with raw."
     if not url.startswith(("http://", "https://")):
@@ -162,8 +164,11 @@ def _another_address(url: str) -> str:
     return f"The address is another one: {url[:100]!r} is not that of the rocket. Copy it whole."
 
 
-def try_out(function, cases: dict[str, tuple]) -> dict[str, object]:
-    """What a learner's function returns for each case, given as {name: arguments}. Wrong if it is none, or raises."""
+def try_out(function, cases: dict[str, tuple], none: str = "") -> dict[str, object]:
+    """What a learner's function returns for each case, given as {name: arguments}.
+
+    Wrong if it is no function, or raises, or never returns anything; `none` says what else may be the reason for that.
+    """
     if not callable(function):
         raise Misread(f"{kind(function)} (hand in the function's name, without brackets behind it)")
     returned = {}
@@ -173,5 +178,6 @@ def try_out(function, cases: dict[str, tuple]) -> dict[str, object]:
         except Exception as error:
             raise Wrong(f"Given {name}, your function raised {type(error).__name__}: {str(error)[:120]}") from None
     if all(map(blank, returned.values())):
-        raise NotYet("whatever it is given, the function returns nothing. Write its body, and end it with return.")
+        said = "Whatever it is given, your function returns nothing. Does each branch end in a return?"
+        raise Wrong(f"{said} {none}".strip())
     return returned
