@@ -6,10 +6,11 @@ metadata that nobody has thought of yet is dropped as well, and so is whatever f
 
 import re
 from collections.abc import Iterator
+from zlib import crc32
 
 
 def bare(data: bytes, kind: str) -> bytes | None:
-    """The same picture with nothing but its pixels and what is needed to decode them.
+    """The same picture with nothing but its pixels and the pieces needed to decode them.
 
     `kind` is Pillow's name of the format: JPEG, MPO, PNG, GIF or WEBP. None when the file is built in a way this
     module does not know; then only decoding and encoding again gives a clean picture. Equal to `data` when there was
@@ -69,7 +70,9 @@ def _jpeg(data: bytes) -> Iterator[bytes]:
         at = end
 
 
-_PNG_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs"}
+# What is kept, and how many bytes it may have: a longer one holds something else.
+_PNG_CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1,
+               b"sBIT": 4, b"bKGD": 6, b"pHYs": 9}  # fmt: skip
 
 
 def _png(data: bytes) -> Iterator[bytes]:
@@ -80,6 +83,9 @@ def _png(data: bytes) -> Iterator[bytes]:
         end = at + 12 + _number(data, at, 4, "big")
         kind, piece = data[at + 4 : at + 8], _piece(data, at, end)
         if kind in _PNG_CHUNKS:
+            # Pillow does not mind a wrong checksum of pixels; browsers and other readers do.
+            if len(piece) - 12 > _PNG_CHUNKS[kind] or crc32(piece[4:-4]) != _number(piece, len(piece) - 4, 4, "big"):
+                raise ValueError("a damaged chunk")
             yield piece
         at = end
 
@@ -104,7 +110,7 @@ def _gif(data: bytes) -> Iterator[bytes]:
             end = after_blocks(at + 2)
         else:
             raise ValueError("no block")
-        if label == 0x2C or data[at + 1] == 0xF9:
+        if label == 0x2C or (data[at + 1] == 0xF9 and end - at == 8):
             yield _piece(data, at, end)
         at = end
     yield b"\x3b"
@@ -116,6 +122,8 @@ def _webp(data: bytes) -> Iterator[bytes]:
     while at < end:
         size = _number(data, at + 4, 4, "little")
         kind, piece = data[at : at + 4], _piece(data, at, at + 8 + size)
+        if kind in (b"ANIM", b"ANMF"):
+            raise ValueError("an animation, if only of one frame: its pixels lie inside that frame")
         if kind == b"VP8X":
             # Its flags announce the chunks that follow; of those, alpha (0x10) is all that stays.
             piece = piece[:8] + bytes([piece[8] & 0x10]) + piece[9:]

@@ -7,6 +7,7 @@ Importing this module inside IPython also gives alt text to every matplotlib fig
 import base64
 import hashlib
 import html
+import os
 import re
 import textwrap
 from contextlib import suppress
@@ -21,7 +22,7 @@ from matplotlib import font_manager, rcParams
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from . import recording, sources
+from . import pixels, recording, sources
 from .cassette import ROOT, our_files
 from .encoding import Picture, PictureError
 
@@ -57,12 +58,13 @@ def show(*pictures, captions=None, alt=None, width=None):
     upright, texts, lines = [], [], []
     for i, picture in enumerate(pictures):
         image, name, data = _open(picture)
-        upright.append(_flat(ImageOps.exif_transpose(image)))
+        lies = pixels.orientation(image)
+        upright.append(_flat(pixels.turned(image, lies)))
         size = upright[i].size
         place = f"Picture {i + 1} of {count}{f' ({captions[i]})' if captions[i] else ''}: " if count > 1 else ""
         texts.append(place + (alts[i] or _known_alt(image, data) or FALLBACK_ALT.format(*size)))
         name = captions[i] or name or (f"picture {i + 1}" if count > 1 else "picture")
-        turned = ", turned upright (EXIF)" if image.getexif().get(0x0112, 1) in range(2, 9) else ""
+        turned = ", turned upright (EXIF)" if lies != 1 else ""
         lines.append(f"{' '.join(name.split())}: {_facts(image, size, ' pixels')}{turned}")
     figure = _row(upright, captions, width)
     figure.set_label(" ".join(texts))
@@ -127,30 +129,32 @@ def _open(picture):
     if isinstance(picture, str) and picture.strip().startswith(("http://", "https://")):
         raise PictureError("show takes the picture, not its address: get it first, show(requests.get(url).content).")
     if isinstance(picture, Image.Image):
-        name, data, image = Path(getattr(picture, "filename", "")).name, None, picture
+        name, data = sources.name_of(picture), None
+        name = "" if name == "a PIL image" else name
     else:
         data, name = (picture.data, picture.origin) if isinstance(picture, Picture) else sources.read(picture)
-        image, name = sources.open_image(data, name), "" if isinstance(picture, bytes | bytearray) else name
+        name = "" if isinstance(picture, bytes | bytearray) else name
     try:
-        image.load()
+        with sources.quiet():
+            image = picture if data is None else sources.open_image(data, name or "The picture")
+            image.load()
+    except PictureError:
+        raise
     except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
         what = name or "The picture"
         raise PictureError(f"{what} is damaged or cut off ({type(error).__name__}). Get it again.") from None
-    sources.check_size(image.size, name or "this picture", sources.MAX_PIXELS)
+    sources.check_size(image.size, name or "this picture")
     return image, name, data
 
 
 def _flat(image):
     """The image as RGB, on white where it is transparent: white keeps dark lines readable on a dark page."""
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
+    return pixels.plain(image)[0].convert("RGB")
 
 
 def _known_alt(image, data=None):
     """The alt text that asset/SOURCES.csv has for a picture equal to one of ours, in its bytes or its pixels."""
-    file = Path(getattr(image, "filename", ""))
+    file = Path(os.fsdecode(getattr(image, "filename", None) or ""))
     data = file.read_bytes() if data is None and file.is_file() else data
     rows = [row for row in our_files(ROOT) if row["file"].startswith("asset/images/")]
     if alt := {row["sha256"]: row["alt"] for row in rows}.get(hashlib.sha256(data or b"").hexdigest()):

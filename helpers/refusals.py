@@ -14,18 +14,19 @@ class PictureError(CourseError, ValueError):
 # How files begin (ISO base media files name their kind after `ftyp`), what they are, and the way out. First fit wins.
 _CUT = "but it is cut off or damaged. Get it again from where it came from."
 _KINDS = [
+    (rb".{4}ftyp(avi[fs]|mi[af]1.{0,40}avif)", "an AVIF picture that is cut off or damaged, or that this Python can't "
+     "open. Get it again, or save it as JPEG or PNG."),
     (rb".{4}ftyp(hei[cxmsf]|hev[cx]|mif1|msf1)", "a HEIC photo, which this Python can't open. On the phone choose "
      "JPEG (iPhone: Camera, Formats, Most Compatible), or: pip install pillow-heif, then "
      "pillow_heif.register_heif_opener()."),
-    (rb".{4}ftypavi[fs]", "an AVIF picture that is cut off or damaged, or that this Python can't open. "
-     "Get it again, or save it as JPEG or PNG."),
+    (rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIRO|IIU\0", "a camera's raw picture. Export it as JPEG."),
     (rb".{4}(ftyp|moov|mdat)|\x1aE\xdf\xa3|RIFF.{4}AVI |FLV|\x00\x00\x01[\xb3\xba]",
      "a film, not a picture. Take a frame out of it first."),
     (rb"\xff\x0a|\x00{3}\x0cJXL ", "a JPEG XL picture, which Pillow can't open. Save it as JPEG or PNG."),
+    (rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!doctype html|<html|<head|<body)",
+     "a web page, not a picture. Copy the address of the picture itself."),
     (rb"(\xef\xbb\xbf)?\s*(<svg|<(\?xml|!--|!doctype svg).*<svg)",
      "an SVG drawing, made of lines and no pixels. Export it as PNG, in a browser or a drawing program."),
-    (rb"(\xef\xbb\xbf)?\s*(<!doctype html|<html|<head|<body)", "a web page, not a picture. Copy the address of "
-     "the picture itself."),
     (rb"%PDF", "a PDF document. Make a picture of the page you mean first."),
     (rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript drawing. Export it as PNG."),
     (rb"8BPS", "a Photoshop file. Export it as PNG or JPEG."),
@@ -52,5 +53,5 @@ def why_no_picture(data: bytes) -> str:
     with suppress(UnicodeDecodeError):
         text = getincrementaldecoder("utf-8")().decode(data[:1000])  # which may end within a letter
         if all(letter.isprintable() or letter.isspace() for letter in text):
-            return f"this is text, not a picture; it begins {' '.join(text[:40].split())!r}."
+            return "this is text, not a picture. Open it in an editor to see what it says."
     return f"these {len(data):,} bytes are no picture that Pillow can open. Save it as PNG or JPEG."

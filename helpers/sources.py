@@ -7,8 +7,10 @@ import base64
 import binascii
 import os
 import re
+import threading
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from io import BytesIO
 from os import PathLike
@@ -18,20 +20,35 @@ from urllib.parse import urlsplit
 import requests
 from PIL import Image
 
+from .metadata import bare
 from .refusals import PictureError, why_no_picture
 
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
-MAX_PIXELS = 120_000_000  # a 108-megapixel phone is below it; as RGBA this is 480 MB of memory
+MAX_PIXELS = 120_000_000  # a 108-megapixel phone is below it; as RGBA this is 480 MB, and twice that while it changes
 
 # What the APIs take as it is, and what Pillow opens here besides (EPS, which starts another program, is not among it).
 SENT = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 OPENED = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
 
+_RELATIVE = "A path starts at the folder of the notebook: ../asset/images/…"
+_ONE_AT_A_TIME = threading.RLock()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without Pillow's warnings: of odd metadata, which are dropped, and of sizes, which are checked.
+
+    Python keeps its warning filters for the whole process, so one thread at a time.
+    """
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
 
 def read(source) -> tuple[bytes, str]:
     """The bytes of a source (see `open_picture`; not of a PIL image) and a name for it. Raises PictureError."""
     if isinstance(source, bytes | bytearray | memoryview):
-        data, name = bytes(source), "bytes"
+        data, name = _of_bytes(source), "bytes"
     elif isinstance(source, str) and re.match(r"\s*data:", source, re.I):
         data, name = _of_data_url(source.strip()), "data URL"
     elif isinstance(source, str) and re.match(r"\s*([a-z][\w+.-]+://|(https?|ftp|file|s3|gs|blob):)", source, re.I):
@@ -54,13 +71,33 @@ def read(source) -> tuple[bytes, str]:
     return data, name
 
 
-def _of_file(source) -> tuple[bytes, str]:
-    given = str(source)
-    if not given.strip():
-        raise PictureError("This path is empty. A path starts at the folder of the notebook: ../asset/images/…")
-    name = given.replace("\\", "/").rsplit("/", 1)[-1] if len(given) < 200 else f"{given[:40]}…"
+def name_of(image: Image.Image) -> str:
+    """The name of the file that a PIL image came from, without its folder."""
+    return _last_part(getattr(image, "filename", "")) or "a PIL image"
+
+
+def _last_part(path) -> str:
+    """The end of a path in any form, in letters that can be printed; nothing for what is no path."""
+    with suppress(TypeError, ValueError):
+        return os.fsencode(path).decode("utf-8", "replace").replace("\\", "/").rsplit("/", 1)[-1]
+    return ""
+
+
+def _of_bytes(source) -> bytes:
     try:
-        path = Path(source).expanduser()
+        return bytes(source)
+    except ValueError:
+        raise PictureError("This memoryview was released, so its bytes are gone.") from None
+
+
+def _of_file(source) -> tuple[bytes, str]:
+    name = "this path"
+    try:
+        given = os.fsdecode(source)
+        name = _last_part(given) if len(given) < 200 else f"{given[:40]}…"
+        if not given.strip():
+            raise PictureError(f"This path is empty. {_RELATIVE}")
+        path = Path(given).expanduser()
         if path.is_dir():
             inside = [file for file in _names_in(path) if file.lower().endswith((".jpg", ".jpeg", ".png", ".webp"))]
             what = f"{given} is a folder. Give the path of one picture"
@@ -75,16 +112,16 @@ def _of_file(source) -> tuple[bytes, str]:
         raise
     except (FileNotFoundError, NotADirectoryError):
         near = get_close_matches(path.name, _names_in(path.parent), 1, 0.8)
-        relative = "A path starts at the folder of the notebook: ../asset/images/…"
-        start = "Is its folder the right one?" if path.is_absolute() else relative
-        hint = f"Did you mean {near[0]}?" if near else start
+        hint = "Is its folder the right one?" if path.is_absolute() else _RELATIVE
+        hint = f"Did you mean {near[0]}?" if near else hint
         hint = "For an address put https:// before it." if given.startswith("www.") else hint
+        hint = "An address is given as a str, not as a Path." if re.match("https?:/", given) else hint
         hint = "On this system folders are separated by /." if "\\" in given and os.sep == "/" else hint
         raise PictureError(f"There is no file {given}. {hint}") from None
     except PermissionError:
         raise PictureError(f"{name}: you have no permission to read it. Change that, or copy it elsewhere.") from None
-    except (OSError, ValueError, RuntimeError):  # a name too long, with a NUL, of no user
-        hint = " If it is base64, give the bytes: base64.b64decode(text)." if len(given) > 200 else ""
+    except (OSError, ValueError, TypeError, RuntimeError):  # a name too long, with a NUL, of no user
+        hint = " If it is base64, give the bytes: base64.b64decode(text)." if len(name) == 41 else ""
         raise PictureError(f"{name!r} is no path that this system can open.{hint}") from None
 
 
@@ -95,21 +132,31 @@ def _names_in(folder: Path) -> list[str]:
 
 
 def _of_open_file(file) -> tuple[bytes, str]:
-    name = Path(str(getattr(file, "name", ""))).name or "an open file"
+    name, parts = _last_part(getattr(file, "name", "")) or "an open file", []
     try:
-        data = file.read(MAX_FILE + 1)
-    except (OSError, ValueError, TypeError) as error:
-        raise PictureError(f"{name}: it can't be read ({error}). Open it with open(path, 'rb').") from None
-    if not isinstance(data, bytes | bytearray):
+        while part := file.read(MAX_FILE + 1 - sum(map(len, parts))):  # a pipe gives what it has, so until it ends
+            if not isinstance(part, bytes | bytearray):
+                break
+            parts.append(part)
+            if sum(map(len, parts)) > MAX_FILE:
+                raise PictureError(f"{name}: over {MAX_FILE:,} bytes are too many to read. Shrink it first.")
+    except PictureError:
+        raise
+    except UnicodeDecodeError:
+        part = ""
+    except Exception as error:  # of an archive, a stream, a connection: each has its own
+        raise PictureError(f"{name}: it can't be read ({error}). Is it open for reading, and whole?") from None
+    if isinstance(part, str):
         raise PictureError(f"{name}: opened as text. Open it with open(path, 'rb').")
-    if len(data) > MAX_FILE:
-        raise PictureError(f"{name}: over {MAX_FILE:,} bytes are too many to read. Shrink it first.")
-    return bytes(data), name
+    if part is None or not isinstance(part, bytes | bytearray):
+        raise PictureError(f"{name}: its read() gives {type(part).__name__} and no bytes.")
+    return b"".join(parts), name
 
 
 def _of_data_url(url: str) -> bytes:
     head, comma, encoded = url.partition(",")
     declared, *parameters = head[5:].split(";")
+    declared = declared.strip().lower()
     right = "A data URL for a picture is data:image/png;base64,… with the type that fits"
     if not comma:
         raise PictureError(f"This data URL has no comma, so it holds nothing. {right}.")
@@ -124,27 +171,27 @@ def _of_data_url(url: str) -> bytes:
         raise PictureError(f"The base64 of this data URL is malformed ({error}). {hint}") from None
     if not data:
         raise PictureError(f"This data URL is empty after its comma. {right}.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        is_really = Image.MIME.get(open_image(data, "data URL").format, "")
-    is_really = SENT.get("JPEG") if is_really == "image/mpo" else is_really
-    if declared.strip().lower() != is_really:
-        said = f"says {declared.strip() or 'nothing'}" + (", a type that does not exist" if "jpg" in declared else "")
+    with quiet():
+        kind = open_image(data, "data URL").format
+    is_really = SENT.get(kind) or Image.MIME.get(kind, "a picture")
+    # What is converted anyway may go by any of its names, but not by one that is sent.
+    if declared != is_really and (kind in SENT or declared in SENT.values()):
+        said = f"says {declared or 'nothing'}" + (", a type that does not exist" if declared == "image/jpg" else "")
         raise PictureError(f"This data URL {said}, but its bytes are {is_really}. Write data:{is_really};base64,…")
     return data
 
 
 def _downloaded(url: str) -> tuple[bytes, str]:
     try:
-        parts = urlsplit(url)
-        scheme, host, _ = parts.scheme.lower(), parts.hostname, parts.port
-    except ValueError as error:
-        raise PictureError(f"This address is malformed: {error}.") from None
-    shown = f"{scheme}://{host}{parts.path}"  # no user, no query: they may hold a key
+        address = urlsplit(url)
+        scheme, host, _ = address.scheme.lower(), address.hostname, address.port
+    except ValueError:  # whose words may hold user and password
+        raise PictureError("This address is malformed in its host or port.") from None
+    shown = f"{scheme}://{host}{address.path}"  # no user, no query: they may hold a key
     if scheme not in ("http", "https"):
         hint = "Give the path of the file instead." if scheme == "file" else "Download it first, then give the bytes."
         raise PictureError(f"This address begins with {scheme}:, and pictures come by http or https. {hint}")
-    if not host or not re.fullmatch(r"[^\s/\\]+\.?", host) or re.search(r"[\s\x00-\x1f]", url):
+    if not host or re.search(r"[\s\x00-\x1f\\]", url):
         raise PictureError("This address has no host, or a space in it. A whole one is https://host/path/picture.jpg")
     try:
         with requests.get(url, timeout=(5, 30), stream=True) as response:
@@ -165,23 +212,29 @@ def _downloaded(url: str) -> tuple[bytes, str]:
 def open_image(data: bytes, name: str) -> Image.Image:
     """The bytes as a PIL image whose pixels are not read yet. Raises PictureError for no picture, and for a bomb."""
     Image.init()
+    formats = [kind for kind in OPENED if kind in Image.OPEN]
     try:
-        image = Image.open(BytesIO(data), formats=[kind for kind in OPENED if kind in Image.OPEN])
+        try:
+            image = Image.open(BytesIO(data), formats=formats)
+        except ValueError:
+            # Pillow reads no PNG with over a megabyte of text; without its texts it does.
+            image = Image.open(BytesIO(bare(data, "PNG") or b""), formats=["PNG"])
     except Image.DecompressionBombError:
         what = f"{name}: far over {MAX_PIXELS:,} pixels when unpacked, perhaps a decompression bomb"
         raise PictureError(f"{what}. If you trust it, shrink it with its program first.") from None
-    except Exception:  # see open_picture
+    except Exception:  # Pillow's readers raise whatever a damaged file makes them stumble over
         raise PictureError(f"{name}: {why_no_picture(data)}") from None
-    check_size(image.size, name, MAX_PIXELS)
+    check_size(image.size, name)
     return image
 
 
-def check_size(size: tuple[int, int], name: str, pixels: int) -> None:
+def check_size(size: tuple[int, int], name: str) -> None:
+    """Raise PictureError for a picture without pixels, or with more than can be unpacked safely."""
     width, height = size
     if width < 1 or height < 1:
         raise PictureError(f"{name}: {width} x {height} pixels, so nothing to see. Check how it was cut.")
-    if width * height > pixels:
+    if width * height > MAX_PIXELS:
         raise PictureError(
-            f"{name}: {width:,} x {height:,} pixels when unpacked, over the limit of {pixels:,}. It may be a "
+            f"{name}: {width:,} x {height:,} pixels when unpacked, over the limit of {MAX_PIXELS:,}. It may be a "
             "decompression bomb; if you trust it, shrink it with its program first."
         )

@@ -2,6 +2,7 @@
 
 import base64
 import ctypes
+import gzip
 import io
 import os
 import random
@@ -10,8 +11,12 @@ import struct
 import sys
 import threading
 import tracemalloc
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args, get_type_hints
 
 import numpy
@@ -20,11 +25,12 @@ import pytest
 import requests
 from openai.types.chat.chat_completion_content_part_image_param import ChatCompletionContentPartImageParam, ImageURL
 from openai.types.responses import ResponseInputImageParam
-from PIL import Image, ImageCms, ImageDraw, ImageFile, ImageOps, PngImagePlugin
+from PIL import Image, ImageCms, ImageDraw, ImageFile, ImageOps, PngImagePlugin, TiffImagePlugin
 from pydantic import TypeAdapter
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from helpers import pixels as pixels_of
 from helpers import sources
 from helpers.cassette import ROOT
 from helpers.encoding import DETAILS, MAX_BYTES, Picture, PictureError, open_picture
@@ -100,10 +106,13 @@ def test_a_path_bytes_a_file_and_a_data_url_are_the_same_picture(tmp_path, monke
 
 def test_a_pil_image_is_a_picture_and_stays_as_it_was():
     image = scene((400, 300))
-    before = image.tobytes()
+    before, image.info = image.tobytes(), {"comment": b"mine", "icc_profile": profile("Adobe RGB")}
     picture = open_picture(image, max_side=100)
     assert (picture.width, picture.height, picture.origin) == (100, 75, "a PIL image")
-    assert image.tobytes() == before and image.size == (400, 300)
+    open_picture(plain_one := scene())
+    plain_one.info["comment"] = b"mine"
+    assert b"mine" not in open_picture(plain_one).data and plain_one.info == {"comment": b"mine"}
+    assert image.tobytes() == before and image.size == (400, 300) and set(image.info) == {"comment", "icc_profile"}
     lazy = Image.open(io.BytesIO(saved(image, "JPEG")))
     assert open_picture(lazy, max_side=20).width == 20
     assert lazy.size == (400, 300), "the caller's image is not read at a fraction"
@@ -323,6 +332,33 @@ def test_nothing_of_an_oddly_built_file_leaves(odd):
     assert alike(pixels(picture), scene())
 
 
+def test_what_decoding_needs_is_kept():
+    """An Adobe segment says that the colours of this JPEG are RGB and not YCbCr; without it they would be others."""
+    data = bytearray(saved(scene(), "JPEG", keep_rgb=True, quality=95))
+    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    for number in range(3):
+        data[frame + 10 + 3 * number] = data[scan + 5 + 2 * number] = number + 1
+    adobe = jpeg_segment(0xEE, b"Adobe\0\x64\0\0\0\0\0")
+    data = bytes(data[:2] + adobe + jpeg_segment(0xFE, CANARY) + data[2:])
+    picture = open_picture(data)
+    assert picture.changes == ("metadata dropped",) and adobe in picture.data
+    assert alike(pixels(picture), scene())
+
+
+def test_a_webp_does_not_announce_what_is_gone():
+    data = talkative()["WebP"]
+    flags = data[data.index(b"VP8X") + 8]
+    kept = open_picture(data).data
+    assert flags & 0x0C and kept[kept.index(b"VP8X") + 8] == 0
+
+
+@pytest.mark.parametrize("chunk", [b"gAMA", b"pHYs", b"sRGB", b"bKGD", b"tIME", b"eXIf"])
+def test_a_chunk_of_a_wrong_length_hides_nothing(chunk):
+    data = saved(scene(), "PNG")
+    at = data.index(b"IDAT") - 4
+    assert CANARY not in open_picture(data[:at] + png_chunk(chunk, CANARY * 16) + data[at:]).data
+
+
 def test_our_phone_photo_tells_nobody_where_it_was():
     original = (IMAGES / "phone_photo.jpg").read_bytes()
     assert Image.open(io.BytesIO(original)).getexif().get_ifd(0x8825)
@@ -434,10 +470,7 @@ def test_every_mode_of_pillow_becomes_a_picture(mode):
 def deep_files():
     values = numpy.asarray(scene(mode="L")).astype("uint16") * 257
     grey = Image.fromarray(values)
-    rows = b"".join(
-        b"\0" + (numpy.asarray(scene())[y].astype(">u2") * 257).astype(">u2").tobytes()
-        for y in range(30)
-    )
+    rows = b"".join(b"\0" + (numpy.asarray(scene())[y].astype(">u2") * 257).astype(">u2").tobytes() for y in range(30))
     header = struct.pack(">IIBBBBB", 40, 30, 16, 2, 0, 0, 0)
     colour = (
         b"\x89PNG\r\n\x1a\n"
@@ -465,7 +498,22 @@ def test_values_without_a_range_are_stretched_and_this_is_said():
     flat = open_picture(Image.new("F", (9, 9), 7.5))
     assert Image.open(io.BytesIO(flat.data)).getextrema() == (0, 0)
     for bad in (float("nan"), float("inf")):
-        assert "not all numbers" in refusal(Image.new("F", (9, 9), bad))
+        assert "a PIL image: its values are not all numbers" in refusal(Image.new("F", (9, 9), bad))
+    floats = b"Pf 4 4 -1.0\n" + numpy.linspace(0, 1, 16, dtype="<f4").tobytes()
+    assert Image.open(io.BytesIO(open_picture(floats).data)).getextrema() == (0, 255)
+
+
+def test_a_tiff_says_how_many_bits_it_uses_and_what_is_black():
+    for tags, black, white in (({258: 12}, 0, 4095), ({262: 0}, 65_535, 0)):
+        info = TiffImagePlugin.ImageFileDirectory_v2()
+        values = numpy.full((30, 40), black, "uint16")
+        values[:, 20:] = white
+        data = bytearray(saved(Image.fromarray(values), "TIFF", tiffinfo=info))
+        image = Image.open(io.BytesIO(data))
+        for tag, value in tags.items():
+            image.tag_v2[tag] = (value,) if tag == 258 else value
+        out, changes = pixels_of.plain(image)
+        assert (out.getpixel((3, 3)), out.getpixel((35, 3))) == (0, 255) and changes == ["16 bits made 8"]
 
 
 def profile(name):
@@ -483,6 +531,50 @@ def test_other_colours_become_srgb(kind):
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile("Adobe RGB")))
     assert alike(pixels(picture), ImageCms.profileToProfile(scene(), source, ImageCms.createProfile("sRGB")), most=12)
     assert not alike(pixels(picture), scene(), most=12), "the profile makes a difference that can be seen"
+
+
+def grey_profile(gamma):
+    """A profile for grey pixels, built by hand. (ICC.1:2022, section 8.3.2: desc, cprt, wtpt and kTRC)"""
+
+    def xyz(*values):
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65_536) for value in values))
+
+    texts = [b"desc\0\0\0\0" + struct.pack(">I", 5) + b"grey\0" + bytes(78), b"text\0\0\0\0none\0"]
+    desc, cprt = (text + bytes(-len(text) % 4) for text in texts)
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    tags = [(b"desc", desc), (b"cprt", cprt), (b"wtpt", xyz(0.9642, 1, 0.8249)), (b"kTRC", curve)]
+    table, body, at = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    for name, value in tags:
+        table += name + struct.pack(">II", at + len(body), len(value))
+        body += value
+    head = struct.pack(">I4sI4s4s4s", at + len(body), b"\0" * 4, 0x02400000, b"mntr", b"GRAY", b"XYZ ")
+    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63_190, 65_536, 54_061) + bytes(48)
+    return head + table + body
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16", "L with a transparent grey"])
+def test_grey_of_another_gamma_becomes_srgb(mode):
+    """Linear 128 is 188 in sRGB (IEC 61966-2-1)."""
+    options = {"icc_profile": grey_profile(1.0)}
+    image = Image.new("L", (20, 20), 128)
+    if mode == "I;16":
+        image = Image.fromarray(numpy.full((20, 20), 0x8080, "uint16"))
+    elif mode == "L with a transparent grey":
+        options["transparency"] = 5
+    picture = open_picture(saved(image.convert("LA") if mode == "LA" else image, "PNG", **options))
+    assert abs(pixels(picture).getpixel((5, 5))[0] - 188) <= 2 and "colours made sRGB" in picture.changes
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "CMYK"])
+def test_a_profile_that_says_nothing_about_these_pixels_changes_nothing(mode):
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    data = saved(scene(mode=mode), kind, icc_profile=profile("sRGB"))
+    picture = open_picture(data)
+    if mode == "CMYK":
+        assert "CMYK made RGB" in picture.changes and "colours made sRGB" not in picture.changes
+    else:
+        assert picture.changes == ("metadata dropped",)
+        assert pixels(picture).tobytes() == Image.open(io.BytesIO(data)).convert("RGB").tobytes()
 
 
 def test_an_srgb_profile_is_dropped_and_the_pixels_are_kept():
@@ -554,6 +646,38 @@ def test_other_formats_are_converted(kind):
     assert alike(pixels(picture), scene((48, 48)))
 
 
+def test_what_is_encoded_anew_says_so():
+    assert open_picture(deep_files()["colour PNG"]).changes == ("encoded anew",)
+    broken = bytearray(saved(scene(), "PNG"))
+    at = broken.index(b"IEND") - 8
+    broken[at : at + 4] = b"\0\0\0\0"  # the checksum of its pixels
+    picture = open_picture(bytes(broken))
+    assert picture.changes == ("encoded anew",) and alike(pixels(picture), scene())
+    assert open_picture(PLAIN["PNG"], max_side=numpy.int64(20)).width == 20
+
+
+def test_a_png_with_a_megabyte_of_text_is_a_picture():
+    info = PngImagePlugin.PngInfo()
+    info.add_text("workflow", "x" * 2**21, zip=True)
+    picture = open_picture(saved(scene(), "PNG", pnginfo=info))
+    assert picture.data == PLAIN["PNG"] and picture.changes == ("metadata dropped",)
+
+
+def test_a_turned_grey_jpeg_with_an_odd_table():
+    grey = bytearray(saved(scene(mode="L"), "JPEG", exif=exif(3)))
+    table, scan = grey.index(b"\xff\xdb") + 4, grey.index(b"\xff\xc0")
+    grey[table] |= 1
+    grey[scan + 12] = 1  # which table the only component uses
+    assert "turned upright" in open_picture(bytes(grey)).changes
+
+
+def test_threads_leave_the_warnings_as_they_were():
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: open_picture(PLAIN["JPEG"], max_side=10), range(60)))
+    assert warnings.filters == before
+
+
 def test_a_photograph_becomes_jpeg_and_a_drawing_png():
     photo = Image.open(IMAGES / "coffee.png").convert("RGB")
     lab = Image.open(IMAGES / "jupyterlab_lesson.png")
@@ -582,6 +706,36 @@ def test_one_frame_is_sent_and_has_to_be_chosen(kind):
         assert alike(pixels(picture), expected) and f"frame {frame} of 3" in picture.changes
         assert getattr(Image.open(io.BytesIO(picture.data)), "n_frames", 1) == 1
     assert "there is no frame 3; it has 3, counted from 0" in refusal(data, frame=3)
+
+
+def test_a_page_has_its_own_size():
+    pages = saved(scene((40, 30)), "TIFF", save_all=True, append_images=[scene((60, 200))])
+    assert alike(pixels(open_picture(pages, frame=1)), scene((60, 200)))
+    assert alike(pixels(open_picture(pages, frame=1, max_side=100)), scene((30, 100)))
+    page = Image.new("1", (14_000, 12_500))
+    huge = saved(scene(mode="1"), "TIFF", save_all=True, append_images=[page], compression="group4")
+    assert "decompression bomb" in refusal(huge, frame=1)
+
+
+def test_an_animation_of_one_frame_is_a_picture():
+    """As some programs write WebP: its pixels lie inside the frame, so it can't go as it is."""
+    still = PLAIN["lossless WebP"][12:]
+    frame = (
+        b"\0" * 6 + struct.pack("<I", 39)[:3] + struct.pack("<I", 29)[:3] + struct.pack("<I", 100)[:3] + b"\2" + still
+    )
+    chunks = b"VP8X" + struct.pack("<I", 10) + b"\2\0\0\0" + struct.pack("<I", 39)[:3] + struct.pack("<I", 29)[:3]
+    chunks += b"ANIM" + struct.pack("<I", 6) + b"\0" * 6 + b"ANMF" + struct.pack("<I", len(frame)) + frame
+    chunks += b"\0" * (len(frame) % 2)
+    data = b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks
+    assert alike(pixels(open_picture(data)), scene())
+
+
+def test_of_a_pil_image_the_frame_is_the_callers_business():
+    with Image.open(io.BytesIO(animation("GIF"))) as image:
+        image.seek(1)
+        assert alike(pixels(open_picture(image)), ImageOps.mirror(scene())) and image.tell() == 1
+        assert alike(pixels(open_picture(image, frame=0)), ImageOps.mirror(scene()))
+        assert "frame= is for files. Of a PIL image give the frame: image.seek(2)" in refusal(image, frame=2)
 
 
 def test_a_still_picture_has_a_frame_0_and_no_other():
@@ -667,6 +821,15 @@ def test_what_is_no_file(tmp_path, monkeypatch):
     said = refusal(base64.b64encode(PLAIN["PNG"] * 99).decode())
     assert "no path that this system can open. If it is base64, give the bytes" in said
     assert "no path" in refusal("~nobody-of-this-name/cat.jpg")
+    assert refusal(Path("https://example.org/cat.jpg")).endswith("An address is given as a str, not as a Path.")
+    assert refusal(tmp_path / "dog.png").endswith("Is its folder the right one?")
+    (tmp_path / "whole.png").write_bytes(PLAIN["PNG"])
+    for entry in [*os.scandir(tmp_path), *os.scandir(os.fsencode(tmp_path))]:
+        if entry.name in ("whole.png", b"whole.png"):
+            assert open_picture(entry).origin == "whole.png"
+    view = memoryview(PLAIN["PNG"])
+    view.release()
+    assert "This memoryview was released" in refusal(view)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
@@ -697,6 +860,12 @@ def test_a_file_without_permission(tmp_path):
     assert said == ["locked.png: you have no permission to read it. Change that, or copy it elsewhere."]
 
 
+def slowly(data):
+    """A read() that gives seven bytes at most, as a pipe may."""
+    file = io.BytesIO(data)
+    return lambda size: file.read(min(size, 7))
+
+
 def test_an_open_file_that_gives_no_bytes(tmp_path):
     path = tmp_path / "cat.png"
     path.write_bytes(PLAIN["PNG"])
@@ -712,6 +881,14 @@ def test_an_open_file_that_gives_no_bytes(tmp_path):
         assert "Open it with open(path, 'rb')" in refusal(file), "its bytes are no text at all"
     with open(tmp_path / "new.png", "wb") as file:
         assert "it can't be read" in refusal(file)
+    for file, says in (
+        (gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(PLAIN["PNG"])[:-20])), "it can't be read"),
+        (io.RawIOBase(), "it can't be read"),
+        (SimpleNamespace(read=lambda size: None), "its read() gives NoneType and no bytes"),
+    ):
+        assert says in refusal(file)
+    assert open_picture(SimpleNamespace(read=slowly(PLAIN["PNG"]), name=3)).data == PLAIN["PNG"], "in small pieces"
+    assert open_picture(SimpleNamespace(read=io.BytesIO(PLAIN["PNG"]).read, name=b"x.png")).origin == "x.png"
 
 
 def test_a_file_too_large_to_read(tmp_path, monkeypatch):
@@ -744,7 +921,10 @@ NO_PICTURES = {
     "a data URL as bytes": (data_url(PLAIN["PNG"]).encode(), "this is a data URL. Give it as str"),
     "base64 as bytes": (base64.b64encode(PLAIN["PNG"]), "this is base64 of a picture. Give the bytes"),
     "Git LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", "this is a pointer of Git LFS"),
-    "text": ("고양이 사진\n".encode(), "this is text, not a picture; it begins '고양이 사진'"),
+    "text": ("고양이 사진\n".encode(), "this is text, not a picture. Open it in an editor"),
+    "a page with a drawing in it": (b"<?xml version='1.0'?><html><svg></svg></html>", "this is a web page"),
+    "an AVIF of another brand": (b"\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf", "this is an AVIF picture"),
+    "a camera's own": (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "this is a camera's raw picture"),
     "noise": (bytes(range(1, 200)), "these 199 bytes are no picture that Pillow can open"),
     "zeros": (bytes(500), "these 500 bytes are no picture"),
     "the start of a PNG": (b"\x89PNG\r\n\x1a\n", "this is a PNG by its first bytes, but it is cut off or damaged"),
@@ -810,6 +990,9 @@ def test_sides_of_zero_and_absurd_ones():
         assert refusal(empty)
     wide = saved(Image.new("L", (70_000, 2)), "PNG")
     assert "70,000 x 2 pixels; a side has at most 65,535. Use max_side" in refusal(wide)
+    # libjpeg stops at 65,500, so what would be a JPEG becomes a PNG.
+    noise = Image.frombytes("RGB", (65_520, 4), random.Random(1).randbytes(65_520 * 12))
+    assert open_picture(noise).media_type == "image/png"
     assert open_picture(wide, max_side=2048).width == 2048
 
 
@@ -817,7 +1000,7 @@ def test_too_many_bytes_to_send():
     noise = Image.frombytes("RGB", (300, 300), random.Random(1).randbytes(270_000))
     data = saved(noise, "PNG")
     said = refusal(data, max_bytes=100_000)
-    assert f"bytes: {len(data):,} bytes to send, over the limit of 100,000" in said and "max_side=2048" in said
+    assert f"bytes: {len(data):,} bytes to send, over the limit of 100,000" in said and "max_side=150" in said
     assert len(open_picture(data, max_bytes=100_000, max_side=100).data) < 100_000
     large = Image.frombytes("RGB", (2400, 2400), random.Random(2).randbytes(2400 * 2400 * 3))
     assert "over the limit of 15,728,622" in refusal(saved(large, "PNG", compress_level=0))
@@ -837,12 +1020,15 @@ def test_too_many_bytes_to_send():
         ("https://exa mple.org/cat.jpg", "a space in it"),
         ("https://example.org/my cat.jpg", "a space in it"),
         ("https://example.org:port/cat.jpg", "This address is malformed"),
+        ("https://me:secret@exa\u2100mple.org/x", "This address is malformed"),
+        ("http://me:pass/word@host/x.jpg", "This address is malformed"),
         ("https://[::1/cat.jpg", "This address is malformed"),
     ],
 )
 def test_an_address_that_leads_nowhere(address, says, monkeypatch):
     no_network(monkeypatch)
-    assert says in refusal(address)
+    said = refusal(address)
+    assert says in said and "secret" not in said and "pass" not in said
 
 
 PNG64 = base64.b64encode(PLAIN["PNG"]).decode()
@@ -874,6 +1060,7 @@ PNG64 = base64.b64encode(PLAIN["PNG"]).decode()
         ),
         (data_url(b"<svg></svg>", "image/svg+xml"), "this is an SVG drawing"),
         (data_url(PLAIN["PNG"][:50]), "cut off"),
+        (data_url(saved(scene(), "BMP"), "image/png"), "says image/png, but its bytes are image/bmp"),
     ],
 )
 def test_a_data_url_that_is_wrong(url, says, monkeypatch):
@@ -906,6 +1093,7 @@ def test_a_wrong_kind_of_object(thing, says):
         ({"max_side": 0}, "max_side is a whole number, at least 1, not 0"),
         ({"max_side": 10.5}, "max_side is a whole number, at least 1, not 10.5"),
         ({"max_side": True}, "max_side is a whole number"),
+        ({"max_side": "100"}, "max_side is a whole number, at least 1, not '100'"),
         ({"frame": -1}, "frame is a whole number, at least 0, not -1"),
         ({"max_bytes": "2 MB"}, "max_bytes is a whole number"),
         ({"background": "whitish"}, "'whitish' is no colour"),
@@ -918,11 +1106,18 @@ def test_a_wrong_option(options, says):
 
 def test_a_pil_image_that_can_be_read_no_more(tmp_path):
     (tmp_path / "cut.jpg").write_bytes(saved(scene((400, 300)), "JPEG")[:1000])
-    assert "cut.jpg: JPEG is damaged or cut off" in refusal(Image.open(tmp_path / "cut.jpg"))
+    with Image.open(tmp_path / "cut.jpg") as cut:
+        assert "cut.jpg: this PIL image can't be read (image file is truncated" in refusal(cut)
     (tmp_path / "whole.png").write_bytes(PLAIN["PNG"])
     closed = Image.open(tmp_path / "whole.png")
     closed.close()
-    assert "whole.png" in refusal(closed)
+    assert "whole.png: this PIL image can't be read" in refusal(closed)
+    with Image.open(os.fsencode(tmp_path / "whole.png")) as by_bytes:
+        assert open_picture(by_bytes).origin == "whole.png"
+    for odd in (None, 3, object()):
+        image = scene()
+        image.filename = odd
+        assert open_picture(image).origin == "a PIL image"
 
 
 def test_odd_metadata_warn_nobody(recwarn):

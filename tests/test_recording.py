@@ -17,7 +17,7 @@ import pytest
 import requests
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -439,13 +439,30 @@ def test_a_picture_made_on_the_way_is_known_by_its_look(folder, record, replay, 
         assert "picture: recorded" in str(caught.value) and "yours" in str(caught.value), what
 
 
-@pytest.mark.parametrize("look", ["00", 5, "zz" * 144, "00" * 143, None])
-def test_a_look_that_is_none_is_compared_as_it_is(look):
-    body = {"look": look}
-    assert readable.same(body, dict(body)) and not readable.same(body, {"look": "00" * 144})
-    assert not readable.same({"look": "00" * 144}, body)
-    assert readable.same([{"look": "00" * 144}], [{"look": "02" * 144}])
-    assert not readable.same([{"look": "00" * 144}], [{"look": "00" * 143 + "03"}])
+def look(*fields):
+    return base64.b64encode(bytes(fields) + bytes(576 - len(fields))).decode()
+
+
+@pytest.mark.parametrize("odd", ["00", 5, "--" * 384, look()[:-4], None])
+def test_a_look_that_is_none_is_compared_as_it_is(odd):
+    body = {"look": odd}
+    assert readable.same(body, dict(body)) and not readable.same(body, {"look": look()})
+    assert not readable.same({"look": look()}, body)
+    assert readable.same([{"look": look()}], [{"look": look(1, 0, 1)}])
+    assert not readable.same([{"look": look()}], [{"look": look(0, 2)}])
+
+
+def test_another_word_on_a_page_is_another_picture():
+    def page(total):
+        image = Image.new("L", (1024, 768), 255)
+        font = ImageFont.truetype(ROOT / "asset" / "fonts" / "NanumGothic-Regular.ttf", 24)
+        ImageDraw.Draw(image).text((400, 600), f"Total: {total}", font=font, fill=0)
+        return readable._picture(packed(image)), readable._picture(packed(image, "JPEG", quality=90))
+
+    assert readable.same(page("18.50")[0], page("18.50")[0])
+    assert not readable.same(page("18.50")[0], page("18.51")[0]), "of a PNG each pixel counts"
+    assert readable.same(page("18.50")[1], page("18.50")[1])
+    assert not readable.same(page("18.50")[1], page("93.20")[1]), "of a JPEG more than a digit"
 
 
 def test_another_label_is_named_as_the_media_type(record, replay):
