@@ -104,9 +104,9 @@ def _reference(data: bytes) -> FileReference | None:
     return FileReference(file=_files()[digest], sha256=digest) if digest in _files() else None
 
 
-# How a JPEG or WebP made on the way is compared: by the mean grey of 24 x 24 fields, none of which may be farther from
+# How a JPEG or WebP made on the way is compared: by the mean grey of 48 x 48 fields, none of which may be farther from
 # the recorded one. Another processor's JPEG is off by less, other words on a page by more; a single digit may pass.
-_FIELDS, _FAR = (24, 24), 1
+_FIELDS, _FAR = (48, 48), 1
 
 
 def _look(data: bytes) -> dict | None:
@@ -133,7 +133,7 @@ def same(recorded: Any, asked: Any) -> bool:
         return True
     if isinstance(recorded, dict) and isinstance(asked, dict) and recorded.keys() == asked.keys():
         looks = recorded.get("look"), asked.get("look")
-        if all(isinstance(look, str) and re.fullmatch(r"[A-Za-z0-9+/]{768}", look) for look in looks):
+        if all(isinstance(look, str) and re.fullmatch(r"[A-Za-z0-9+/]{3072}", look) for look in looks):
             far = max(abs(a - b) for a, b in zip(*map(base64.b64decode, looks), strict=True))
             recorded, asked = ({**body, "look": ""} for body in (recorded, asked))
             return far <= _FAR and recorded == asked
