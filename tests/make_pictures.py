@@ -1,8 +1,8 @@
 """Makes the pictures of asset/images that no camera made: python -m tests.make_pictures [FOLDER]
 
-A photograph as a phone stores it (lying on its side, with an invented place in it), a PNG that is called .jpg, a sign on
-nothing, a photograph with three changes, and four on one sheet. The photographs come from other pictures of
-asset/images; SOURCES.csv says which.
+A photograph as a phone stores it (lying on its side, with an invented place in it), a PNG that is called .jpg, a
+sign on nothing, a photograph with three changes, and four photographs on one sheet. The photographs come from other
+pictures of asset/images; SOURCES.csv says which.
 """
 
 import sys
