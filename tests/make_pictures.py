@@ -1,13 +1,14 @@
 """Makes the pictures of asset/images that no camera made: python -m tests.make_pictures [FOLDER]
 
-A photograph as a phone stores it (lying on its side, with an invented place in it), a PNG that is called .jpg, and a
-sign on nothing. The photographs come from other pictures of asset/images; SOURCES.csv says which.
+A photograph as a phone stores it (lying on its side, with an invented place in it), a PNG that is called .jpg, a
+sign on nothing, a photograph with three changes, and four photographs on one sheet. The photographs come from other
+pictures of asset/images; SOURCES.csv says which.
 """
 
 import sys
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 from PIL.ExifTags import GPS, IFD, Base
 
 from helpers.cassette import ROOT
@@ -55,10 +56,34 @@ def transparent_sign(target: Path) -> None:
     sign.save(target, "PNG", optimize=True)
 
 
+def hens_changed(target: Path) -> None:
+    """The four hens, cropped so that the one at the left is gone, then mirrored, then darkened."""
+    with Image.open(IMAGES / "chicken.webp") as hens:
+        mirrored = ImageOps.mirror(hens.convert("RGB").crop((256, 0, 1024, 640)))
+    ImageEnhance.Brightness(mirrored).enhance(0.6).save(target, "JPEG", quality=80)
+
+
+def contact_sheet(target: Path) -> None:
+    """Hens, cows, horses and coins in a grid, numbered, each in a field of 512 x 384 pixels and none enlarged."""
+    sheet = Image.new("RGB", (1024, 768), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.truetype(FONT, 40)
+    for n, name in enumerate(("chicken.webp", "cow.webp", "horse.webp", "coins.png")):
+        left, top = n % 2 * 512, n // 2 * 384
+        with Image.open(IMAGES / name) as picture:
+            small = picture.convert("RGB")
+        small.thumbnail((504, 376), Image.Resampling.LANCZOS)
+        sheet.paste(small, (left + (512 - small.width) // 2, top + (384 - small.height) // 2))
+        draw.rectangle((left + 4, top + 4, left + 56, top + 56), fill="black")
+        draw.text((left + 30, top + 30), str(n + 1), font=font, fill="white", anchor="mm")
+    sheet.save(target, "JPEG", quality=75)
+
+
 PICTURES = {
     "phone_photo.jpg": phone_photo,
     "renamed_png.jpg": renamed_png,
     "transparent_sign.png": transparent_sign,
+    "hens_changed.jpg": hens_changed,
+    "contact_sheet.jpg": contact_sheet,
 }
 
 

@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from helpers import checks, exercises
 from helpers.cassette import ROOT, CourseError
-from helpers.checks import lesson_00, lesson_01, lesson_02
+from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03
 from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import price
@@ -27,7 +27,7 @@ from . import record_lessons
 from .api.validation import check_chat
 from .conftest import COFFEE, data_url
 
-LESSONS = {"00": lesson_00.EXERCISES, "01": lesson_01.EXERCISES, "02": lesson_02.EXERCISES}
+LESSONS = {f"{n:02}": lesson.EXERCISES for n, lesson in enumerate((lesson_00, lesson_01, lesson_02, lesson_03))}
 ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
 IMAGES = ROOT / "asset" / "images"
@@ -117,6 +117,34 @@ def png_with_text():
     notes = PngInfo()
     notes.add_text("Author", "A. Learner")
     return photo(name="PNG", pnginfo=notes)
+
+
+# --- 03: several pictures ---
+
+
+def part_of(name, max_side=None, detail="low"):
+    return open_picture(IMAGES / name, max_side=max_side).chat_part(detail)
+
+
+FOUR = list(lesson_03.FILES.values())
+
+
+def four(prediction=200, max_side=256, detail="low", names=FOUR, more=()):
+    return {"prediction": prediction, "parts": [*(part_of(name, max_side, detail) for name in names), *more]}
+
+
+def three(names=("Hens", "Coins", "Horses"), question="Are there more animals in Hens or in Horses?", **changes):
+    """A right content for 03.2, but for the changes: None takes a picture or a text out."""
+    shown = {"hens": part_of("chicken.webp"), "coins": picture(lesson_03.COINS, "low"), "horses": part_of("horse.webp")}
+    content = []
+    for name, part in zip(names, {**shown, **changes}.values(), strict=True):
+        content += [part_ for part_ in (name and text(f"{name}:"), part) if part_]
+    return [*content, *([text(question)] if question else [])]
+
+
+def in_turns(content, limit, parts_each=2):
+    """As 03.3 wants it, if a picture and its name are counted as two parts."""
+    return [content[n : n + parts_each * limit] for n in range(0, len(content), parts_each * limit)]
 
 
 # Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
@@ -354,6 +382,76 @@ WRONG = {
         "a path": ("../asset/images/phone_photo.jpg", "What came is a str"),
         "a PIL image": (lambda: Image.new("RGB", (9, 9)), "What came is an Image"),
     },
+    "03.1": {
+        "half": (lambda: four(400), "How much of the area is left?"),
+        "the same": (lambda: four(799), "before they were shrunk"),
+        "a sixteenth": (lambda: four(50), "You predicted 50 picture tokens. Fewer pixels"),
+        "twice": (lambda: four(1_598), "You predicted 1,598 picture tokens. Fewer pixels"),
+        "in words": (lambda: four("200"), "without quotation marks"),
+        "not shrunk": (lambda: four(max_side=None), "The hens have 1024 x 683 pixels, and at most 256"),
+        "shrunk to 512": (lambda: four(max_side=512), "and at most 256 on the longer side"),
+        "shrunk too far": (lambda: four(max_side=128), "and 256, no less, on the longer side"),
+        "detail high": (lambda: four(detail="high"), "A picture has detail 'high'"),
+        "coins by their address": (
+            lambda: four(names=["chicken.webp", "cow.webp", "horse.webp"], more=[picture(lesson_03.COINS, "low")]),
+            "stays as large as it is",
+        ),
+        "three": (lambda: four(names=["chicken.webp", "cow.webp", "coins.png"]), "The horses are missing"),
+        "one twice": (lambda: four(names=["cow.webp"] * 4), "The hens and the coins and the horses are missing"),
+        "five": (lambda: four(more=[part_of("cow.webp", 256)]), "There are 5 pictures in it, and 4 are wanted"),
+        "no pictures": ({"prediction": 200, "parts": [text("Four.")]}, "There is no picture in it"),
+        "a part alone": (lambda: {"prediction": 200, "parts": part_of("cow.webp", 256)}, "one part alone"),
+        "pictures, no parts": (
+            lambda: {"prediction": 200, "parts": [open_picture(IMAGES / "cow.webp", max_side=256)]},
+            "One of yours is a Picture",
+        ),
+        "a damaged data URL": ({"prediction": 200, "parts": [picture("data:,AAAA")]}, "no picture that can be opened"),
+        "no prediction": (lambda: four(None), '"prediction" is empty or missing'),
+    },
+    "03.2": {
+        "places": (lambda: three(("First picture", "Coins", "Horses")), "says a place, 'First'"),
+        "numbers": (lambda: three(("Picture 1", "Picture 2", "Picture 3")), "says a place, '1'"),
+        "no name": (lambda: three(("Hens", None, "Horses")), "A picture has no name"),
+        "an empty name": (lambda: three(("Hens", " ", "Horses")), "A picture has no name"),
+        "no names at all": (lambda: three((None, None, None)), "A picture has no name"),
+        "the same name": (lambda: three(("Animals", "Coins", "animals")), "Two pictures have the same name"),
+        "names behind": (lambda: [three()[n] for n in (1, 0, 3, 2, 5, 4)] + three()[-1:], "A picture has no name"),
+        "other names asked": (lambda: three(question="Which birds are outnumbered by Horses?"), "fewer than two"),
+        "the question first": (lambda: three()[-1:] + three()[:-1], "The last part is a picture"),
+        "no question": (lambda: three(question=None), "The last part is a picture"),
+        "coins as bytes": (lambda: three(coins=part_of("coins.png")), "Send them by their address"),
+        "cows": (lambda: three(horses=part_of("cow.webp")), "The horses are missing"),
+        "no coins": (lambda: three(coins=None), "The coins are missing"),
+        "all four": (lambda: [*three()[:-1], text("Cows:"), part_of("cow.webp"), three()[-1]], "There are 4 pictures"),
+        "detail high": (lambda: three(hens=part_of("chicken.webp", detail="high")), "A picture has detail 'high'"),
+        "no detail": (
+            lambda: three(coins={"type": "image_url", "image_url": {"url": lesson_03.COINS}}),
+            "A picture has no detail",
+        ),
+        "names as strings": (lambda: ["Hens:", *three()[1:]], "One of yours is a str"),
+        "a message": (lambda: [says("user", *three())], "whole message"),
+        "the question alone": (lambda: three()[-1]["text"], "There is no picture in it"),
+    },
+    "03.3": {
+        "parts for pictures": (lambda c, n: in_turns(c, n, 1), "makes 5 requests, and 3 would do"),
+        "an odd number of parts": (lambda c, n: in_turns(c, 3, 1), "cuts a name off"),
+        "the limit forgotten": (lambda c, n: [c] if c else [], "makes a request with 5 pictures"),
+        "one each": (lambda c, n: in_turns(c, 1), "makes 5 requests, and 3 would do"),
+        "the rest lost": (lambda c, n: [turn for turn in in_turns(c, n) if len(turn) == 2 * n], "8 of 10 parts"),
+        "the first only": (lambda c, n: in_turns(c, n)[:1], "loses something: 4 of 10"),
+        "turned round": (lambda c, n: in_turns(c, n)[::-1], "or the order"),
+        "twice": (lambda c, n: [turn + turn for turn in in_turns(c, n)], "sends something twice"),
+        "an empty request": (lambda c, n: [*in_turns(c, n), []], "a request with nothing in it"),
+        "pictures without names": (
+            lambda c, n: [[part for part in turn if part["type"] == "image_url"] for turn in in_turns(c, n)],
+            "loses something: 5 of 10",
+        ),
+        "not cut": (lambda c, n: c, "returns a list, and not a list of lists"),
+        "a generator": (lambda c, n: (turn for turn in in_turns(c, n)), "returns a generator"),
+        "nothing for nothing": (lambda c, n: in_turns(c, n) or None, "Given an empty list and a limit of 10, your f"),
+        "one argument": (lambda content: [content], "your function raised TypeError"),
+        "called at once": ([[text("Hens:")]], "without brackets"),
+    },
 }
 
 # What is right besides the solution: other types, other words, more than was asked for.
@@ -395,9 +493,25 @@ ALSO_RIGHT = {
         lambda: bytearray(photo()),
         lambda: open_picture(IMAGES / "phone_photo.jpg", max_side=256),
     ],
+    "03.1": [
+        four,
+        lambda: four(799 / 4),
+        lambda: four(242),
+        lambda: four(290),
+        lambda: four(names=FOUR[::-1], more=[text("Which?")]),
+    ],
+    "03.2": [
+        three,
+        lambda: tuple(three()),
+        lambda: three(("The farm birds", "Old money", "Herd"), "Is there more of Old Money than of the herd?"),
+        lambda: [text("Look at these."), *three()],
+        lambda: [three()[n] for n in (4, 5, 2, 3, 0, 1, 6)],
+        lambda: three(hens=part_of("chicken.webp", 512)),
+    ],
+    "03.3": [in_turns, lambda content, limit: tuple(map(tuple, in_turns(content, limit)))],
 }
 
-FUNCTIONS = ("01.3", "02.2")  # where a function is the answer, and not what makes one
+FUNCTIONS = ("01.3", "02.2", "03.3")  # where a function is the answer, and not what makes one
 
 
 def made(number, answer):
@@ -450,7 +564,7 @@ class Strange:
 
 
 def of_all_fields(value):
-    return {name: value for name in ("content", "prediction", "messages", "pictures_paid", "data_url")}
+    return {name: value for name in ("content", "prediction", "messages", "pictures_paid", "data_url", "parts")}
 
 
 ENDLESS = []
@@ -496,10 +610,10 @@ def test_any_request_is_read_or_refused(one, other):
 
 @pytest.mark.parametrize("number", FUNCTIONS)
 def test_functions_of_learners(number):
-    def raises(_):
+    def raises(*_):
         raise KeyError("the learner's own")
 
-    def unfinished(_):
+    def unfinished(*_):
         ...
 
     state, said = exercises.judge(number, raises)
@@ -609,6 +723,7 @@ except Exception as error:
     print(error)
 """,
     "01.2": "import json; print(json.dumps(my_request))",
+    "03.1": "print(tokens.request_tokens(odd_messages, MODEL, sizes={COINS: (384, 303)}).tokens)",
 }
 
 
@@ -624,6 +739,8 @@ def test_solutions_are_right_in_their_lesson(lesson, tmp_path):
             assert re.findall(r"^  (\w[\w ]*): recorded", after, re.M) == ["prompt", "detail"], "the prediction is true"
         if number == "01.2":
             check_chat(json.loads(after))
+        if number == "03.1":
+            assert after == f"{lesson_03.AT_512}\n", "the lesson's four pictures cost what the exercise says"
 
 
 # --- the lessons' cells ---
