@@ -235,4 +235,4 @@ def _known(table: Mapping, name: str, what: str):
 
 
 def _over(provider: str, limits, said: str, limit: str, way_out: str):
-    raise ValueError(f"{provider} does not take {said} over its limit of {limit} (read {limits.date}). {way_out}")
+    raise ValueError(f"{provider} does not take {said} over its limit of {limit} (as of {limits.date}). {way_out}")

@@ -324,8 +324,9 @@ def test_the_courses_own_choice_stands_first():
 
 def test_no_test_tool_reaches_a_learner():
     learner, tools = requirements("requirements.txt"), requirements("tests/requirements.in")
-    assert tools.keys() & learner.keys() == {"pytest"}
+    assert tools.keys() & learner.keys() == {"psutil", "pytest"}
     assert "nbval" in learner["pytest"], "pytest may be there because nbval needs it, for no other reason"
+    assert "via ipy" in learner["psutil"], "and psutil because IPython does"
 
 
 def test_both_locks_agree():
