@@ -1,14 +1,11 @@
 """The measured error rates that lesson 04 shows: complete, with their tool and date, by the rules of today."""
 
-import ast
 import json
 
-import nbformat
 import pytest
 from PIL import Image, ImageChops
 
 from helpers.cassette import ROOT
-from helpers.token_rules import PRICES
 from helpers.tokens import RULES_DATE, picture_tokens
 
 from . import make_pictures
@@ -98,10 +95,3 @@ def test_each_size_of_the_sheet_is_in_its_box():
         assert 0 < left < right < box[2] - box[0] and 0 < top < bottom < box[3] - box[1], "nothing is cut off"
         font = make_pictures.font_of(capital)
         assert 0.93 * capital <= font.getbbox("H")[3] - font.getbbox("H")[1] <= capital
-
-
-def test_the_lesson_uses_the_prices_of_the_course():
-    cells = nbformat.read(ROOT / "notebooks" / "04_detail_settings.ipynb", as_version=4).cells
-    [source] = [cell.source for cell in cells if cell.source.startswith("PRICES = ")]
-    prices = ast.literal_eval(source.removeprefix("PRICES = "))
-    assert prices == {model: float(PRICES[model][0]) for model in prices}
