@@ -6,6 +6,7 @@ recording.model()           the model that every lesson asks
 recording.origin(id)        where an answer came from
 encoding.open_picture(p)    any picture, checked and made fit to send; a Picture makes its own part of a request
 plotting.show(*pictures)    pictures in a row, with captions, alt text and their numbers
+plotting.draw_grid(p, m, d) a picture as a model gets it at a detail, under the tiles or patches that are counted
 plotting.show_answer(a)     an answer's text, where it came from, its tokens, why it ended
 tokens.picture_tokens(…)    what a picture costs, by its model's published rule
 tokens.request_tokens(m)    the pictures of a whole request, added up
@@ -17,5 +18,6 @@ Behind `recording`: `tape.py` chooses the answer for the cell that asks, `casset
 file, `readable.py` makes its parts out of requests and answers, `wire.py` sits between the clients and vcrpy,
 `nearest.py` writes the message for what was never recorded. Behind `encoding`: `sources.py` reads and opens,
 `refusals.py` says what is no picture, `metadata.py` drops what only speaks about one. Behind `tokens`: the
-published rules, as data, in `token_rules.py`. Behind `exercises`: `checks/`, one file a lesson.
+published rules, as data, in `token_rules.py`. Behind `plotting`: `grids.py` draws tiles and patches. Behind
+`exercises`: `checks/`, one file a lesson.
 """

@@ -1,6 +1,7 @@
 """Pictures, figures and answers on the page.
 
-`show` puts pictures in a row and prints their numbers; `show_answer` prints an answer and where it came from.
+`show` puts pictures in a row and prints their numbers; `draw_grid` shows what a model gets of one, and what is counted
+there (`grids.py` draws it); `show_answer` prints an answer and where it came from.
 Importing this module inside IPython also gives alt text to every matplotlib figure and every PIL image it shows.
 """
 
@@ -22,11 +23,12 @@ from matplotlib import font_manager, rcParams
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from . import pixels, recording, sources
+from . import grids, pixels, recording, sources
 from .cassette import ROOT, our_files
 from .encoding import Picture, PictureError
+from .tokens import picture_tokens
 
-__all__ = ["install", "show", "show_answer"]
+__all__ = ["draw_grid", "install", "show", "show_answer"]
 
 FALLBACK_ALT = "Picture, {} x {} pixels"  # means that nobody described it; the tests refuse it in a lesson
 STORED_LIMIT = 60_000  # characters of data URL that one picture may add to a notebook
@@ -70,6 +72,31 @@ def show(*pictures, captions=None, alt=None, width=None):
     figure.set_label(" ".join(texts))
     display(figure)
     print(*lines, sep="\n")
+
+
+def draw_grid(picture, model, detail="auto", *, alt=None, width=360):
+    """Show a picture as `model` gets it at `detail`, under the tiles or patches that are counted; print the numbers.
+
+    picture and alt are as for `show`, and a picture is upright, as `encoding.open_picture` sends it. width is that of
+    the figure's longer side on the page, 100 to 960 pixels. Lines that would stand too close are left out, which the
+    printed line says. The resize is Pillow's LANCZOS; what a service uses is not published.
+    Raises PictureError for what can't be shown, and ValueError for a width, model or detail that is not known and for
+    a picture that the model refuses. Warns (UserWarning) of a model that is shut down.
+    """
+    if not isinstance(width, int) or not 100 <= width <= LARGEST[0]:
+        raise ValueError(f"width is a whole number of pixels from 100 to {LARGEST[0]}, not {width!r}.")
+    image, _, data = _open(picture)
+    upright = _flat(ImageOps.exif_transpose(image))
+    counted = picture_tokens(*upright.size, model, detail)
+    means = counted.rule.split(", ")[1]
+    title = f"{model}, {detail}" + ("" if means == detail else f" (which is {means})")
+    told = "no grid" if counted.grid == (0, 0) else grids.count(counted)
+    told = f"{counted.size[0]} x {counted.size[1]} pixels, {told}, {counted.tokens:,} tokens"
+    figure = grids.draw(upright, counted, f"{title}\n{told}", width)
+    what = alt or _known_alt(image, data) or FALLBACK_ALT.format(*upright.size)
+    figure.set_label(f"What the model gets ({title}): {told}. The picture: {what}")
+    display(figure)
+    print(*grids.words(counted, width), sep="\n")
 
 
 def show_answer(answer):

@@ -1,8 +1,8 @@
 """Makes the pictures of asset/images that no camera made: python -m tests.make_pictures [FOLDER]
 
-A photograph as a phone stores it (lying on its side, with an invented place in it), a PNG that is called .jpg, a
-sign on nothing, a photograph with three changes, and four photographs on one sheet. The photographs come from other
-pictures of asset/images; SOURCES.csv says which.
+A photograph as a phone stores it (lying on its side, with an invented place in it), a PNG that is called .jpg, a sign
+on nothing, a photograph with three changes, four photographs on one sheet, a sheet with one text in many sizes, and a
+till receipt. The photographs come from other pictures of asset/images; SOURCES.csv says which.
 """
 
 import sys
@@ -78,8 +78,75 @@ def contact_sheet(target: Path) -> None:
     sheet.save(target, "JPEG", quality=75)
 
 
+# What letter_sizes.png says at every size: names, numbers and prices, which nobody can guess from their neighbours.
+SENTENCE = ("Paid on 14 March 2026: 3 coffees,", "2 teas, 1 cake. Total 27.85, table 6.")
+CAPITALS = (10, 14, 19, 25, 33, 44, 58, 77, 102)  # pixels, the height of a capital letter
+SHEET = (3000, 4000)
+RECEIPT = (
+    ("HARBOUR CAFE", ""),
+    ("12 Quay Street, Fernham", ""),
+    ("Receipt 004817", ""),
+    ("2 Flat white", "7.60"),
+    ("1 Lemon tea", "2.95"),
+    ("1 Oat biscuit", "1.85"),
+    ("3 Plum cake", "13.35"),
+    ("1 Sparkling water", "2.40"),
+    ("Total", "28.15"),
+    ("Card", "28.15"),
+    ("Of that tax 7%", "1.84"),
+    ("14 March 2026, 16:42", ""),
+    ("Table 6, served by Quill", ""),
+    ("Till 3, number 90257", ""),
+)
+
+
+def font_of(capital: int) -> ImageFont.FreeTypeFont:
+    """The largest font whose capital H is no higher than so many pixels."""
+    sizes = (ImageFont.truetype(FONT, size) for size in range(2 * capital, 0, -1))
+    return next(font for font in sizes if _height(font) <= capital)
+
+
+def _height(font) -> int:
+    _, top, _, bottom = font.getbbox("H")
+    return bottom - top
+
+
+def blocks() -> list[tuple[int, tuple[int, int, int, int]]]:
+    """Of letter_sizes.png: height of a capital letter in pixels, and the box (left, top, right, bottom) of its text."""
+    placed, top = [], 200
+    for capital in CAPITALS:
+        wide = round(max(map(font_of(capital).getlength, SENTENCE)))
+        placed.append((capital, (max(0, 200 - 2 * capital), top, 200 + wide + 2 * capital, top + 6 * capital)))
+        top += 7 * capital + 80
+    return placed
+
+
+def letter_sizes(target: Path) -> None:
+    """The same two lines at nine sizes, dark on white, as large as a photo of 12 megapixels."""
+    sheet = Image.new("L", SHEET, 255)
+    draw = ImageDraw.Draw(sheet)
+    for capital, (_, top, _, _) in blocks():
+        for row, line in enumerate(SENTENCE):
+            place = (200, top + (2 + 2 * row) * capital + capital // 2)
+            draw.text(place, line, font=font_of(capital), fill=26, anchor="ls")
+    sheet.quantize(16, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
+
+
+def receipt(target: Path) -> None:
+    """A till receipt, narrow and long, as invented as its cafe."""
+    strip = Image.new("L", (900, 2700), 255)
+    draw, font = ImageDraw.Draw(strip), font_of(22)
+    for row, (name, price) in enumerate(RECEIPT):
+        gap = 90 * sum(row >= start for start in (3, 8, 11))
+        draw.text((150, 300 + row * 130 + gap), name, font=font, fill=26, anchor="ls")
+        draw.text((750, 300 + row * 130 + gap), price, font=font, fill=26, anchor="rs")
+    strip.quantize(16, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
+
+
 PICTURES = {
+    "letter_sizes.png": letter_sizes,
     "phone_photo.jpg": phone_photo,
+    "receipt.png": receipt,
     "renamed_png.jpg": renamed_png,
     "transparent_sign.png": transparent_sign,
     "hens_changed.jpg": hens_changed,

@@ -104,6 +104,9 @@ def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbfor
         resources={"metadata": {"path": path.parent}},
     )
     client.execute(env={name: value for name, value in {**os.environ, **environment}.items() if value is not None})
+    # A widget lives in its kernel: stored, its view is an error on the page, under a number that differs each time.
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     # Versions differ from machine to machine and belong to none of the outputs.
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -183,6 +183,26 @@ def test_the_answers_file(tmp_path):
         load_answers(double)
 
 
+def test_an_answer_may_be_for_one_detail_only(tmp_path):
+    entry = '[[answer]]\npictures = ["asset/images/coffee.png"]\nasked = ["a"]\n'
+    file = tmp_path / "details.toml"
+    file.write_text(f'{entry}text = "any"\n{entry}detail = "low"\ntext = "at low"\n', encoding="utf-8")
+    low, high = (question("a", detail=detail) for detail in ("low", "high"))
+    mixed = question("a")
+    mixed["messages"][0]["content"] += high["messages"][0]["content"][1:]
+    with serve(answers=load_answers(file)) as api:
+        said = [post(api, body).json()["choices"][0]["message"]["content"] for body in (low, high)]
+        assert said == ["at low", "any"]
+        assert post(api, mixed).status_code == 500, "two pictures are another question"
+    file.write_text(f'{entry}detail = "low"\ntext = "at low"\n', encoding="utf-8")
+    with serve(answers=load_answers(file)) as api:
+        assert post(api, low).status_code == 200 and post(api, high).status_code == 500
+        assert "at detail high" in api.unanswered[0]
+    file.write_text(f'{entry}detail = "lwo"\ntext = "b"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="unknown detail: 'lwo'"):
+        load_answers(file)
+
+
 def test_acting_as_a_real_service_it_leaves_no_mark():
     with serve(acts_as="gpt-5.6-luna") as real:
         response = post(real, question())

@@ -18,16 +18,17 @@ from PIL.PngImagePlugin import PngInfo
 
 from helpers import checks, exercises
 from helpers.cassette import ROOT, CourseError
-from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03
+from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04
 from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
-from helpers.tokens import price
+from helpers.tokens import picture_tokens, price
 
 from . import record_lessons
 from .api.validation import check_chat
 from .conftest import COFFEE, data_url
 
-LESSONS = {f"{n:02}": lesson.EXERCISES for n, lesson in enumerate((lesson_00, lesson_01, lesson_02, lesson_03))}
+LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04)
+LESSONS = {f"{n:02}": lesson.EXERCISES for n, lesson in enumerate(LESSON_FILES)}
 ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
 IMAGES = ROOT / "asset" / "images"
@@ -145,6 +146,32 @@ def three(names=("Hens", "Coins", "Horses"), question="Are there more animals in
 def in_turns(content, limit, parts_each=2):
     """As 03.3 wants it, if a picture and its name are counted as two parts."""
     return [content[n : n + parts_each * limit] for n in range(0, len(content), parts_each * limit)]
+
+
+# --- 04: numbers, and a choice ---
+
+
+def screen(low=173, high=1_239):
+    return {"low": low, "high": high}
+
+
+def shrunk(width, height=None):
+    return {"width": width, "height": width * 3 // 4 if height is None else height}
+
+
+def cheapest(width, height, capital, details=("low", "high", "original"), least=8, best=min, none=None, **wrong):
+    """A function as 04.3 wants it, which can be told to be wrong in many ways."""
+    found, side = {}, wrong.get("side", 0)
+    for detail in details:
+        try:
+            counted = picture_tokens(width, height, "gpt-5.6-luna", detail)
+        except ValueError:
+            if "refused" in wrong:
+                raise
+            continue
+        if capital * counted.size[side] / (width, height)[side] >= least:
+            found[detail] = counted.tokens
+    return best(found, key=found.get) if found else none
 
 
 # Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
@@ -452,6 +479,52 @@ WRONG = {
         "one argument": (lambda content: [content], "your function raised TypeError"),
         "called at once": ([[text("Hens:")]], "without brackets"),
     },
+    "04.1": {
+        "patches": (screen(144), "Those are the patches, 16 x 9. Each counts 1.2"),
+        "patches at high": (screen(high=1_032), "Those are the patches, 43 x 24"),
+        "rounded down": (screen(172), "round up"),
+        "rounded down at high": (screen(high=1_238), "round up"),
+        "cut patches left out": (screen(high=1_210), "A patch that the edge cuts counts as a whole one"),
+        "area": (screen(high=1_230), "Patches are whole"),
+        "a square": (screen(308), "The screenshot keeps its proportion"),
+        "gpt-4o": (screen(85), "the base of gpt-4o"),
+        "tiles": (screen(high=1_105), "which counts tiles"),
+        "gpt-5.4": (screen(low=1_239), "That is gpt-5.4"),
+        "swapped": (screen(1_239, 173), "The two are swapped"),
+        "another number": (screen(500), "Think of 512 pixels on the longer side first"),
+        "another at high": (screen(high=2_000.5), "At high it is not 2,000.5. Think of the limit of 2,048"),
+        "one alone": (screen(high=None), '"high" is empty or missing'),
+        "a text": (screen("173"), "without quotation marks"),
+        "a list": ([173, 1_239], "What came is a list."),
+    },
+    "04.2": {
+        "as it was": (shrunk(4000), "125 x 94 = 11,750 patches, 14,100 tokens at auto: over 3,000.$"),
+        "the first step of high": (shrunk(2048), "At high the service would shrink it further"),
+        "a little too much": (shrunk(1856), "58 x 44 = 2,552 patches"),
+        "low": (shrunk(512), "there is room for more pixels"),
+        "a habit": (shrunk(1600), "there is room for more pixels"),
+        "a square": (shrunk(1600, 1600), "another proportion"),
+        "upright": (shrunk(1368, 1824), "swapped"),
+        "enlarged": (shrunk(8000), "larger than the photo"),
+        "half a pixel": (shrunk(1834, 1375.5), "whole pixels"),
+        "nothing left": (shrunk(0, 0), "whole pixels"),
+        "tokens": ({"width": 3000, "height": None}, '"height" is empty or missing'),
+        "a text": (shrunk(1824, "1368"), "without quotation marks"),
+        "a tuple": ((1824, 1368), "What came is a tuple."),
+    },
+    "04.3": {
+        "always high": (lambda w, h, c: "high", "returns 'high' and not 'original'"),
+        "always low": (lambda w, h, c: "low", "returns 'low' and not 'high' or 'original'"),
+        "the finest": (lambda *case: cheapest(*case, best=max), "returns 'original' and not 'high'"),
+        "original forgotten": (lambda *case: cheapest(*case, details=("low", "high")), "and not 'original'"),
+        "the size as it is sent": (lambda w, h, c: "low" if c >= 8 else None, "returns 'low' and not"),
+        "refusal not caught": (lambda *case: cheapest(*case, refused=True), "raised ValueError: gpt-5.6-luna ref"),
+        "never None": (lambda *case: cheapest(*case, none="original"), "returns 'original' and not None"),
+        "four pixels": (lambda *case: cheapest(*case, least=4), "Capitals arrive like this: low 5.1 pixels for 212"),
+        "another word": (lambda *case: (cheapest(*case) or "").upper(), "returns 'HIGH' and not"),
+        "called at once": ("high", "without brackets"),
+        "no argument": (lambda: "high", "your function raised TypeError"),
+    },
 }
 
 # What is right besides the solution: other types, other words, more than was asked for.
@@ -509,9 +582,17 @@ ALSO_RIGHT = {
         lambda: three(hens=part_of("chicken.webp", 512)),
     ],
     "03.3": [in_turns, lambda content, limit: tuple(map(tuple, in_turns(content, limit)))],
+    "04.1": [screen(), screen(173.0, np.int64(1_239))],
+    "04.2": [shrunk(1824), shrunk(1834), shrunk(1800.0, 1350), shrunk(1834, 1376)],
+    "04.3": [
+        cheapest,
+        lambda *case: cheapest(*case, side=1),
+        lambda *case: cheapest(*case, details=("original", "high", "low")),
+        lambda *case: cheapest(*case) or "",
+    ],
 }
 
-FUNCTIONS = ("01.3", "02.2", "03.3")  # where a function is the answer, and not what makes one
+FUNCTIONS = ("01.3", "02.2", "03.3", "04.3")  # where a function is the answer, and not what makes one
 
 
 def made(number, answer):
@@ -564,7 +645,19 @@ class Strange:
 
 
 def of_all_fields(value):
-    return {name: value for name in ("content", "prediction", "messages", "pictures_paid", "data_url", "parts")}
+    names = (
+        "content",
+        "prediction",
+        "messages",
+        "pictures_paid",
+        "data_url",
+        "low",
+        "high",
+        "width",
+        "height",
+        "parts",
+    )
+    return dict.fromkeys(names, value)
 
 
 ENDLESS = []
@@ -613,11 +706,10 @@ def test_functions_of_learners(number):
     def raises(*_):
         raise KeyError("the learner's own")
 
-    def unfinished(*_):
-        ...
+    def unfinished(*_): ...
 
     state, said = exercises.judge(number, raises)
-    assert state == "not right yet" and "your function raised KeyError: \"the learner's own\"" in said
+    assert state == "not right yet" and 'your function raised KeyError: "the learner\'s own"' in said
     assert said.startswith("Given a")
     state, said = exercises.judge(number, unfinished)
     assert state == "not right yet" and "Does each branch end in a return?" in said

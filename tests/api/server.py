@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from helpers.cassette import ROOT, our_files
-from helpers.encoding import open_picture
+from helpers.encoding import DETAILS, open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens
 
@@ -35,15 +35,20 @@ CREATED = 1795348800
 
 @dataclass
 class Answer:
-    """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready."""
+    """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready.
+
+    With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
+    """
 
     pictures: list[str | dict]
     asked: list[str]
     text: str
     wrong_on_purpose: bool = False
+    detail: str | None = None
 
     def key(self) -> tuple:
-        return tuple(hashlib.sha256(_bytes_of(picture)).hexdigest() for picture in self.pictures), tuple(self.asked)
+        hashes = tuple(hashlib.sha256(_bytes_of(picture)).hexdigest() for picture in self.pictures)
+        return hashes, tuple(self.asked), self.detail
 
 
 def _bytes_of(picture: str | dict) -> bytes:
@@ -74,11 +79,13 @@ def text_tokens(text: str) -> int:
 
 
 def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
-    """The hand-written answers by what they answer: hashes of the pictures, and the texts asked."""
+    """The hand-written answers by what they answer: hashes of the pictures, the texts asked, and a detail or None."""
     answers = [Answer(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8"))["answer"]]
     by_key = {answer.key(): answer for answer in answers}
     if len(by_key) != len(answers):
         raise ValueError(f"{path.name} answers the same question twice")
+    if unknown := {answer.detail for answer in answers} - {None, *DETAILS}:
+        raise ValueError(f"{path.name} has an unknown detail: {unknown.pop()!r}")
     return by_key
 
 
@@ -167,8 +174,9 @@ def _check_key(request: Request, keys: set[str]) -> None:
 
 
 def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
-    """Look the request up by its pictures and texts; there is no default answer."""
+    """Look the request up by its pictures, texts and detail; there is no default answer."""
     texts, hashes, prompt_tokens, asked = [], [], 0, json.dumps(body, sort_keys=True)
+    details = set()
     for message in body["messages"]:
         content = message.get("content") or ""
         for part in content if isinstance(content, list) else [{"type": "text", "text": content}]:
@@ -182,10 +190,13 @@ def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
                 size = Image.open(io.BytesIO(data)).size
                 # The answer's id is the same on a machine that packs the same pixels into other bytes.
                 asked = asked.replace(url, f"data: {size}") if url.startswith("data:") else asked
-                prompt_tokens += picture_tokens(*size, DEFAULT_MODEL, part["image_url"].get("detail", "auto")).tokens
-    answer = api.answers.get((tuple(hashes), tuple(texts)))
+                details.add(detail := part["image_url"].get("detail", "auto"))
+                prompt_tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
+    asked_at = details.pop() if len(details) == 1 else None
+    keys = [(tuple(hashes), tuple(texts), detail) for detail in (asked_at, None)]
+    answer = next(filter(None, map(api.answers.get, keys)), None)
     if answer is None:
-        api.unanswered.append(f"answers.toml has no answer to {texts} about pictures {hashes}")
+        api.unanswered.append(f"answers.toml has no answer to {texts} about pictures {hashes} at detail {asked_at}")
         raise ApiError(500, api.unanswered[-1], kind="server_error")
 
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
