@@ -18,7 +18,7 @@ from PIL import Image
 
 from .token_rules import LIMITS, NEWEST, PRICES, RULES, RULES_DATE, SHUTDOWN, Limit, PatchRule, TileRule
 
-__all__ = ["PictureTokens", "RequestTokens", "check_limits", "picture_tokens", "price", "request_tokens"]
+__all__ = ["PictureTokens", "Price", "RequestTokens", "check_limits", "picture_tokens", "price", "request_tokens"]
 
 PATCH, TILE = 32, 512  # pixels a side
 
@@ -129,15 +129,21 @@ def check_limits(messages: list, provider: str = "openai") -> None:
         _over(provider, limits, said, f"{limits.request_bytes:,} bytes a request", "Send them in turns.")
 
 
-def price(model: str, tokens_in: int, tokens_out: int) -> float:
-    """US cents for this many tokens, by the prices of RULES_DATE. Raises ValueError where no price is known."""
+class Price(float):
+    """An amount in US cents; `date` is when the prices were read."""
+
+    date = RULES_DATE
+
+
+def price(model: str, tokens_in: int, tokens_out: int) -> Price:
+    """US cents for this many tokens. Raises ValueError where no price is known."""
     amounts = ((tokens_in, "in"), (tokens_out, "out"))
     cents = Fraction(0)
     for (tokens, way), per_million in zip(amounts, _known(PRICES, model, "model"), strict=True):
         if per_million is None and tokens:
             raise ValueError(f"no price of {RULES_DATE} is known for tokens {way} of {model}")
         cents += tokens * Fraction(per_million or 0) * 100 / 1_000_000
-    return float(cents)
+    return Price(cents)
 
 
 def _tiles(size: tuple[int, int], rule: TileRule, detail: str):

@@ -266,7 +266,7 @@ def test_limits_of_each_provider():
 
 def test_price():
     assert price(DEFAULT_MODEL, 1_000_000, 0) == 20 and price(DEFAULT_MODEL, 0, 1_000_000) == 120
-    assert price("gpt-4o", 1_000_000, 0) == 250
+    assert price("gpt-4o", 1_000_000, 0) == 250 and price("gpt-4o", 1, 0).date == "2026-11-22"
     with pytest.raises(ValueError, match="no price of 2026-11-22 is known for tokens out of gpt-4o"):
         price("gpt-4o", 0, 1)
     with pytest.raises(ValueError, match=r"unknown model .gpt-9.; known: gpt-5\.6-luna"):
