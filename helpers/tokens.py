@@ -191,11 +191,10 @@ def _to_budget(size: tuple[int, int], limit: Limit) -> tuple[int, int]:
     budget = limit.patches
     if not budget or ceil(Fraction(width, PATCH)) * ceil(Fraction(height, PATCH)) <= budget:
         return size
-    scale = min(
-        Fraction(PATCH * max(1, isqrt(budget * width // height)), width),
-        Fraction(PATCH * max(1, isqrt(budget * height // width)), height),
-    )
-    if scale >= 1:  # so thin that one row of patches is over the budget, which the published rule does not speak of
+    columns, rows = isqrt(budget * width // height), isqrt(budget * height // width)
+    if columns and rows:
+        scale = min(Fraction(PATCH * columns, width), Fraction(PATCH * rows, height))
+    else:  # so thin that it is one row of patches, of which the published rule does not speak
         scale = Fraction(PATCH * budget, max(width, height))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
