@@ -1,8 +1,8 @@
 """What pictures cost in tokens, by the rule their model publishes, and what a request may hold.
 
 The rules are in `token_rules.py`; here is the arithmetic, in whole numbers and fractions, exact to the token. Rules
-change (three times so far), so each result names its rule and date. It is an estimate: the `usage` of a real answer is
-the authority.
+change (there have been at least three sets of them), so each result names its rule and date. It is an estimate: the
+`usage` of a real answer is the authority.
 """
 
 import base64
@@ -48,10 +48,15 @@ class PictureTokens:
 
 @dataclass(frozen=True)
 class RequestTokens:
-    """The picture tokens of a request: their sum, and each picture in its order."""
+    """The picture tokens of a request: their sum, each picture in its order, and what is unverified about them."""
 
     tokens: int
     pictures: tuple[PictureTokens, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unverified about the rule of these pictures, each said once."""
+        return tuple(dict.fromkeys(note for picture in self.pictures for note in picture.notes))
 
 
 def picture_tokens(
@@ -111,22 +116,23 @@ def check_limits(messages: list, provider: str = "openai") -> None:
     limits = _known(LIMITS, provider, "provider")
     urls = [url for url, _ in _pictures(messages)]
     if len(urls) > limits.pictures:
-        _over(provider, limits, f"{len(urls):,} pictures", f"{limits.pictures:,} in one request", "Send them in turns.")
+        here = f"and here are {len(urls):,}. Send them in turns."
+        raise ValueError(f"{provider} takes {limits.pictures:,} pictures in one request (as of {limits.date}), {here}")
     whole = 0
     for number, url in enumerate(urls, 1):
         whole += len(url)
         if not url.startswith("data:"):
             continue
         if limits.url_characters and len(url) > limits.url_characters:
-            said = f"picture {number}, whose data URL has {len(url):,} characters,"
-            _over(provider, limits, said, f"{limits.url_characters:,}", "Shrink it.")
+            most = f"takes data URLs of {limits.url_characters:,} characters (named for Responses, as of 2026-11)"
+            raise ValueError(f"{provider} {most}, and that of picture {number} has {len(url):,}. Shrink it.")
         size = len(url.partition(",")[2]) * 3 // 4
         if limits.picture_bytes and size > limits.picture_bytes:
-            said = f"picture {number} of about {size:,} bytes"
-            _over(provider, limits, said, f"{limits.picture_bytes:,} a picture", "Shrink it.")
+            most = f"takes {limits.picture_bytes:,} bytes a picture (as of 2026-04)"
+            raise ValueError(f"{provider} {most}, and picture {number} has about {size:,}. Shrink it.")
     if limits.request_bytes and whole > limits.request_bytes:
-        said = f"pictures of {whole:,} characters"
-        _over(provider, limits, said, f"{limits.request_bytes:,} bytes a request", "Send them in turns.")
+        most = f"takes {limits.request_bytes:,} bytes in one request (as of {limits.date})"
+        raise ValueError(f"{provider} {most}, and these pictures alone have {whole:,}. Send them in turns.")
 
 
 class Price(float):
@@ -237,7 +243,3 @@ def _known(table: Mapping, name: str, what: str):
     if name not in table:
         raise ValueError(f"unknown {what} {name!r}; known: {', '.join(table)}")
     return table[name]
-
-
-def _over(provider: str, limits, said: str, limit: str, way_out: str):
-    raise ValueError(f"{provider} does not take {said} over its limit of {limit} (as of {limits.date}). {way_out}")

@@ -37,11 +37,14 @@ def half_the_side(answer):
         slip = "Fewer pixels make fewer patches, and patches are what is paid."
         if close(predicted, AT_512 / 2, 10):
             slip = "Half the side is half as wide and half as high. How much of the area is left?"
+        if close(predicted, AT_512 / 16, 10):
+            slip = "At low the service shrinks to 512 anyway. From there to 256 is half the side."
         if close(predicted, AT_512, 10):
             slip = "That is what they cost before they were shrunk."
         raise Wrong(f"You predicted {predicted:,.0f} picture tokens. {slip}")
-    return (f"{truth} picture tokens, where it was {AT_512}. Half the side leaves a quarter of the area, and somewhat "
-            "more of the tokens, because a patch that is only partly filled is paid whole.")  # fmt: skip
+    return (f"{truth} picture tokens, where it was {AT_512}. The three photos reached the model 512 wide and are now "
+            "256: a quarter of the area, and of the tokens, rounded up. The coins were only 384 wide, so they shrink "
+            "less.")  # fmt: skip
 
 
 def name_the_pictures(answer):
@@ -60,16 +63,27 @@ def name_the_pictures(answer):
         raise Wrong("A picture has no name: the part right before it is not a text with a word in it.")
     if len({name.casefold() for name in names}) < 3:
         raise Wrong("Two pictures have the same name. Which one would an answer mean?")
-    for name in names:
-        if place := re.search(r"(?i)\b(first|second|third|last|\d+(st|nd|rd)?|one|two|three)\b", name):
-            raise Wrong(f"The name {name!r:.40} says a place, {place[0]!r}, which changes with the order. Take a name "
-                        "that would go with its picture.")  # fmt: skip
+    for name, (what, _) in zip(names, found, strict=True):
+        if _PLACE.fullmatch(name):
+            raise Wrong(f"The name {name!r:.40} says a place, which changes with the order. Take a name that would go "
+                        "with its picture.")  # fmt: skip
+        if len(name) < 2:
+            raise Wrong(f"The name {name!r} is a single letter, which is easily missed. Take a word.")
+        said = [kind for kind in FILES if kind.rstrip("s") in name.casefold()]
+        if said and what not in said:
+            raise Wrong(f"The name {name!r:.40} stands before the {what}.")
     question = content[-1]["text"].casefold()
-    if sum(name.casefold() in question for name in names) < 2:
+    called = [re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", question) for name in names]
+    if sum(map(bool, called)) < 2:
         listed = ", ".join(repr(name[:40]) for name in names)
         raise Wrong(f"The question calls fewer than two of the pictures by their names. Yours are: {listed}.")
     return "Sort the pictures as you like: question and answer still mean the same ones."
 
+
+# A name that is nothing but a place in a list or on a page.
+_PLACE = re.compile(
+    r"(the )?((picture|image|photo|number|no\.?)\s*)?(first|second|third|last|left|right|middle|top|bottom|one|two|"
+    r"three|\d+(st|nd|rd|th)?)(\s*(one|picture|image|photo))?", re.I)  # fmt: skip
 
 CASES = {
     "a list of 5 pictures and a limit of 2": (5, 2),
