@@ -86,7 +86,7 @@ def draw_grid(picture, model, detail="auto", *, alt=None, width=360):
     if not isinstance(width, int) or not 100 <= width <= LARGEST[0]:
         raise ValueError(f"width is a whole number of pixels from 100 to {LARGEST[0]}, not {width!r}.")
     image, _, data = _open(picture)
-    upright = _flat(ImageOps.exif_transpose(image))
+    upright = _flat(pixels.turned(image, pixels.orientation(image)))
     counted = picture_tokens(*upright.size, model, detail)
     means = counted.rule.split(", ")[1]
     title = f"{model}, {detail}" + ("" if means == detail else f" (which is {means})")

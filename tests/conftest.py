@@ -1,13 +1,19 @@
 """Fixtures for every test: the local API, and a recorder that leaves no trace."""
 
 import base64
+import os
 
 import pytest
+from hypothesis import settings
 
 from helpers import recording
 from helpers.cassette import ROOT
 
 from .api import API_KEY, serve
+
+# In CI the same cases each time, elsewhere new ones; and no case fails for being slow on a busy machine.
+settings.register_profile("course", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("course")
 
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
