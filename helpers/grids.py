@@ -6,7 +6,7 @@ from PIL import Image
 from .tokens import PATCH, TILE, PictureTokens
 
 INK = "#d01c8b"  # seen on pale paper and on a dark sky
-DPI, APART = 100, 5  # pixels an inch; grid lines that would be nearer than so many pixels are left out
+DPI, APART = 100, 8  # pixels an inch; grid lines that would be nearer than so many pixels are left out
 LEAST = 24  # pixels on the page, for a picture that is only a line
 
 
@@ -37,7 +37,7 @@ def words(counted: PictureTokens, side: int) -> list[str]:
     """The numbers of the figure, a line each: how the picture shrinks, what is counted, what it costs."""
     sizes = " -> ".join(f"{width} x {height}" for width, height in counted.sizes)
     unit, every = _unit(counted), _every(counted, side)
-    grid = f"{count(counted)} of {unit} x {unit} pixels" + (f" (drawn: every {every}th line)" if every > 1 else "")
+    grid = f"{count(counted)} of {unit} x {unit} pixels" + (f"; every {every}th line is drawn" if every > 1 else "")
     return [
         counted.rule,
         f"size:   {sizes} pixels" + ("" if len(counted.sizes) > 1 else ", as it is sent"),

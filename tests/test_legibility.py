@@ -9,9 +9,10 @@ from helpers.cassette import ROOT
 from helpers.tokens import RULES_DATE, picture_tokens
 
 from . import make_pictures
-from .measure.legibility import RESULT, SETTINGS, TEXTS, error_rate, inside, lines, measure
+from .measure.legibility import ENLARGED, RESULT, SETTINGS, TEXTS, error_rate, inside, lines, measure
 
 MEASURED = json.loads(RESULT.read_text(encoding="utf-8"))
+TOOLS = ("rapidocr-onnxruntime", "onnxruntime", "Pillow")
 IMAGES = ROOT / "asset" / "images"
 pytestmark = pytest.mark.filterwarnings("ignore:.* was shut down by OpenAI")
 
@@ -61,15 +62,35 @@ def test_what_is_stored_fits_todays_rules():
         assert row["capital"] == round(capital * counted.size[1] / size[1], 1)
         assert row["error_rate"] == round(error_rate(row["read"], truth), 3)
     assert MEASURED["about"]["rules"] == RULES_DATE
-    assert set(MEASURED["about"]) == {"date", "rules", "rapidocr-onnxruntime", "onnxruntime", "Pillow", "script"}
+    assert set(MEASURED["about"]) == {"date", "rules", *TOOLS, "det_limit_side_len", "script"}
+    assert MEASURED["about"]["det_limit_side_len"] == ENLARGED
 
 
 def test_the_bounds_that_the_lesson_names_hold():
     def rates(least, most):
         return [row["error_rate"] for row in MEASURED["rows"] if least <= row["capital"] < most]
 
-    assert min(rates(0, 4)) > 0.5 and max(rates(8, 1000)) < 0.02
-    assert min(rates(4, 8)) < 0.02 and max(rates(4, 8)) > 0.5
+    assert min(rates(0, 3)) > 0.75 and max(rates(8, 1000)) < 0.04
+    assert min(rates(3, 8)) < 0.02 and max(rates(3, 8)) > 0.5
+    assert max(rates(5.6, 8)) <= max(rates(8, 1000)), "8 leaves a margin"
+
+
+def test_the_readings_that_the_lesson_tells_of_are_these():
+    found = {(row["text"], row["model"], row["detail"]): row for row in MEASURED["rows"]}
+    small, large = "sheet, capitals of 14 pixels", "sheet, capitals of 33 pixels"
+    told = [(small, "gpt-5.6-luna", "low"), (small, "gpt-4o", "high"), (small, "gpt-5.6-luna", "high")]
+    assert [found[key]["error_rate"] for key in told] == [1, pytest.approx(1 / 8, abs=0.01), 0]
+    missed, read = found[small.replace("14", "10"), "gpt-5.6-luna", "high"], found[large, "gpt-5.6-luna", "low"]
+    assert (missed["capital"], read["capital"]) == (4.6, 4.2) and read["error_rate"] < 0.05
+    assert "\n" not in missed["read"] and "Paid" in missed["read"]
+
+
+def test_a_picture_is_searched_at_one_size_at_every_setting():
+    """The reader enlarges what has a shorter side under ENLARGED pixels, and leaves the rest."""
+    rows = [row for row in MEASURED["rows"] if (row["picture"], row["detail"]) != ("letter_sizes.png", "original")]
+    larger = [(row, max(1, ENLARGED / min(row["size"]))) for row in rows]
+    sizes = {(row["picture"], *(round(times * side, -2) for side in row["size"])) for row, times in larger}
+    assert len(sizes) == len({file for file, *_ in TEXTS.values()})
 
 
 def test_measuring_uses_what_a_model_gets():

@@ -11,6 +11,7 @@ from helpers.token_rules import PRICES
 
 from . import record_lessons
 
+OLD = ["gpt-4o", "gpt-4o-mini", "gpt-4.1-mini"]
 LESSON = ROOT / "notebooks" / "04_detail_settings.ipynb"
 
 
@@ -37,13 +38,16 @@ for values in ((4000, 3000, 12, "gpt-5.6-luna", "auto"), (1000, 1520, 15, "gpt-4
     for control, value in zip(controls, values):
         control.value = value
     print(advice.value)
+PRICES["gpt-5-mini"] = 1
+print(cost(10, 10, "gpt-5-mini", "low"))
 """
 
 
 def test_the_chooser_follows_and_the_lesson_outlives_its_models(tmp_path):
-    """A day on which every model has been shut down changes nothing on the page."""
+    """A day on which the old models that it names have been shut down changes nothing on the page."""
     late = "from datetime import date\nfrom helpers import token_rules, tokens\n"
-    late += "token_rules.SHUTDOWN.update(dict.fromkeys(token_rules.RULES['2026-10'], date(2020, 1, 1)))"
+    late += f"OLD = {OLD}\n"
+    late += "token_rules.SHUTDOWN.update(dict.fromkeys(OLD, date(2020, 1, 1)))"
     _, *cells, chooser = run(tmp_path, late, TRY_THE_CHOOSER)
     stored = [cell for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"]
     for ours, theirs in zip(stored, cells, strict=True):
@@ -51,7 +55,8 @@ def test_the_chooser_follows_and_the_lesson_outlives_its_models(tmp_path):
                  for cell in (ours, theirs)]  # fmt: skip
         assert texts[0] == texts[1], ours.source
     assert "widget-view" not in json.dumps(stored), "a stored view shows an error, for its widget is gone"
-    said = chooser.outputs[0].text
+    said = "".join(output.text for output in chooser.outputs)
+    assert "0.0002 cents (unverified)" in said
     assert "3000 pixels reach the model: 14,100 tokens, 0.2820 cents" in said
     assert "capitals are 12.0 pixels high there: read by our reader" in said
     assert "Not possible: detail 'original' is not known for gpt-4o; known: auto, low, high" in said

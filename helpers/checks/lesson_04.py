@@ -8,7 +8,7 @@ from .reading import blank, close, fields, number, try_out
 
 MODEL = "gpt-5.6-luna"
 SCREEN = (1366, 768)
-PHOTO, BUDGET, SLACK = (4000, 3000), 3_000, 50  # pixels, tokens, pixels
+PHOTO, BUDGET, SLACK = (4000, 3000), 1_500, 50  # pixels, tokens, pixels
 LEAST = 8  # pixels: the height of a capital from which on the course's reader reads (asset/measured/legibility.json)
 
 
@@ -26,7 +26,6 @@ def predict_a_screenshot(answer):
             85: "That is the base of gpt-4o, a tile model.",
             1_105: "That is gpt-4o, which counts tiles. This model counts patches of 32 x 32 pixels.",
             across * down: f"Those are the patches, {across} x {down}. Each counts 1.2 tokens.",
-            counted.tokens - 1: "A part of a token counts as a whole one: round up.",
             ceil(16 * 16 * 1.2): "That is a square of 512 x 512. The screenshot keeps its proportion.",
             ceil(counted.size[0] // 32 * (counted.size[1] // 32) * 1.2): "A patch that the edge cuts counts as a whole "
             "one: round up across, and down.",
@@ -34,6 +33,8 @@ def predict_a_screenshot(answer):
             "up, then multiply.",
         }  # fmt: skip
         slip = next((reason for wrong, reason in slips.items() if said == wrong), "")
+        if counted.tokens - 1 <= said < counted.tokens:
+            slip = "A part of a token counts as a whole one: round up."
         size = "512 pixels on the longer side" if detail == "low" else "the limit of 2,048 pixels and 2,500 patches"
         slip = slip or f"Think of {size} first. Then count patches of 32 x 32, and take them times 1.2."
         raise Wrong(f"At {detail} it is not {said:,.10g}. {slip}")
@@ -57,12 +58,14 @@ def shrink_a_photo(answer):
     across, down = counted.grid
     told = f"{across} x {down} = {across * down:,} patches, {counted.tokens:,} tokens at auto"
     if counted.tokens > BUDGET:
-        hint = " At high the service would shrink it further, at auto it does not." if width == 2048 else ""
+        slips = {2048: " At high the service would shrink it further, at auto it does not.",
+                 1824: " That is what high makes of the photo. Smaller still."}  # fmt: skip
+        hint = slips.get(width, "")
         raise Wrong(f"{width:,} x {height:,} are {told}: over {BUDGET:,}.{hint}")
     best = next(wide for wide in range(PHOTO[0], 0, -1) if _tokens(wide) <= BUDGET)
     if width < best - SLACK:
         raise Wrong(f"{width:,} x {height:,} are {told}. That is within {BUDGET:,}, and there is room for more pixels.")
-    return f"{told}, instead of 14,100: about what high would make of the photo, and the request stays as it is."
+    return f"{told}, instead of 14,100: about a tenth of the price, and the request stays as it is."
 
 
 def _tokens(width: int) -> int:
@@ -70,7 +73,7 @@ def _tokens(width: int) -> int:
 
 
 CASES = [(1000, 1520, 15), (4000, 3000, 18), (4000, 3000, 12), (4000, 3000, 70), (1000, 1520, 5), (300, 200, 10),
-         (6000, 6000, 50), (6000, 6000, 10), (4096, 512, 17), (900, 2700, 22)]  # fmt: skip
+         (300, 200, 8), (6000, 6000, 50), (6000, 6000, 10), (4096, 512, 17), (900, 2700, 22)]  # fmt: skip
 
 
 def choose_the_cheapest(answer):
@@ -125,12 +128,12 @@ exercises.check("04.1", {"low": my_low, "high": my_high})
     "04.2": Exercise(
         shrink_a_photo,
         expects='a dict with "width" and "height", two whole numbers of pixels',
-        hint="3,000 tokens are 2,500 patches of 32 x 32 pixels. Which rectangle of 4 to 3 has so many? Or let a loop "
+        hint="1,500 tokens are 1,250 patches of 32 x 32 pixels. Which rectangle of 4 to 3 has no more? Or let a loop "
         "try widths from 4000 downwards with tokens.picture_tokens, the height always three quarters.",
         solution="""
 my_width = 4000
 my_height = 3000
-while tokens.picture_tokens(my_width, my_height, "gpt-5.6-luna", "auto").tokens > 3000:
+while tokens.picture_tokens(my_width, my_height, "gpt-5.6-luna", "auto").tokens > 1500:
     my_width -= 4
     my_height -= 3
 exercises.check("04.2", {"width": my_width, "height": my_height})
