@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from helpers import checks, exercises
 from helpers.cassette import ROOT, CourseError
-from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04
+from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
 from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens, price
@@ -27,10 +27,11 @@ from . import record_lessons
 from .api.validation import check_chat
 from .conftest import COFFEE, data_url
 
-LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04)
+LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05)
 LESSONS = {f"{n:02}": lesson.EXERCISES for n, lesson in enumerate(LESSON_FILES)}
 ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
+FILM = "https://myvideos.blob.core.windows.net/films/camera3.mp4?sp=r&sr=b&sig=invented"
 IMAGES = ROOT / "asset" / "images"
 ROCKET_BYTES = (IMAGES / "rocket.jpg").read_bytes()
 
@@ -176,6 +177,33 @@ def cheapest(width, height, capital, details=("low", "high", "original"), least=
 
 # Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
 # are made when they are needed.
+def film(shortest=5, longest=11):
+    return {"shortest": shortest, "longest": longest}
+
+
+def ordered(video=None, metadata=None, without=(), **beside):
+    """The order of 05.2; `without` names fields of the order, the video or its metadata that are left out."""
+    metadata = {"cameraId": "3", "timestamp": "2023-07-01T08:15:00Z"} | (metadata or {})
+    one = {"mode": "add", "documentId": "camera3", "documentUrl": FILM, "metadata": metadata} | (video or {})
+    order = {"videos": [one], "includeSpeechTranscript": True} | beside
+    for some in (metadata, one, order):
+        for name in set(without) & set(some):
+            del some[name]
+    return order
+
+
+def matched(found, true, within=0.5, once=True, nearest=False):
+    """05.3, right or with one slip."""
+    left, hits = list(found), 0
+    for at in true:
+        near = [cut for cut in left if abs(cut - at) <= within]
+        if near:
+            hits += 1
+            if once:
+                left.remove(min(near, key=lambda cut: abs(cut - at)) if nearest else near[0])
+    return hits, len(left) if once else len(found) - hits
+
+
 WRONG = {
     "00.1": {
         "nothing changed": (changed(["prompt"], lesson_00.OURS["prompt"], detail="low"), "the lesson's own"),
@@ -536,6 +564,66 @@ WRONG = {
         "called at once": ("high", "without brackets"),
         "no argument": (lambda: "high", "your function raised TypeError"),
     },
+    "05.1": {
+        "as it is": (film(6), "not 6. That is what the default setting gives"),
+        "four is too short": (film(2), "exactly 4 seconds is not shorter than 4"),
+        "another number": (film(3), "With shortest=4 it is not 3. Go from cut to cut"),
+        "without cuts": (film(longest=8), "as if there were no cuts"),
+        "as it is with longest": (film(longest=6), "Five of the scenes are longer"),
+        "three is too long": (film(longest=12), "the last scene is exactly 3"),
+        "the last forgotten": (film(longest=10), "counts as well"),
+        "another number with longest": (film(longest=9), "Divide the length of each scene by 3"),
+        "swapped": (film(11, 5), "With shortest=4 it is not 11"),
+        "one alone": (film(longest=None), '"longest" is empty or missing'),
+        "a text": (film("5"), "without quotation marks"),
+        "a list": ([5, 11], "What came is a list."),
+    },
+    "05.2": {
+        "the list alone": (ordered()["videos"], 'under the name "videos"'),
+        "the video alone": (ordered()["videos"][0], 'under the name "videos"'),
+        "no list": (ordered() | {"videos": ordered()["videos"][0]}, "also when there is one. What came is a dict"),
+        "two videos": (ordered() | {"videos": ordered()["videos"] * 2}, "there are 2 in the order"),
+        "the sample's spelling": (
+            ordered(without=["includeSpeechTranscript"], includeSpeechTranscrpt=True),
+            "a field 'includeSpeechTranscrpt', which does not belong there. Do you mean 'includeSpeechTranscript'?$",
+        ),
+        "the wish in the video": (
+            ordered({"includeSpeechTranscript": True}) | {"includeSpeechTranscript": True},
+            "The video has a field 'includeSpeechTranscript', which does not belong there. It belongs to the order.$",
+        ),
+        "metadata beside": (ordered({"cameraId": "3"}), "It belongs to its metadata"),
+        "no transcript": (ordered(without=["includeSpeechTranscript"]), "The transcript is wanted"),
+        "transcript a word": (ordered(includeSpeechTranscript="true"), "Yours is 'true'"),
+        "no mode": (ordered(without=["mode"]), "The mode is missing"),
+        "another mode": (ordered({"mode": "update"}), "'update' does something else"),
+        "another name": (ordered({"documentId": "camera1"}), "\"documentId\" is 'camera1'"),
+        "no address": (ordered(without=["documentUrl"]), "the address from which the service fetches"),
+        "the pattern": (ordered({"documentUrl": FILM.replace("camera3", "{}")}), "put the name into it"),
+        "a file": (ordered({"documentUrl": "../asset/videos/camera3.mp4"}), "not a file of yours"),
+        "another film": (ordered({"documentUrl": FILM.replace("camera3", "camera1")}), "leads to '/films/camera1.mp4'"),
+        "unsigned": (ordered({"documentUrl": FILM.partition("?")[0]}), "no signature"),
+        "no metadata": (ordered(without=["metadata"]), "The video brings metadata"),
+        "a number": (ordered(metadata={"cameraId": 3}), "of the type string in the schema"),
+        "another camera": (ordered(metadata={"cameraId": "1"}), "\"cameraId\" is '1'"),
+        "no time": (ordered(metadata={"timestamp": "2023-07-01"}), "no date with a time"),
+        "no time at all": (ordered(without=["timestamp"]), '"timestamp" is None'),
+        "the published habit": (ordered(metadata={"timestamp": "2023-07-01 08:15:00"}), "stands a T"),
+        "no zone": (ordered(metadata={"timestamp": "2023-07-01T08:15:00"}), "in which zone"),
+        "day and month": (ordered(metadata={"timestamp": "2023-01-07T08:15:00Z"}), "the 7th of January"),
+        "another time": (ordered(metadata={"timestamp": "2023-07-01T20:15:00Z"}), "is 2023-07-01T20:15:00Z"),
+        "a field of ours": (ordered(metadata={"place": "yard"}), "The metadata has a field 'place'"),
+    },
+    "05.3": {
+        "used twice": (lambda f, t: matched(f, t, once=False), "Is a found cut used twice"),
+        "the nearest": (lambda f, t: matched(f, t, nearest=True), "Given a chain, in which the nearest is not"),
+        "too strict": (lambda f, t: matched(f, t, within=0.3), "Given cuts a little off"),
+        "too kind": (lambda f, t: matched(f, t, within=0.8), "Given one too far"),
+        "nothing left over": (lambda f, t: (matched(f, t)[0], 0), "The second number counts the found cuts that"),
+        "missed ones": (lambda f, t: (matched(f, t)[0], len(t) - matched(f, t)[0]), "The second number counts"),
+        "one number": (lambda f, t: matched(f, t)[0], "is to return two numbers"),
+        "words": (lambda f, t: ("all", "none"), "and not"),
+        "called at once": ((3, 0), "without brackets"),
+    },
 }
 
 # What is right besides the solution: other types, other words, more than was asked for.
@@ -602,9 +690,19 @@ ALSO_RIGHT = {
         lambda *case: cheapest(*case, details=("original", "high", "low")),
         lambda *case: cheapest(*case) or "",
     ],
+    "05.1": [film(), film(5.0, np.int64(11))],
+    "05.2": [
+        ordered(),
+        ordered({"mode": "Add"}),
+        ordered(metadata={"timestamp": "2023-07-01T08:15:00+00:00"}),
+        ordered(metadata={"timestamp": "2023-07-01T08:15Z"}),
+        ordered(metadata={"timestamp": "2023-07-01T10:15:00+02:00"}),
+        ordered({"userData": {"note": "yard"}}, moderation=False),
+    ],
+    "05.3": [matched, lambda f, t: list(matched(f, t)), lambda f, t: matched(f, t, within=0.5 + 1e-9)],
 }
 
-FUNCTIONS = ("01.3", "02.2", "03.3", "04.3")  # where a function is the answer, and not what makes one
+FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3")  # where a function is the answer, and not what makes one
 
 
 def made(number, answer):
@@ -827,6 +925,7 @@ except Exception as error:
     print(error)
 """,
     "01.2": "import json; print(json.dumps(my_request))",
+    "05.1": "print(*(len(video.scenes(CAMERAS['camera2'], **a)) for a in ({'shortest': 4}, {'longest': 3})))",
     "03.1": "print(tokens.request_tokens(odd_messages, MODEL, sizes={COINS: (384, 303)}).tokens)",
 }
 
@@ -843,6 +942,8 @@ def test_solutions_are_right_in_their_lesson(lesson, tmp_path):
             assert re.findall(r"^  (\w[\w ]*): recorded", after, re.M) == ["prompt", "detail"], "the prediction is true"
         if number == "01.2":
             check_chat(json.loads(after))
+        if number == "05.1":
+            assert after == "5 11\n", "the prediction is true of the film"
         if number == "03.1":
             assert after == f"{lesson_03.AT_512}\n", "the lesson's four pictures cost what the exercise says"
 
