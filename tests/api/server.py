@@ -1,5 +1,6 @@
 """The routes of the local API: chat completions (whole and streamed) and GETs of public pictures."""
 
+import functools
 import hashlib
 import io
 import json
@@ -20,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from helpers import video
 from helpers.cassette import ROOT, our_files
 from helpers.encoding import DETAILS, open_picture
 from helpers.recording import DEFAULT_MODEL
@@ -35,7 +37,8 @@ CREATED = 1795348800
 
 @dataclass
 class Answer:
-    """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready.
+    """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready;
+    of a video, `at` names a second of the scene whose picture it is.
 
     With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
     """
@@ -54,7 +57,15 @@ class Answer:
 def _bytes_of(picture: str | dict) -> bytes:
     if isinstance(picture, str):
         return (ROOT / picture).read_bytes()
+    if "at" in picture:
+        scene = next(scene for scene in _scenes(picture["file"]) if scene.start <= picture["at"] < scene.end)
+        return scene.picture().data
     return open_picture(ROOT / picture["file"], **{k: v for k, v in picture.items() if k != "file"}).data
+
+
+@functools.cache
+def _scenes(file: str) -> list[video.Scene]:
+    return video.scenes(ROOT / file)
 
 
 @dataclass
