@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -22,7 +23,7 @@ from .video_sources import AGAIN, VideoError, check_beginning, existing, number,
 
 MAX_PIXELS = 2**26  # 8K has 33 million; decoding holds several frames at once, of at least 1.5 bytes a pixel
 LEAP = 24 * 3600  # seconds: where two frames are farther apart than a day, the time stamps are broken
-# The kinds of file that are opened. Not among them: pictures, and playlists, which would open other files and addresses.
+# The kinds of file that are opened. Not among them: pictures; playlists, which would open other files and addresses.
 _FORMATS = ("mov,matroska,avi,flv,asf,mpeg,mpegts,mpegvideo,h264,hevc,m4v,ivf,obu,ogg,mxf,dv,"
             "mp3,wav,flac,aac")  # fmt: skip
 # Slower, but without the short cuts that differ between processors: a recording is found again by how a frame looks.
@@ -149,7 +150,7 @@ def timed(container, stream, path: Path) -> Iterator[tuple[float, float, av.Vide
     A time stamp that is missing, goes back or leaps over a day is replaced by counting on at the video's rate. Raises
     VideoError when there is no frame at all. Warns (UserWarning) when the file ends before its video does.
     """
-    rate = stream.average_rate or stream.guessed_rate
+    rate = stream.guessed_rate or stream.average_rate
     step = float(1 / rate) if rate and 0.01 <= rate <= 1000 else 1 / 25
     first, at, lasts = None, -step, step
     for frame in _decoded(container, stream):
@@ -164,11 +165,10 @@ def timed(container, stream, path: Path) -> Iterator[tuple[float, float, av.Vide
         lasts = shown if 0 < shown <= LEAP else step
         yield at, lasts, frame
     if at < 0:
-        raise VideoError(f"{path.name}: {_why_no_frame(stream)}")
-    whole = _promised(container, stream)
-    if whole and at + lasts < whole - 0.5:
-        said = f"only the first {clock(at + lasts)} of {clock(whole)} can be read"
-        warnings.warn(f"{path.name}: {said}; the file is cut off or damaged. {AGAIN}", UserWarning, stacklevel=3)
+        raise VideoError(f"{path.name}: {_why_no_frame(path, stream.codec_context.name)}")
+    if at + lasts < _promised(stream, first) - 0.5:
+        said = f"only its first {at + lasts:.1f} seconds can be read; the file is cut off or damaged"
+        warnings.warn(f"{path.name}: {said}. {AGAIN}", UserWarning, stacklevel=3)
 
 
 def _decoded(container, stream) -> Iterator[av.VideoFrame]:
@@ -191,19 +191,18 @@ def _decoded(container, stream) -> Iterator[av.VideoFrame]:
             return
 
 
-def _promised(container, stream) -> float | None:
-    """Seconds of video that the file's own header promises; None where it says nothing that can be relied on."""
+def _promised(stream, first: Fraction | None) -> float:
+    """Seconds of video that the file's own header promises; 0 where it says nothing that can be relied on."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
-    with suppress(KeyError, ValueError):  # Matroska notes it as a tag of the stream, 00:00:22.000000000
+    with suppress(KeyError, ValueError):  # Matroska notes the end of a stream as a tag, 00:00:22.000000000
         hours, minutes, seconds = stream.metadata["DURATION"].split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    return None
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - float(first or 0)
+    return 0.0
 
 
-def _why_no_frame(stream) -> str:
-    if stream.codec_context.codec_tag.startswith("enc"):
-        return "it is encrypted (DRM), so no frame can be read. Use a copy without protection."
-    if not stream.width:
-        return f"no frame in it can be decoded ({stream.codec_context.name}). {AGAIN}"
-    return f"there is no frame in it, or none that can be decoded ({stream.codec_context.name}). {AGAIN}"
+def _why_no_frame(path: Path, codec: str) -> str:
+    with opened(path) as (container, stream), suppress(av.FFmpegError):
+        if any(packet.has_sidedata("encryption_info") for packet in islice(container.demux(stream), 1)):
+            return "it is encrypted (DRM), so no frame can be read. Use a copy without protection."
+    return f"there is no frame in it that can be decoded ({codec}). {AGAIN}"

@@ -26,10 +26,10 @@ CREATE TABLE scenes(number INTEGER PRIMARY KEY, document TEXT NOT NULL REFERENCE
     start REAL, end REAL, best REAL, at INTEGER, max_side INTEGER);
 CREATE VIRTUAL TABLE words USING fts5(caption, tokenize = 'porter unicode61');
 """
-# The English words that stand in nearly every caption and question: "a red cup" must not find all that has an "a".
-FUNCTION_WORDS = set(
-    """a an the of in on at to from by with and or is are was were be it its this that these those there here what where
-    when which who how do does did can i me my you your show find""".split()
+# Words that stand in nearly every English caption and question: "a red cup" must not find all that has an "a".
+FUNCTION_WORDS = (
+    "a an the of in on at to from by with and or is are was were be it its this that these those there "
+    "here what where when which who how do does did i me my you your"
 )
 
 
@@ -56,7 +56,7 @@ class Stored:
 def match_expression(query: str) -> str:
     """The words of a query, any of which may match, each as the beginning of a word. Raises VideoError without one."""
     words = dict.fromkeys(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", query).lower()))
-    telling = [word for word in words if word not in FUNCTION_WORDS] or list(words)
+    telling = [word for word in words if word not in FUNCTION_WORDS.split()] or list(words)
     if not telling:
         raise VideoError("There is no word in this query. Write what to look for, such as: a cat.")
     # Within quotation marks nothing is an operator; a word has none of its own.

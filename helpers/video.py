@@ -3,8 +3,8 @@
     for scene in video.scenes("camera1.mp4"):
         print(scene, scene.picture(max_side=512))
 
-`video_sources.py` refuses what is no video, `frames.py` opens and decodes, `cutting.py` finds the scenes, `video_index.py`
-keeps captions and searches them, in the tables of `index_store.py`.
+`video_sources.py` refuses what is no video, `frames.py` opens and decodes, `cutting.py` finds the scenes,
+`video_index.py` keeps captions and searches them, in the tables of `index_store.py`.
 """
 
 from .cutting import Scene, scenes

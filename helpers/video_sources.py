@@ -4,6 +4,7 @@ import math
 import os
 import re
 import struct
+from codecs import getincrementaldecoder
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,6 +47,8 @@ def existing(path) -> Path:
         if path.is_dir():
             raise VideoError(f"{path} is a folder. Give the path of one video in it.")
         size = path.stat().st_size
+        if not path.is_file():  # asked first, as opening a pipe would wait for its writer
+            raise VideoError(f"{path} is a device or a pipe, not a file.")
         with open(path, "rb") as file:
             file.read(1)
     except VideoError:
@@ -58,8 +61,6 @@ def existing(path) -> Path:
         raise VideoError(f"{path.name}: {what}.") from None
     except (OSError, ValueError, RuntimeError):  # a name too long, with a NUL, of no user
         raise VideoError(f"{str(path)[:60]!r} is no path that this system can open.") from None
-    if not path.is_file():
-        raise VideoError(f"{path} is a device or a pipe, not a file.")
     if not size:
         raise VideoError(f"{path.name}: empty, 0 bytes. {AGAIN}")
     return path
@@ -86,7 +87,7 @@ def check_beginning(path: Path) -> None:
         if re.match(begins, head, re.S | re.I):
             raise VideoError(f"{path.name}: this is {said}")
     with suppress(UnicodeDecodeError):
-        text = head.decode() if len(head) < 1000 else head[:-3].decode(errors="strict")
+        text = getincrementaldecoder("utf-8")().decode(head)  # which may end within a letter
         if all(letter.isprintable() or letter.isspace() for letter in text):
             raise VideoError(f"{path.name}: this is text, not a video. Open it in an editor to see what it says.")
 
