@@ -15,7 +15,7 @@ from .cassette import CourseError
 
 # 24 characters, or a GUID; which letters, and what names of ingestions may be, is published nowhere: unverified.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,24}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_VIDEO = {"mode", "documentId", "documentUrl", "metadata", "userData"}
+_OF_A_VIDEO = {"mode", "documentId", "documentUrl", "metadata", "userData"}
 
 
 class AzureVideoError(CourseError):
@@ -31,7 +31,11 @@ def endpoint(address: str) -> str:
     with suppress(ValueError, AttributeError):
         address = re.sub(r"(/computervision)?/*$", "", address.strip())
         parts = urlsplit(address)
-        plain = parts.hostname and not (parts.query or parts.fragment or "@" in parts.netloc or "\\" in address)
+        plain = (
+            parts.hostname
+            and parts.port != 0
+            and not (parts.query or parts.fragment or "@" in parts.netloc or "\\" in address)
+        )
         if plain and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))):
             return address
     raise AzureVideoError("The endpoint is an https address like https://my-vision.cognitiveservices.azure.com.")
@@ -50,11 +54,16 @@ def key(text: str) -> str:
     raise AzureVideoError('The key is empty or no key. Copy it from the page "Keys and Endpoint" of your resource.')
 
 
-def name(kind: str, text: str) -> str:
-    """The name of an index or an ingestion."""
+def path(index: str, ingestion: str | None = None) -> str:
+    """What follows /retrieval/indexes in the URL of an index, or of an ingestion of it."""
+    path = f"/{_name('index', index)}"
+    return path if ingestion is None else f"{path}/ingestions/{_name('ingestion', ingestion)}"
+
+
+def _name(kind: str, text: str) -> str:
     if isinstance(text, str) and _NAME.fullmatch(text):
         return text
-    raise AzureVideoError(f"The name of an {kind} has 1 to 24 letters, digits, - and _, or is a GUID; not {text!r}.")
+    raise AzureVideoError(f"The name of an {kind} is 1 to 24 letters, digits, - and _, or a GUID; not {text!r}.")
 
 
 def one_of(what: str, given, known) -> str:
@@ -99,11 +108,13 @@ def videos(given: list[dict], notes: list[str]) -> list[dict]:
 
 
 def _video(given: dict, notes: list[str]) -> dict:
-    if not isinstance(given, dict) or not all(isinstance(given.get(n), str) for n in ("documentId", "documentUrl")):
+    if not isinstance(given, dict) or not all(
+        isinstance(given.get(part), str) and given[part].strip() for part in ("documentId", "documentUrl")
+    ):
         raise AzureVideoError('A video is a dict with two texts at least: "documentId" and "documentUrl".')
     title = given["documentId"]
     for part in given:
-        one_of(f"What is said of video {title!r}", part, sorted(_VIDEO))
+        one_of(f"What is said of video {title!r}", part, sorted(_OF_A_VIDEO))
     mode = one_of(f"The mode of video {title!r}", given.get("mode", "add"), ("add", "update", "remove"))
     _check_url(title, given["documentUrl"], notes)
     if not isinstance(given.get("metadata") or {}, dict):

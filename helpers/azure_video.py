@@ -6,8 +6,7 @@
     vision.wait("cameras", "first")
     hits = vision.search("cameras", "a red cup")
 
-What the service would refuse, or leave out without a word, is refused before it is asked: see `azure_checks.py`.
-`azure_calls.py` does the asking.
+What the service would refuse, or drop without a word, `azure_checks.py` refuses first; `azure_calls.py` asks.
 """
 
 import os
@@ -73,20 +72,20 @@ class VideoRetrieval:
         A field is filterable and not searchable, unless given as {"type": …, "searchable": …, "filterable": …}.
         `domain` is "generic" or "surveillance"; with `speech`, what is said is indexed too.
         """
-        path, body = _path(index), checks.index(fields or {}, domain, bool(speech))
+        path, body = checks.path(index), checks.index(fields or {}, domain, bool(speech))
         answer = self._service.call("PUT", path, body)
         self._schemas[index] = _types(body["metadataSchema"])
         return answer
 
     def get_index(self, index: str) -> dict:
         """What the service says about an index; it gives the names of fields in small letters."""
-        answer = self._service.call("GET", _path(index))
+        answer = self._service.call("GET", checks.path(index))
         self._schemas[index] = read(_types, answer.get("metadataSchema") or {})
         return answer
 
     def delete_index(self, index: str) -> None:
         """Delete an index with all that was read out of its videos; the video files stay where they are."""
-        self._service.call("DELETE", _path(index))
+        self._service.call("DELETE", checks.path(index))
         self._schemas.pop(index, None)
 
     def add_videos(self, index: str, ingestion: str, videos: list[dict], *, transcript=False) -> Ingestion:
@@ -95,7 +94,7 @@ class VideoRetrieval:
         A video has a documentId that you choose, a documentUrl where the service can fetch it (in Azure Storage with a
         SAS), perhaps metadata, and a mode: "add", "update" (its metadata alone) or "remove"; "add" if none is given.
         """
-        path, notes = _path(index, ingestion), []
+        path, notes = checks.path(index, ingestion), []
         checked = checks.videos(videos, notes)
         if any(video.get("metadata") for video in checked):
             if index not in self._schemas:
@@ -109,7 +108,7 @@ class VideoRetrieval:
     def ingestion(self, index: str, ingestion: str) -> Ingestion:
         """How far this ingestion is, whichever others the index has."""
         # What `detailLevel` may say is published nowhere, so it is left to the service.
-        return self._ingestion(self._service.call("GET", _path(index, ingestion)))
+        return self._ingestion(self._service.call("GET", checks.path(index, ingestion)))
 
     def wait(self, index: str, ingestion: str, *, timeout: float = 1800, first: float = 1.0) -> Ingestion:
         """Ask until the ingestion is done: again after `first` seconds, then after twice as long, up to 30 s.
@@ -133,15 +132,13 @@ class VideoRetrieval:
                 time.sleep(min(pause, left))
                 pause = min(2 * pause, 30)
         if state not in FINISHED:
-            again = f'Go on with wait("{index}", "{ingestion}").'
-            raise AzureVideoError(f"After {timeout:g} seconds {ingestion} is still {found.state}. {again}")
+            raise AzureVideoError(f"After {timeout:g} s {ingestion} is still {found.state}. To go on, call wait again.")
         bad = [f"{video.document_id}: {video.reason}" for video in found.videos if not video.succeeded]
+        if state != "completed" and not bad:
+            bad = [found.reason or "The service does not say which video failed, or why."]
         if state == "failed":
-            reasons = " ".join(bad or [found.reason])
-            raise AzureVideoError(
-                f"No video was added. {reasons} Correct that, and add them again as another ingestion."
-            )
-        for reason in bad or [found.reason] * (state != "completed"):
+            raise AzureVideoError(f"No video was added. {' '.join(bad)} Correct that, and add them as a new ingestion.")
+        for reason in bad:
             print(reason)
         return found
 
@@ -151,7 +148,7 @@ class VideoRetrieval:
         `strings` keeps videos with one of some values: {"cameraId": ["1", "2"]}; `times` those between two times:
         {"timestamp": ("2023-06-30T17:00:00Z", "2023-06-30T18:00:00Z")}; `features` are of "vision" and "speech".
         """
-        path, notes, hits = f"{_path(index)}:queryByText", [], []
+        path, notes, hits = f"{checks.path(index)}:queryByText", [], []
         body = checks.query(query, self._schemas.get(index), strings, times, features, top, notes)
         _say(notes)
         for _ in range(MAX_PAGES):
@@ -173,11 +170,6 @@ class VideoRetrieval:
         return Ingestion(answer.get("name") or "", str(answer.get("state")), videos, reason)
 
 
-def _path(index: str, ingestion: str | None = None) -> str:
-    path = f"/{checks.name('index', index)}"
-    return path if ingestion is None else f"{path}/ingestions/{checks.name('ingestion', ingestion)}"
-
-
 def _types(schema: dict) -> dict[str, str]:
     return {field["name"].lower(): field["type"] for field in schema.get("fields") or []}
 
@@ -192,7 +184,7 @@ def _hit(item: dict) -> Hit:
 
 
 def _say(notes: list[str]) -> None:
-    for note in notes[:3]:
+    for note in notes[:6]:
         print(mask(note, set()))
-    if len(notes) > 3:
-        print(f"And {len(notes) - 3} more like these.")
+    if len(notes) > 6:
+        print(f"And {len(notes) - 6} more like these.")
