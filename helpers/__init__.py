@@ -2,6 +2,7 @@
 
 recording.start(lesson)     open the lesson's recording, or go live; the one line that decides where answers come from
 recording.stop()            leave requests and environment as they were
+recording.mode()            replay, live or record
 recording.model()           the model that every lesson asks
 recording.origin(id)        where an answer came from
 encoding.open_picture(p)    any picture, checked and made fit to send; a Picture makes its own part of a request
@@ -12,6 +13,7 @@ tokens.picture_tokens(…)    what a picture costs, by its model's published rul
 tokens.request_tokens(m)    the pictures of a whole request, added up
 tokens.check_limits(m)      refuse a request that holds more than its provider takes
 tokens.price(…)             US cents for tokens
+azure_video.VideoRetrieval  Azure's retired search in videos: index, ingestion, moments found by text
 exercises.check(n, answer)  is this answer to exercise n right, and why; hint(n) and solution(n) help
 
 Behind `recording`: `tape.py` chooses the answer for the cell that asks, `cassette.py` is the shape of a recording
@@ -19,5 +21,6 @@ file, `readable.py` makes its parts out of requests and answers, `wire.py` sits 
 `nearest.py` writes the message for what was never recorded. Behind `encoding`: `sources.py` reads and opens,
 `refusals.py` says what is no picture, `metadata.py` drops what only speaks about one. Behind `tokens`: the
 published rules, as data, in `token_rules.py`. Behind `plotting`: `grids.py` draws tiles and patches. Behind
-`exercises`: `checks/`, one file a lesson.
+`azure_video`: `azure_checks.py` refuses what can't work, `azure_calls.py` asks, and `moments.py` is the shape of what
+is found. Behind `exercises`: `checks/`, one file a lesson.
 """

@@ -38,7 +38,7 @@ def recorded_request(method: str, url: str, headers: dict, body: bytes | None, m
     content_type = next((v.split(";")[0] for name, v in headers.items() if name.lower() == "content-type"), None)
     return RecordedRequest(
         method=method.upper(),
-        url=_mask(url, secrets),
+        url=mask(url, secrets),
         content_type=content_type,
         body=_readable(body, secrets, model),
     )
@@ -49,7 +49,7 @@ def recorded_response(vcr_response: dict, request_headers: dict, request_body: b
     response = decode_response(vcr_response)
     secrets = _secrets(request_headers, request_body)
     headers = {name.lower(): ", ".join(values) for name, values in response["headers"].items()}
-    kept = {name: _mask(headers[name], secrets) for name in _KEPT_HEADERS if name in headers}
+    kept = {name: mask(headers[name], secrets) for name in _KEPT_HEADERS if name in headers}
     fields: dict[str, Any] = {"status": response["status"]["code"], "headers": kept}
     body, kind = response["body"]["string"], headers.get("content-type", "")
     if reference := _reference(body):
@@ -62,14 +62,14 @@ def recorded_response(vcr_response: dict, request_headers: dict, request_body: b
             "into asset/ with its row in asset/SOURCES.csv."
         ) from None
     if kind.startswith("text/event-stream"):
-        events = _mask(text, secrets).replace("\r\n", "\n").split("\n\n")
+        events = mask(text, secrets).replace("\r\n", "\n").split("\n\n")
         return RecordedResponse(**fields, events=[event for event in events if event])
     try:
         value = json.loads(text)
     except ValueError:
         value = None
     if value is None:
-        return RecordedResponse(**fields, text=_mask(text, secrets) or None)
+        return RecordedResponse(**fields, text=mask(text, secrets) or None)
     # In an answer a string stays a string: what replays has the type that the service sent.
     return RecordedResponse(**fields, json_=_clean(value, secrets, pictures=False))
 
@@ -236,7 +236,7 @@ def _is_secret(name: str, value: Any) -> bool:
     return isinstance(value, str) and bool(re.fullmatch(_PERHAPS, name, re.I) and re.fullmatch(_LOOKS, value))
 
 
-def _mask(text: str, secrets: set[str]) -> str:
+def mask(text: str, secrets: set[str]) -> str:
     """Text without secrets, and without pictures that stand in the middle of it."""
     text = _BASE64.sub(_in_words, _DATA_URL.sub(_in_words, text))
     for secret in sorted(secrets, key=len, reverse=True):
@@ -252,9 +252,9 @@ def _clean(value: Any, secrets: set[str], pictures: bool = True) -> Any:
     """The same JSON with secrets masked, and strings that are pictures as references (or in words)."""
     if isinstance(value, dict):
         return {
-            _mask(name, secrets): "***" if _is_secret(name, item) else _clean(item, secrets, pictures)
+            mask(name, secrets): "***" if _is_secret(name, item) else _clean(item, secrets, pictures)
             for name, item in value.items()
         }
     if isinstance(value, list):
         return [_clean(item, secrets, pictures) for item in value]
-    return ((pictures and _picture(value)) or _mask(value, secrets)) if isinstance(value, str) else value
+    return ((pictures and _picture(value)) or mask(value, secrets)) if isinstance(value, str) else value

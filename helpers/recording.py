@@ -26,7 +26,7 @@ from .readable import DEFAULT_MODEL
 from .tape import NotRecorded, Tape
 from .wire import wrap_clients
 
-__all__ = ["DEFAULT_MODEL", "LiveModeError", "NotRecorded", "Origin", "model", "origin", "start", "stop"]
+__all__ = ["DEFAULT_MODEL", "LiveModeError", "NotRecorded", "Origin", "mode", "model", "origin", "start", "stop"]
 
 MODES = ("replay", "live", "record")
 # In replay these would change what a client asks, where or how; they are set aside and come back with live.
@@ -52,6 +52,11 @@ class Origin:
 def model() -> str:
     """The model that every lesson asks: `VISION_MODEL`, or the course's default. In replay always the default."""
     return _state.tape.model if _has_tape() else os.environ.get("VISION_MODEL") or DEFAULT_MODEL
+
+
+def mode() -> str:
+    """Where answers come from now: "replay", "record" or "live"; live too before any `start`."""
+    return _state.tape.mode if _has_tape() else "live"
 
 
 def start(lesson: str, mode: str | None = None) -> None:

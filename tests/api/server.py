@@ -1,4 +1,7 @@
-"""The routes of the local API: chat completions (whole and streamed) and GETs of public pictures."""
+"""The routes of the local API: chat completions (whole and streamed) and GETs of public pictures.
+
+Those of Azure's retired video retrieval are in `video_retrieval.py`.
+"""
 
 import functools
 import hashlib
@@ -27,6 +30,7 @@ from helpers.encoding import DETAILS, open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens
 
+from . import video_retrieval
 from .validation import ApiError, check_chat, picture_of_data_url
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -156,6 +160,7 @@ def _routes(api: Api) -> list[Route]:
 
     return [
         *api.routes,
+        *video_retrieval.routes(api),
         Route("/v1/chat/completions", chat, methods=["POST"]),
         Route("/api.openai.com/v1/chat/completions", chat, methods=["POST"]),
         Route("/{rest:path}", picture, methods=["GET"]),
