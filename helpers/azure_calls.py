@@ -65,7 +65,7 @@ class Service:
 
     def own_link(self, link: str) -> str:
         """A link that the service gave, if it leads to the endpoint, which alone may have the key."""
-        ours, theirs = urlsplit(self.endpoint), read(urlsplit, read(lambda link: urljoin(self.endpoint, link), link))
+        ours, theirs = urlsplit(self.endpoint), read(lambda link: urlsplit(urljoin(self.endpoint, link)), link)
         if (ours.scheme, ours.hostname) != (theirs.scheme, theirs.hostname):
             where = f"The next page is said to be at {theirs.hostname}, where your key does not go"
             raise AzureVideoError(f"{where}. Ask for fewer hits: top=…")

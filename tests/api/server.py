@@ -107,7 +107,7 @@ def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
 @contextmanager
 def serve(**settings) -> Iterator[Api]:
     """Run the API on a free port of the loopback for the length of a `with`."""
-    api = Api(**{"answers": load_answers(), **settings})
+    api = Api(**settings) if "answers" in settings else Api(answers=load_answers(), **settings)
     listener = socket.create_server(("127.0.0.1", 0))
     api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = Starlette(routes=_routes(api), middleware=[Middleware(GZipMiddleware, minimum_size=1)])
