@@ -157,7 +157,7 @@ def date_time(label: str, value: str | datetime, notes: list[str]) -> str:
     """A point in time as ISO 8601 in UTC."""
     try:
         at = moments.date_time(str(value))
-    except (ValueError, OverflowError):
+    except ValueError:
         raise AzureVideoError(f"{label}: {value!r} is no date and time. Write 2023-06-30T17:40:33Z.") from None
     if at != str(value):
         notes.append(f"{label}: {value} is sent as {at}, which is ISO 8601 in UTC.")

@@ -77,5 +77,8 @@ def date_time(text: str) -> str:
         raise ValueError(f"{text!r} is no date and time; they look like 2023-06-30T17:40:33Z.") from None
     if not re.search(r"\d[T ]\d", text.strip()):
         raise ValueError(f"{text!r} has no time of day; write it like 2023-06-30T17:40:33Z.")
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    try:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:  # the first day of the year 1, or the last of 9999, in another zone
+        raise ValueError(f"{text!r} is outside of the years 1 to 9999.") from None
     return at.isoformat().replace("+00:00", "Z")
