@@ -26,6 +26,8 @@ LEAP = 24 * 3600  # seconds: where two frames are farther apart than a day, the 
 # The kinds of file that are opened. Not among them: pictures; playlists, which would open other files and addresses.
 _FORMATS = ("mov,matroska,avi,flv,asf,mpeg,mpegts,mpegvideo,h264,hevc,m4v,ivf,obu,ogg,mxf,dv,"
             "mp3,wav,flac,aac")  # fmt: skip
+# Before its version 19 PyAV refuses a file for a title that is no UTF-8, unless it is told not to.
+_LENIENT = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 # Slower, but without the short cuts that differ between processors: a recording is found again by how a frame looks.
 EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT | Interpolation.FULL_CHR_H_INT
 # A display matrix (ISO/IEC 14496-12, tkhd) by the signs of its a, b, c, d -> what makes the picture upright.
@@ -125,8 +127,8 @@ def opened(path: Path):
     limits = {"format_whitelist": _FORMATS, "max_pixels": str(MAX_PIXELS)}
     try:
         # "file:" keeps a colon in a name from being taken for a protocol.
-        container = av.open(f"file:{path}", options=limits, metadata_errors="replace")
-    except Exception as error:  # PyAV raises whatever a damaged file makes it stumble over
+        container = av.open(f"file:{path}", options=limits, **_LENIENT)
+    except (av.FFmpegError, OSError, ValueError, MemoryError) as error:
         raise VideoError(f"{path.name}: {why_not_opened(path, error)}") from None
     with container:
         streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]

@@ -10,6 +10,7 @@ for; the video itself is there all at once or not at all. The SQL is in `index_s
 
 import hashlib
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -190,10 +191,9 @@ class VideoIndex:
         for scene in tqdm(todo, desc=document_id, bar_format=layout, **progress):
             picture = scene.picture(max_side)
             said = caption(picture)
-            if not isinstance(said, str) or not said.strip():
-                what = "nothing" if isinstance(said, str) else f"{type(said).__name__} and no text"
+            if wrong := _why_no_caption(said):
                 where = f"the scene {scene} of {scene.path.name}"
-                raise VideoError(f"caption gave {what} for {where}. The captions before it are kept; add it again.")
+                raise VideoError(f"caption gave {wrong} for {where}. Captions before it are kept; add it again.")
             self._store.keep_caption(digest, scene.best, max_side, said.strip(), picture)
         return len(todo)
 
@@ -229,6 +229,14 @@ def _digest(path: Path) -> str:
 
 def _picture_tokens(picture: Picture, model: str, detail: str) -> int:
     return tokens.picture_tokens(picture.width, picture.height, model, detail).tokens
+
+
+def _why_no_caption(said) -> str:
+    if not isinstance(said, str):
+        return f"{type(said).__name__} and no text"
+    if not said.strip():
+        return "nothing"
+    return "text with halves of letters" if re.search("[\ud800-\udfff]", said) else ""
 
 
 def _check_scenes(scenes, digest: str) -> None:
