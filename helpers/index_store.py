@@ -152,15 +152,18 @@ class Store:
 
     def search(self, expression: str, document_ids: list[str] | None, top: int) -> list[Hit]:
         """The best scenes for a match expression, in these documents (None: in all)."""
+        if document_ids == []:
+            return []
         with self._kindly():
             rows = self._db.execute(
                 "SELECT scenes.document, start, end, best, -bm25(words) AS relevance, metadata, captions.caption, "
                 "jpeg, media_type, width, height, origin, changes FROM words "
                 "JOIN scenes ON scenes.number = words.rowid JOIN documents ON documents.id = scenes.document "
                 "JOIN captions USING (digest, at, max_side) "
-                "WHERE words MATCH ?1 AND (?2 IS NULL OR scenes.document IN (SELECT value FROM json_each(?2))) "
-                "ORDER BY relevance DESC, scenes.document, start LIMIT ?3",
-                (expression, None if document_ids is None else json.dumps(document_ids), min(top, 2**31)),
+                "WHERE words MATCH :words "
+                "AND (:among IS NULL OR scenes.document IN (SELECT value FROM json_each(:among))) "
+                "ORDER BY relevance DESC, scenes.document, start LIMIT :top",
+                {"words": expression, "among": document_ids and json.dumps(document_ids), "top": min(top, 2**31)},
             ).fetchall()
         hits = []
         for *times, metadata, caption, jpeg, media_type, width, height, origin, changes in rows:

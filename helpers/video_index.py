@@ -201,8 +201,9 @@ class VideoIndex:
         """The document_ids that pass the filters; None without any filter."""
         if not strings and not times:
             return None
-        documents = [(d.document_id, {n.casefold(): v for n, v in d.metadata.items()}) for d in self.documents()]
-        known = sorted({name for document in self.documents() for name in document.metadata})
+        everything = self.documents()
+        known = sorted({name for document in everything for name in document.metadata})
+        documents = [(d.document_id, {n.casefold(): v for n, v in d.metadata.items()}) for d in everything]
         for name in [*strings, *times]:
             if not isinstance(name, str) or name.casefold() not in {one.casefold() for one in known}:
                 there = f"there are: {', '.join(known)}" if known else "there are none"

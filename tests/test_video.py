@@ -21,6 +21,8 @@ from helpers import cutting, frames, video
 from helpers.cassette import ROOT
 from helpers.encoding import open_picture
 
+from .benchmarks import video as benchmark
+
 VIDEOS = ROOT / "asset" / "videos"
 SIZE = (320, 180)
 
@@ -571,3 +573,10 @@ def test_the_score_of_every_frame_is_asked_of_ffmpeg(tmp_path):
     is_cut = cutting._detector(0.28)
     given = [av.VideoFrame.from_image(numbered(n, hue=n // 3)) for n in range(9)]
     assert [is_cut(frame) for frame in given] == [False, False, False, True, False, False, True, False, False]
+
+
+def test_the_benchmark_runs(capsys):
+    results = benchmark.main(short=2, long=4, repeats=1)
+    said = capsys.readouterr().out
+    assert results["growth"] == results["bytes 4"] / results["bytes 2"] and "scenes()  on camera1.mp4" in said
+    assert ("ffmpeg    on" in said) != ("no ffmpeg program" in said)
