@@ -69,9 +69,14 @@ class Store:
     def __init__(self, path=None):
         if path is not None and (not isinstance(path, str | PathLike) or not str(path).strip()):
             raise VideoError(f"An index is given by the path of its file, or by nothing for memory, not by {path!r}.")
-        self._path = ":memory:" if path is None else Path(path).expanduser()
-        with self._kindly():
-            self._db = sqlite3.connect(self._path, timeout=WAIT, isolation_level=None)
+        try:
+            self._path = ":memory:" if path is None else Path(path).expanduser()
+            with self._kindly():
+                self._db = sqlite3.connect(self._path, timeout=WAIT, isolation_level=None)
+        except VideoError:
+            raise
+        except (ValueError, RuntimeError):  # with a NUL, of no user
+            raise VideoError(f"{path!r} is no path that this system can open.") from None
         try:
             with self._kindly():
                 self._make_or_check()

@@ -137,7 +137,8 @@ class VideoIndex:
             return Added(document_id, len(there), 0, "metadata updated")
         scenes = cut(path) if scenes is None else sorted(scenes, key=lambda scene: scene.start)
         captioned = self._caption(scenes, caption, digest, document_id, max_side)
-        self._store.insert(document_id, path.name, digest, scenes, max_side, kept or {})
+        name = path.name.encode(errors="replace").decode()  # SQLite takes no name of bytes that are no letters
+        self._store.insert(document_id, name, digest, scenes, max_side, kept or {})
         return Added(document_id, len(scenes), captioned, "added")
 
     def search(
@@ -173,7 +174,7 @@ class VideoIndex:
 
     def remove(self, document_id: str) -> None:
         """Take a video out, with its captions. Raises VideoError for one that is not there."""
-        self._store.remove(document_id)
+        self._store.remove(_text("document_id", document_id))
 
     def _caption(self, scenes, caption, digest, document_id, max_side) -> int:
         """Ask for the captions that are missing, and store each at once; how many these were."""
@@ -251,7 +252,7 @@ def _check_scenes(scenes, digest: str) -> None:
 def _text(name: str, value) -> str:
     if isinstance(value, str) and value.strip() and value.isprintable():
         return value
-    raise VideoError(f"{name} is a text that is not empty, not {value!r}.")
+    raise VideoError(f"{name} is a text that can be printed and is not empty, not {value!r}.")
 
 
 def _flat(metadata: Mapping) -> dict[str, str]:

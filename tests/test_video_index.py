@@ -1,6 +1,7 @@
 """The index of videos: what is found, what is paid for, and what stays when something breaks off."""
 
 import io
+import os
 import re
 import sqlite3
 import subprocess
@@ -291,6 +292,7 @@ def test_removing_takes_the_captions_too(clip):
         asked = Asked()
         index.add(clip, asked)
         assert len(asked.pictures) == 4
+        assert "document_id is a text" in refusal(index.remove, "\ud800")
         assert "There is no video 'x' in this index; there are: clip." in refusal(index.remove, "x")
 
 
@@ -530,9 +532,18 @@ def test_files_that_are_no_index_are_refused_and_stay_as_they_are(tmp_path, make
     assert before is None or path.read_bytes() == before
 
 
-@pytest.mark.parametrize("path", [7, "", b"x"])
+@pytest.mark.parametrize("path", [7, "", b"x", "a\0b", "~nobody of that name/i.sqlite"])
 def test_what_is_no_path_is_refused(path):
-    assert "given by the path of its file" in refusal(video.VideoIndex, path)
+    assert re.search("given by the path of its file|no path that this system", refusal(video.VideoIndex, path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have only names of letters")
+def test_a_file_whose_name_is_no_utf_8(tmp_path, clip):
+    path = clip.rename(tmp_path / os.fsdecode(b"caf\xe9.mp4"))
+    with video.VideoIndex() as index:
+        assert "document_id is a text that can be printed" in refusal(index.add, path, Asked())
+        assert index.add(path, Asked(), document_id="café").scenes == 4
+        assert (index.documents()[0].file, len(index.search("scene"))) == ("caf?.mp4", 4)
 
 
 def test_a_folder_that_is_not_there(tmp_path):
