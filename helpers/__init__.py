@@ -13,6 +13,9 @@ tokens.picture_tokens(…)    what a picture costs, by its model's published rul
 tokens.request_tokens(m)    the pictures of a whole request, added up
 tokens.check_limits(m)      refuse a request that holds more than its provider takes
 tokens.price(…)             US cents for tokens
+video.scenes(path)          where a video cuts; a Scene has times in seconds and gives the picture of its middle frame
+video.sample_frames(path)   a frame every so many seconds
+video.VideoIndex(path)      what was said about each scene, searchable: bill, add, search, documents, remove
 azure_video.VideoRetrieval  Azure's retired search in videos: index, ingestion, moments found by text
 exercises.check(n, answer)  is this answer to exercise n right, and why; hint(n) and solution(n) help
 
@@ -21,6 +24,8 @@ file, `readable.py` makes its parts out of requests and answers, `wire.py` sits 
 `nearest.py` writes the message for what was never recorded. Behind `encoding`: `sources.py` reads and opens,
 `refusals.py` says what is no picture, `metadata.py` drops what only speaks about one. Behind `tokens`: the
 published rules, as data, in `token_rules.py`. Behind `plotting`: `grids.py` draws tiles and patches. Behind
-`azure_video`: `azure_checks.py` refuses what can't work, `azure_calls.py` asks, and `moments.py` is the shape of what
-is found. Behind `exercises`: `checks/`, one file a lesson.
+`video`: `video_sources.py` refuses what is no video, `frames.py` decodes, `cutting.py` finds scenes, `video_index.py`
+and its `index_store.py` keep and search captions. Behind `azure_video`: `azure_checks.py` refuses what can't work,
+`azure_calls.py` asks. What either index finds has the shape of `moments.py`. Behind `exercises`: `checks/`, one file a
+lesson.
 """

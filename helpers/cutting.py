@@ -13,7 +13,7 @@ import av
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from .encoding import Picture, open_picture
-from .frames import frame_at, opened, timed
+from .frames import converting, frame_at, opened, timed
 from .moments import clock
 from .video_sources import VideoError, existing, number
 
@@ -21,7 +21,7 @@ from .video_sources import VideoError, existing, number
 # wide in RGB, for each clip its highest score. Cuts: 0.36 to 1.0 in camera1.mp4 and camera2.mp4, 0.63 to 1.0 between
 # photographs of ours. No cuts: 0.13 in these two videos; in clips made from photographs at 25 frames a second, pans of
 # 8 and 24 of 640 pixels a frame 0.20, zooms of 3 % a frame 0.18, fades of 8 and 25 frames 0.12, noise 0.03. Above the
-# threshold, so taken for cuts: a whip pan (64 pixels a frame) 0.32, a camera shaken hard 0.28, a fade to black in 5
+# threshold, so taken for cuts: a whip pan (64 pixels a frame) 0.32, a camera shaken hard 0.284, a fade to black in 5
 # frames 0.29, a flash of light 1.0.
 THRESHOLD = 0.28
 WIDTH = 160  # pixels: at 320, noise and the keyframes of a codec count for more
@@ -65,8 +65,9 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1.0, longest
     with opened(path) as (container, stream):
         is_cut = _detector(threshold)
         for at, lasts, frame in timed(container, stream, path):
-            if is_cut(frame) and at - cuts[-1] >= shortest - 1e-6:
-                cuts.append(at)
+            with converting(path):
+                if is_cut(frame) and at - cuts[-1] >= shortest - 1e-6:
+                    cuts.append(at)
             times.append(at)
             end = at + lasts
     while len(cuts) > 1 and end - cuts[-1] < shortest - 1e-6:

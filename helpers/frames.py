@@ -26,6 +26,10 @@ LEAP = 24 * 3600  # seconds: where two frames are farther apart than a day, the 
 # The kinds of file that are opened. Not among them: pictures; playlists, which would open other files and addresses.
 _FORMATS = ("mov,matroska,avi,flv,asf,mpeg,mpegts,mpegvideo,h264,hevc,m4v,ivf,obu,ogg,mxf,dv,"
             "mp3,wav,flac,aac")  # fmt: skip
+# What PyAV raises when a file is not what it should be.
+_DAMAGE = (av.FFmpegError, OSError, ValueError, MemoryError)
+# Before its version 19 PyAV refuses a file for a title that is no UTF-8, unless it is told not to.
+_LENIENT = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 # Slower, but without the short cuts that differ between processors: a recording is found again by how a frame looks.
 EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT | Interpolation.FULL_CHR_H_INT
 # A display matrix (ISO/IEC 14496-12, tkhd) by the signs of its a, b, c, d -> what makes the picture upright.
@@ -103,7 +107,8 @@ def _sought(container, stream, first, seconds):
 
 def upright(frame, stream, path: Path, seconds: float) -> Image.Image:
     """The frame as a PIL image: in RGB, with square pixels, turned and mirrored as the file says."""
-    image = frame.to_image(interpolation=EXACT)
+    with converting(path):
+        image = frame.to_image(interpolation=EXACT)
     ratio = stream.sample_aspect_ratio or 1
     if ratio != 1 and Fraction(1, 4) <= ratio <= 4:  # beyond that it is damage
         size = (image.width * max(ratio, 1), image.height / min(ratio, 1))
@@ -125,8 +130,8 @@ def opened(path: Path):
     limits = {"format_whitelist": _FORMATS, "max_pixels": str(MAX_PIXELS)}
     try:
         # "file:" keeps a colon in a name from being taken for a protocol.
-        container = av.open(f"file:{path}", options=limits, metadata_errors="replace")
-    except Exception as error:  # PyAV raises whatever a damaged file makes it stumble over
+        container = av.open(f"file:{path}", options=limits, **_LENIENT)
+    except _DAMAGE as error:
         raise VideoError(f"{path.name}: {why_not_opened(path, error)}") from None
     with container:
         streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
@@ -173,22 +178,24 @@ def timed(container, stream, path: Path) -> Iterator[tuple[float, float, av.Vide
 
 def _decoded(container, stream) -> Iterator[av.VideoFrame]:
     """Every frame that can be decoded; what is damaged between them is left out."""
-    packets = container.demux(stream)
-    while True:
-        try:
+    packets, packet = container.demux(stream), stream
+    while packet is not None:
+        packet, frames = None, []
+        with suppress(*_DAMAGE):  # where reading breaks off, what the decoder still holds comes out
             packet = next(packets, None)
+        with suppress(*_DAMAGE):
             frames = packet.decode() if packet is not None else stream.codec_context.decode(None)
-        except av.EOFError:  # nothing is left after the flush
-            return
-        except av.InvalidDataError:
-            if packet is None:
-                return
-            continue
-        except (av.FFmpegError, ValueError, MemoryError):
-            return
         yield from frames
-        if packet is None:
-            return
+
+
+@contextmanager
+def converting(path: Path):
+    """Turns what PyAV raises over a frame whose pixels it can't convert into a VideoError."""
+    try:
+        yield
+    except _DAMAGE as error:
+        why = f"a frame in it can't be converted ({type(error).__name__})"
+        raise VideoError(f"{path.name}: {why}. Convert the video to MP4 with H.264 first.") from None
 
 
 def _promised(stream, first: Fraction | None) -> float:

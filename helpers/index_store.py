@@ -69,9 +69,14 @@ class Store:
     def __init__(self, path=None):
         if path is not None and (not isinstance(path, str | PathLike) or not str(path).strip()):
             raise VideoError(f"An index is given by the path of its file, or by nothing for memory, not by {path!r}.")
-        self._path = ":memory:" if path is None else Path(path).expanduser()
-        with self._kindly():
-            self._db = sqlite3.connect(self._path, timeout=WAIT, isolation_level=None)
+        try:
+            self._path = ":memory:" if path is None else Path(path).expanduser()
+            with self._kindly():
+                self._db = sqlite3.connect(self._path, timeout=WAIT, isolation_level=None)
+        except VideoError:
+            raise
+        except (ValueError, RuntimeError):  # with a NUL, of no user
+            raise VideoError(f"{path!r} is no path that this system can open.") from None
         try:
             with self._kindly():
                 self._make_or_check()
@@ -152,20 +157,28 @@ class Store:
 
     def search(self, expression: str, document_ids: list[str] | None, top: int) -> list[Hit]:
         """The best scenes for a match expression, in these documents (None: in all)."""
+        if document_ids == []:
+            return []
         with self._kindly():
             rows = self._db.execute(
                 "SELECT scenes.document, start, end, best, -bm25(words) AS relevance, metadata, captions.caption, "
                 "jpeg, media_type, width, height, origin, changes FROM words "
                 "JOIN scenes ON scenes.number = words.rowid JOIN documents ON documents.id = scenes.document "
                 "JOIN captions USING (digest, at, max_side) "
-                "WHERE words MATCH ?1 AND (?2 IS NULL OR scenes.document IN (SELECT value FROM json_each(?2))) "
-                "ORDER BY relevance DESC, scenes.document, start LIMIT ?3",
-                (expression, None if document_ids is None else json.dumps(document_ids), min(top, 2**31)),
+                "WHERE words MATCH :words "
+                "AND (:among IS NULL OR scenes.document IN (SELECT value FROM json_each(:among))) "
+                "ORDER BY relevance DESC, scenes.document, start LIMIT :top",
+                {"words": expression, "among": document_ids and json.dumps(document_ids), "top": min(top, 2**31)},
             ).fetchall()
         hits = []
-        for *times, metadata, caption, jpeg, media_type, width, height, origin, changes in rows:
+        for *times, relevance, metadata, caption, jpeg, media_type, width, height, origin, changes in rows:
             picture = Picture(jpeg, media_type, width, height, origin, tuple(json.loads(changes)))
-            hits.append(Hit(*times, metadata=json.loads(metadata), caption=caption, thumbnail=picture))
+            # The last digits of bm25 differ from one SQLite to another.
+            hits.append(
+                Hit(
+                    *times, float(f"{relevance:.4g}"), metadata=json.loads(metadata), caption=caption, thumbnail=picture
+                )
+            )
         return hits
 
     def _one(self, sql: str, *values):

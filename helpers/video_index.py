@@ -10,6 +10,7 @@ for; the video itself is there all at once or not at all. The SQL is in `index_s
 
 import hashlib
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tqdm import tqdm
 from . import tokens
 from .cutting import Scene
 from .cutting import scenes as cut
-from .encoding import Picture
+from .encoding import DETAILS, Picture
 from .index_store import Document, Store, match_expression
 from .moments import Hit, date_time
 from .video_sources import VideoError, existing
@@ -31,15 +32,19 @@ from .video_sources import VideoError, existing
 class Bill:
     """What captions will cost: `scenes` still to caption, picture and text `tokens` in, `answer_tokens` out, US cents.
 
-    An estimate: pictures by their model's published rule, text at 4 bytes a token, answers at the length given.
+    An estimate: pictures by their model's published rule, text at 4 bytes a token, answers at the length given. Of a
+    model without a published rule or price, such as one on your own machine, `why_no_price` says which is missing.
     """
 
     scenes: int
-    tokens: int
+    tokens: int | None
     answer_tokens: int
-    cents: float
+    cents: float | None
+    why_no_price: str = ""
 
     def __str__(self) -> str:
+        if self.why_no_price:
+            return f"{self.scenes} scenes to caption, a request each. The price can't be told: {self.why_no_price}"
         amounts = f"about {self.tokens:,} tokens in and {self.answer_tokens:,} out"
         return f"{self.scenes} scenes to caption: {amounts}, {self.cents:.3f} US cents (an estimate)"
 
@@ -85,16 +90,24 @@ class VideoIndex:
     ) -> Bill:
         """What it costs to caption those of `scenes` that have no caption here yet, one request with `prompt` for each.
 
-        Raises ValueError for a model that has no known rule or price, and for a detail it does not know.
+        Raises ValueError for a detail that no model knows.
         """
+        if detail not in DETAILS:
+            raise ValueError(f"detail is one of {', '.join(DETAILS)}, not {detail!r}.")
         digests = {scene.path: _digest(existing(scene.path)) for scene in scenes}
         todo = [scene for scene in scenes if not self._store.caption_of(digests[scene.path], scene.best, max_side)]
         text = math.ceil(len(prompt.encode()) / 4)
         # One picture of each video: all its frames have the same size.
         pictures = {scene.path: scene for scene in reversed(todo)}
-        each = {path: _picture_tokens(scene.picture(max_side), model, detail) for path, scene in pictures.items()}
-        tokens_in, tokens_out = sum(text + each[scene.path] for scene in todo), len(todo) * answer_tokens
-        return Bill(len(todo), tokens_in, tokens_out, tokens.price(model, tokens_in, tokens_out))
+        tokens_out = len(todo) * answer_tokens
+        try:
+            each = {path: _picture_tokens(scene.picture(max_side), model, detail) for path, scene in pictures.items()}
+            tokens_in = sum(text + each[scene.path] for scene in todo)
+            return Bill(len(todo), tokens_in, tokens_out, tokens.price(model, tokens_in, tokens_out))
+        except VideoError:
+            raise
+        except ValueError:
+            return Bill(len(todo), None, tokens_out, None, f"this course knows no rule or no price for {model!r}.")
 
     def add(
         self,
@@ -136,7 +149,8 @@ class VideoIndex:
             return Added(document_id, len(there), 0, "metadata updated")
         scenes = cut(path) if scenes is None else sorted(scenes, key=lambda scene: scene.start)
         captioned = self._caption(scenes, caption, digest, document_id, max_side)
-        self._store.insert(document_id, path.name, digest, scenes, max_side, kept or {})
+        name = path.name.encode(errors="replace").decode()  # SQLite takes no name of bytes that are no letters
+        self._store.insert(document_id, name, digest, scenes, max_side, kept or {})
         return Added(document_id, len(scenes), captioned, "added")
 
     def search(
@@ -172,7 +186,7 @@ class VideoIndex:
 
     def remove(self, document_id: str) -> None:
         """Take a video out, with its captions. Raises VideoError for one that is not there."""
-        self._store.remove(document_id)
+        self._store.remove(_text("document_id", document_id))
 
     def _caption(self, scenes, caption, digest, document_id, max_side) -> int:
         """Ask for the captions that are missing, and store each at once; how many these were."""
@@ -190,10 +204,9 @@ class VideoIndex:
         for scene in tqdm(todo, desc=document_id, bar_format=layout, **progress):
             picture = scene.picture(max_side)
             said = caption(picture)
-            if not isinstance(said, str) or not said.strip():
-                what = "nothing" if isinstance(said, str) else f"{type(said).__name__} and no text"
+            if wrong := _why_no_caption(said):
                 where = f"the scene {scene} of {scene.path.name}"
-                raise VideoError(f"caption gave {what} for {where}. The captions before it are kept; add it again.")
+                raise VideoError(f"caption gave {wrong} for {where}. Captions before it are kept; add it again.")
             self._store.keep_caption(digest, scene.best, max_side, said.strip(), picture)
         return len(todo)
 
@@ -201,8 +214,9 @@ class VideoIndex:
         """The document_ids that pass the filters; None without any filter."""
         if not strings and not times:
             return None
-        documents = [(d.document_id, {n.casefold(): v for n, v in d.metadata.items()}) for d in self.documents()]
-        known = sorted({name for document in self.documents() for name in document.metadata})
+        everything = self.documents()
+        known = sorted({name for document in everything for name in document.metadata})
+        documents = [(d.document_id, {n.casefold(): v for n, v in d.metadata.items()}) for d in everything]
         for name in [*strings, *times]:
             if not isinstance(name, str) or name.casefold() not in {one.casefold() for one in known}:
                 there = f"there are: {', '.join(known)}" if known else "there are none"
@@ -231,6 +245,14 @@ def _picture_tokens(picture: Picture, model: str, detail: str) -> int:
     return tokens.picture_tokens(picture.width, picture.height, model, detail).tokens
 
 
+def _why_no_caption(said) -> str:
+    if not isinstance(said, str):
+        return f"{type(said).__name__} and no text"
+    if not said.strip():
+        return "nothing"
+    return "text with halves of letters" if re.search("[\ud800-\udfff]", said) else ""
+
+
 def _check_scenes(scenes, digest: str) -> None:
     if not scenes or not all(isinstance(scene, Scene) for scene in scenes):
         raise VideoError("scenes is a list of at least one Scene, as video.scenes makes it.")
@@ -242,7 +264,7 @@ def _check_scenes(scenes, digest: str) -> None:
 def _text(name: str, value) -> str:
     if isinstance(value, str) and value.strip() and value.isprintable():
         return value
-    raise VideoError(f"{name} is a text that is not empty, not {value!r}.")
+    raise VideoError(f"{name} is a text that can be printed and is not empty, not {value!r}.")
 
 
 def _flat(metadata: Mapping) -> dict[str, str]:

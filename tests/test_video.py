@@ -21,6 +21,8 @@ from helpers import cutting, frames, video
 from helpers.cassette import ROOT
 from helpers.encoding import open_picture
 
+from .benchmarks import video as benchmark
+
 VIDEOS = ROOT / "asset" / "videos"
 SIZE = (320, 180)
 
@@ -43,7 +45,19 @@ def number_of(image):
     return sum(1 << bit for bit in range(10) if grey.getpixel((bit * 16 + 8, 8)) > 127)
 
 
-def coded(images, path, *, codec="libx264", rate=10, stamps=None, options=None, muxer=None, ratio=None, **container):
+def coded(
+    images,
+    path,
+    *,
+    codec="libx264",
+    rate=10,
+    stamps=None,
+    options=None,
+    muxer=None,
+    ratio=None,
+    title=None,
+    **container,
+):
     """Encode pictures as a video; `stamps` are their times in units of 1/1000 s."""
     images = list(images)
     with av.open(str(path), "w", format=muxer, options=container) as out:
@@ -57,6 +71,7 @@ def coded(images, path, *, codec="libx264", rate=10, stamps=None, options=None, 
             stream.codec_context.bit_rate = 3_000_000
         if stamps:
             stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
+        out.metadata.update({"title": title} if title else {})
         out.start_encoding()
         for number, image in enumerate(images):
             frame = av.VideoFrame.from_image(image)
@@ -104,7 +119,7 @@ def test_every_moment_of_our_videos_is_a_scene(name):
     truth = [tuple(map(float, line.split(",")[1:3])) for line in lines if line.startswith(name)]
     scenes = video.scenes(VIDEOS / name)
     assert spans(scenes) == truth
-    assert [str(scene) for scene in scenes][0] == f"0:00 to 0:{truth[0][1]:02.0f}"
+    assert str(scenes[0]) == f"0:00 to 0:{truth[0][1]:02.0f}"
 
 
 @pytest.mark.parametrize(("threshold", "found"), [(0.15, 6), (0.35, 6), (0.4, 5), (0.9, 1)])
@@ -297,6 +312,13 @@ def test_a_video_that_lies_on_its_side_is_turned_upright(tmp_path, turn):
     assert image.size == (SIZE if a else SIZE[::-1])
     places = [(x * image.width // 4, y * image.height // 4) for y in (1, 3) for x in (1, 3)]
     assert "".join("RGB"[max(range(3), key=image.getpixel(place).__getitem__)] for place in places) == TURNS[turn]
+
+
+def test_a_title_that_is_no_utf_8_does_no_harm(tmp_path):
+    path = cut_clip(tmp_path / "c.avi", 20, codec="mpeg4", title="Koffiehuis")
+    assert b"Koffiehuis" in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(b"Koffiehuis", b"Koffieh\xfcis"))
+    assert spans(video.scenes(path)) == [(0, 2)]
 
 
 # Pictures.
@@ -551,3 +573,10 @@ def test_the_score_of_every_frame_is_asked_of_ffmpeg(tmp_path):
     is_cut = cutting._detector(0.28)
     given = [av.VideoFrame.from_image(numbered(n, hue=n // 3)) for n in range(9)]
     assert [is_cut(frame) for frame in given] == [False, False, False, True, False, False, True, False, False]
+
+
+def test_the_benchmark_runs(capsys):
+    results = benchmark.main(short=2, long=4, repeats=1)
+    said = capsys.readouterr().out
+    assert results["growth"] == results["bytes 4"] / results["bytes 2"] and "scenes()  on camera1.mp4" in said
+    assert ("ffmpeg    on" in said) != ("no ffmpeg program" in said)
