@@ -117,7 +117,8 @@ def show_answer(answer):
         texts = []
     if not texts:
         hint = "call .json() on a response of requests, and collect the chunks of a stream into one answer first."
-        raise TypeError(f"show_answer takes a ChatCompletion, a Response or the dict of one, not {type(answer).__name__}: {hint}")
+        came = type(answer).__name__
+        raise TypeError(f"show_answer takes a ChatCompletion, a Response, or the dict of one, not {came}: {hint}")
     origin = {
         "sample": "sample answer, written by hand for this course; no model was asked",
         "constructed": "constructed answer, built to the documented shape",
