@@ -63,13 +63,13 @@ def translate(answer):
 
 def _read_input(items) -> tuple[list[str], list[dict]]:
     if not isinstance(items, list):
-        raise Wrong(f"With a picture, \"input\" is a list of messages: [ … ]. What came is {kind(items)}.")
+        raise Wrong(f'With a picture, "input" is a list of messages: [ … ]. What came is {kind(items)}.')
     texts, pictures = [], []
     for item in items:
         if not isinstance(item, dict) or "role" not in item:
             raise Wrong('Each item of "input" is a message here: a dict with "role" and "content".')
         if item["role"] != "user":
-            raise Wrong(f"There is a message of {item['role']!r:.20}. The rule goes into \"instructions\" instead.")
+            raise Wrong(f'There is a message of {item["role"]!r:.20}. The rule goes into "instructions" instead.')
         if not isinstance(item.get("content"), list):
             raise Wrong('"content" is a list of parts, for the text and for the picture.')
         for part in item["content"]:
@@ -82,7 +82,7 @@ def _read_input(items) -> tuple[list[str], list[dict]]:
             elif name == "input_image":
                 pictures.append(part)
             else:
-                raise Wrong(f"Each part has the type \"input_text\" or \"input_image\". One of yours is {part!r:.60}.")
+                raise Wrong(f'Each part has the type "input_text" or "input_image". One of yours is {part!r:.60}.')
     return texts, pictures
 
 
@@ -97,7 +97,7 @@ def _check_picture(pictures: list[dict]) -> None:
     if "detail" not in part:
         raise Wrong('There is no "detail". It stands beside "image_url", and the SDK\'s types require it.')
     if part["detail"] not in DETAILS or part["detail"] != "low":
-        raise Wrong(f"The detail is {part['detail']!r:.20}, and was \"low\".")
+        raise Wrong(f'The detail is {part["detail"]!r:.20}, and was "low".')
 
 
 def _answer(*texts, status="completed", before=(), reason=None, refusal=None):
