@@ -20,12 +20,12 @@ azure_video.VideoRetrieval  Azure's retired search in videos: index, ingestion, 
 exercises.check(n, answer)  is this answer to exercise n right, and why; hint(n) and solution(n) help
 
 Behind `recording`: `tape.py` chooses the answer for the cell that asks, `cassette.py` is the shape of a recording
-file, `readable.py` makes its parts out of requests and answers, `wire.py` sits between the clients and vcrpy,
-`nearest.py` writes the message for what was never recorded. Behind `encoding`: `sources.py` reads and opens,
-`refusals.py` says what is no picture, `metadata.py` drops what only speaks about one. Behind `tokens`: the
-published rules, as data, in `token_rules.py`. Behind `plotting`: `grids.py` draws tiles and patches. Behind
-`video`: `video_sources.py` refuses what is no video, `frames.py` decodes, `cutting.py` finds scenes, `video_index.py`
-and its `index_store.py` keep and search captions. Behind `azure_video`: `azure_checks.py` refuses what can't work,
-`azure_calls.py` asks. What either index finds has the shape of `moments.py`. Behind `exercises`: `checks/`, one file a
-lesson.
+file, `readable.py` makes its parts out of requests and answers (`multipart.py`: out of uploads), `wire.py` sits
+between the clients and vcrpy, `nearest.py` writes the message for what was never recorded. Behind `encoding`:
+`sources.py` reads and opens, `refusals.py` says what is no picture, `metadata.py` drops what only speaks about one.
+Behind `tokens`: the published rules, as data, in `token_rules.py`. Behind `plotting`: `grids.py` draws tiles and
+patches. Behind `video`: `video_sources.py` refuses what is no video, `frames.py` decodes, `cutting.py` finds scenes,
+`video_index.py` and its `index_store.py` keep and search captions. Behind `azure_video`: `azure_checks.py` refuses
+what can't work, `azure_calls.py` asks. What either index finds has the shape of `moments.py`. Behind `exercises`:
+`checks/`, one file a lesson.
 """

@@ -98,13 +98,30 @@ class RecordedResponse(_Shape):
             "body": {"string": self.body()},
         }
 
+    def about(self) -> dict:
+        """What the answer says about itself (`id`, `model`, `usage` …), whether it came whole or as a stream.
+
+        In a stream of Chat Completions the first chunk has the id and the last one the usage; in one of Responses,
+        some events carry the response as far as it has come, the last of them all of it.
+        """
+        if self.events is None:
+            return self.json_ if isinstance(self.json_, dict) else {}
+        said: dict = {}
+        for line in (line for event in self.events for line in event.split("\n") if line.startswith("data: {")):
+            with suppress(ValueError):
+                data = json.loads(line.removeprefix("data: "))
+                said |= data.get("response") or data
+        return said
+
     def answer_id(self) -> str | None:
         """The `id` of the answer, whether it came whole or as a stream."""
-        body = self.json_
-        if self.events:
-            with suppress(ValueError):
-                body = json.loads(self.events[0].removeprefix("data: "))
-        return body.get("id") if isinstance(body, dict) else None
+        return self.about().get("id")
+
+    def tokens(self) -> tuple[int, int]:
+        """Tokens in and out that the answer reports, under the names of either API; 0 and 0 when it reports none."""
+        usage = self.about().get("usage") or {}
+        names = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
+        return tuple(usage.get(chat, usage.get(responses, 0)) for chat, responses in names)
 
 
 class Interaction(_Shape):

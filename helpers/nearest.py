@@ -52,11 +52,20 @@ def _unlike(was: str, now: str) -> float:
     return 1 - difflib.SequenceMatcher(None, was[:500], now[:500]).ratio()
 
 
+# Fields of a request, and what a reader calls what stands in them.
+_AS_READ = {"text": "prompt", "content": "prompt", "input": "prompt", "url": "picture", "image_url": "picture"}
+
+
 def _parts(request: RecordedRequest) -> dict[str, str]:
     """A request as names a reader knows (prompt, picture, model, detail …) and short texts."""
     parts = {"method": request.method, "url": request.url, "content type": request.content_type or "(none)"}
 
     def walk(value, name):
+        if isinstance(value, dict) and {"name", "value"} <= value.keys():  # a field of an uploaded form
+            return walk(value["value"], value["name"])
+        if isinstance(value, dict) and "filename" in value:  # a file in it
+            parts[_free("file name")] = value["filename"]
+            parts[_free("media type")] = value.get("content_type", "(none)")
         if isinstance(value, dict) and "data_url" in value:
             parts[_free("media type")] = value["data_url"]
         if isinstance(value, dict) and "sha256" in value:
@@ -65,7 +74,7 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
             parts[_free("picture")] = f"{value['picture']}, fingerprint {crc32(value['look'].encode()):08x}"
         elif isinstance(value, dict) and value:
             for key, item in value.items():
-                walk(item, {"text": "prompt", "content": "prompt", "url": "picture"}.get(key, key))
+                walk(item, _AS_READ.get(key, key))
         elif isinstance(value, list) and value:
             for item in value:
                 walk(item, name)

@@ -16,6 +16,7 @@ from PIL import Image
 from vcr.filters import decode_response
 
 from .cassette import FileReference, RecordedRequest, RecordedResponse, RecordingError, our_files
+from .multipart import Part, parts_of
 
 DEFAULT_MODEL = "gpt-5.6-luna"
 # In the URL of Azure AI Vision's video retrieval, which ended on 2025-06-30: nobody can ask it any more.
@@ -37,13 +38,17 @@ def recorded_request(method: str, url: str, headers: dict, body: bytes | None, m
         url = "https:/" + url.removeprefix(upstream.rstrip("/"))
     url = f"/v1{url.removeprefix(base)}" if base and url.startswith(f"{base}/") else _API_HOST.sub("", url)
     secrets = _secrets(headers, body)
-    content_type = next((v.split(";")[0] for name, v in headers.items() if name.lower() == "content-type"), None)
+    content_type = _content_type(headers)
     return RecordedRequest(
         method=method.upper(),
         url=mask(url, secrets),
-        content_type=content_type,
-        body=_readable(body, secrets, model),
+        content_type=content_type.split(";")[0] or None,
+        body=_form(body, content_type, secrets) or _readable(body, secrets, model),
     )
+
+
+def _content_type(headers: dict) -> str:
+    return next((str(value) for name, value in headers.items() if name.lower() == "content-type"), "")
 
 
 def recorded_response(vcr_response: dict, request_headers: dict, request_body: bytes | None) -> RecordedResponse:
@@ -86,6 +91,25 @@ def _readable(body: bytes | None, secrets: set[str], model: str) -> Any:
     if isinstance(value, dict) and value.get("model") == model:
         value["model"] = "$VISION_MODEL"
     return value
+
+
+def _form(body: bytes | None, content_type: str, secrets: set[str]) -> dict | None:
+    """An uploaded form as its parts, by name: its boundary is another one each time, and their order says nothing."""
+    parts = sorted(parts_of(body or b"", content_type), key=lambda part: part.name)
+    return {"parts": [_form_part(part, secrets) for part in parts]} if parts else None
+
+
+def _form_part(part: Part, secrets: set[str]) -> dict:
+    readable: dict[str, Any] = {"name": mask(part.name, secrets)}
+    if part.content_type:
+        readable["content_type"] = part.content_type
+    if part.filename is not None:
+        return readable | {"filename": mask(part.filename, secrets), **_described_bytes(part.data)}
+    try:
+        value = part.data.decode()
+    except UnicodeDecodeError:
+        return readable | _described_bytes(part.data)
+    return readable | {"value": _clean({part.name: value}, secrets)[mask(part.name, secrets)]}
 
 
 # --- pictures: never as base64 ---
@@ -149,9 +173,12 @@ def _described(encoded: str) -> dict:
     """Base64 as a reference to a file of ours, as what a picture looks like, or as size and sha256."""
     text = "".join(unquote(encoded).split()).translate({45: "+", 95: "/"}).rstrip("=")
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4))
+        return _described_bytes(base64.b64decode(text + "=" * (-len(text) % 4)))
     except binascii.Error:
-        data = text.encode()
+        return _described_bytes(text.encode())
+
+
+def _described_bytes(data: bytes) -> dict:
     if reference := _reference(data):
         return reference.model_dump()
     return _look(data) or {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
@@ -224,6 +251,8 @@ def _secrets(headers: dict, body: bytes | None) -> set[str]:
 
     with suppress(ValueError):
         json.loads(body or b"", object_hook=note)
+    for part in parts_of(body or b"", _content_type(headers)):
+        note({part.name: part.data.decode("latin-1")} if part.filename is None else {})
     for value in values:
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
         secret = re.sub(r"^(bearer|basic) ", "", text.strip(), flags=re.I)

@@ -125,7 +125,7 @@ def origin(answer_id: str) -> Origin | None:
     """Where the answer with this `id` came from; None for one that a live service has just given."""
     for item in _state.tape.recording.interactions if _has_tape() else ():
         if item.response and item.response.answer_id() == answer_id:
-            said = item.model or (item.response.json_ or {}).get("model", "course-sample")
+            said = item.model or item.response.about().get("model", "course-sample")
             return Origin(item.source, said, item.date, item.wrong_on_purpose)
     return None
 
@@ -160,14 +160,15 @@ def _find_key() -> tuple[str, bool]:
 
 def _say_what_it_costs(path: Path) -> None:
     """One line: who is asked, and what a full run of the lesson costs (from the recorded usage; estimated)."""
-    base, answers = os.environ.get("OPENAI_BASE_URL"), []
+    base, paid = os.environ.get("OPENAI_BASE_URL"), []
     with suppress(RecordingError):  # going live needs no recording
-        answers = [item.response.json_ for item in cassette.load(path).interactions if item.response]
-    usages = [answer["usage"] for answer in answers if isinstance(answer, dict) and answer.get("usage")]
-    asked, said = (sum(usage.get(name, 0) for usage in usages) for name in ("prompt_tokens", "completion_tokens"))
+        # What is only fetched again was paid before.
+        items = [item for item in cassette.load(path).interactions if item.request.method == "POST" and item.response]
+        paid = [counted for item in items if any(counted := item.response.tokens())]
+    asked, said = map(sum, zip(*paid, strict=True)) if paid else (0, 0)
     cost = "unknown to this course"
     with suppress(ValueError):
-        cost = f"about {tokens.price(model(), asked, said):.2f} US cents" if usages else cost
+        cost = f"about {tokens.price(model(), asked, said):.2f} US cents" if paid else cost
     cost = "what your own server costs you" if base else cost
     print(f"Live: requests go to {urlsplit(base).netloc if base else 'api.openai.com'}, model {model()}.", end=" ")
     print(f"The price of a run of the whole lesson: {cost} ({asked:,} tokens in, {said:,} out, estimated).")

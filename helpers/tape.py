@@ -100,7 +100,7 @@ class Tape(Cassette):
             fault=said.get("x-course-fault") if marks != ["live"] else None,
         )
         if item.source == "live":
-            item.model = answer.json_.get("model") if isinstance(answer.json_, dict) else None
+            item.model = answer.about().get("model")
             item.date = date.today().isoformat()
         with self.lock:
             self._add(item)

@@ -11,7 +11,7 @@ from PIL import Image
 from helpers.tokens import picture_tokens
 
 from .api import API_KEY, serve
-from .api.server import ANSWERS, load_answers, text_tokens
+from .api.answers import ANSWERS, load_answers, text_tokens
 from .conftest import COFFEE, COFFEE_FILE, QUESTION, data_url, question
 
 
@@ -155,7 +155,7 @@ def test_an_unknown_question_is_an_error_and_is_remembered(api, client):
 
 
 def test_what_it_does_not_have_is_remembered_too(api):
-    for method, path in (("POST", "/v1/responses"), ("DELETE", "/elsewhere.example/x")):
+    for method, path in (("POST", "/v1/embeddings"), ("DELETE", "/elsewhere.example/x")):
         before = len(api.unanswered)
         response = requests.request(method, api.url + path, json={}, timeout=9)
         assert response.status_code == 500 and response.headers["x-course-source"] == "constructed"

@@ -27,7 +27,7 @@ SCREENSHOTS = ROOT / "tests" / "screenshots"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 CELLS = ".jp-Notebook .jp-CodeCell"
-ORIGIN = re.compile(r"^\[.+ · finish reason: .+\]$", re.M)  # the line that plotting.show_answer ends with
+ORIGIN = re.compile(r"^\[.+ · (?:finish reason|status): .+\]$", re.M)  # the line that plotting.show_answer ends with
 LIMIT = 180  # seconds for one test; the longest takes about 15
 
 # What is on the page of each code cell. JupyterLab marks an error as it marks what is written to stderr.

@@ -18,16 +18,16 @@ from PIL.PngImagePlugin import PngInfo
 
 from helpers import checks, exercises
 from helpers.cassette import ROOT, CourseError
-from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
+from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06
 from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens, price
 
 from . import record_lessons
-from .api.validation import check_chat
+from .api.validation import check_chat, check_response
 from .conftest import COFFEE, data_url
 
-LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05)
+LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06)
 LESSONS = {f"{n:02}": lesson.EXERCISES for n, lesson in enumerate(LESSON_FILES)}
 ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
@@ -202,6 +202,33 @@ def matched(found, true, within=0.5, once=True, nearest=False):
             if once:
                 left.remove(min(near, key=lambda cut: abs(cut - at)) if nearest else near[0])
     return hits, len(left) if once else len(found) - hits
+
+
+def saved(by_file=636, in_conversation=636, times_sent=1):
+    return {"by_file": by_file, "in_conversation": in_conversation, "times_sent": times_sent}
+
+
+def translated(*parts, without="", image=None, **changes):
+    """The request of 06.2; `parts` take the place of its content, `image` changes fields of its picture."""
+    shown = {"type": "input_image", "image_url": COFFEE, "detail": "low"} | (image or {})
+    asked = {"type": "input_text", "text": lesson_06.PROMPT}
+    right = {
+        "model": "gpt-5.6-luna",
+        "instructions": "Be short.",
+        "input": [{"role": "user", "content": list(parts) or [asked, shown]}],
+        "max_output_tokens": 500,
+        "store": False,
+    }
+    return {name: value for name, value in (right | changes).items() if name != without}
+
+
+def text_if_whole(answer, check=True, after=0, first=False, none=None):
+    """06.3, right or with one slip."""
+    if check and answer["status"] != "completed":
+        return none
+    messages = [item for item in answer["output"][after:] if item["type"] == "message"]
+    texts = [part["text"] for item in messages for part in item["content"] if part["type"] == "output_text"]
+    return "".join(texts[:1] if first else texts) or none
 
 
 WRONG = {
@@ -624,6 +651,64 @@ WRONG = {
         "words": (lambda f, t: ("all", "none"), "and not"),
         "called at once": ((3, 0), "without brackets"),
     },
+    "06.1": {
+        "a file is paid once": (saved(by_file=212), "An upload saves the way, and not the tokens"),
+        "a conversation is paid once": (saved(in_conversation=212), "goes into the model again with each turn"),
+        "it piles up": (saved(in_conversation=1272), "It is in the conversation once"),
+        "another number": (saved(by_file=400), "It is not 400. An upload saves the way"),
+        "sent each time": (saved(times_sent=3), "paid three times and sent once"),
+        "never sent": (saved(times_sent=0), "Not 0 times. Which of the three requests"),
+        "one alone": (saved(times_sent=None), '"times_sent" is empty or missing'),
+        "a text": (saved(by_file="636"), "without quotation marks"),
+        "a list": ([636, 636, 1], "What came is a list."),
+    },
+    "06.2": {
+        "messages": (translated(messages=[]), '"messages" is of Chat Completions. In Responses it is "input"'),
+        "the old limit": (translated(max_completion_tokens=500), 'In Responses it is "max_output_tokens"'),
+        "no model": (translated(without="model"), 'no "model"'),
+        "no input": (translated(without="input"), 'no "input"'),
+        "more than asked for": (translated(temperature=0), '"temperature" is more than was asked for'),
+        "a string": (translated(input="What?"), "What came is a str"),
+        "the content alone": (translated(input=translated()["input"][0]["content"]), "is a message here"),
+        "the rule as a message": (
+            translated(input=[says("system", "Be short."), *translated()["input"]], without="instructions"),
+            "goes into \"instructions\" instead",
+        ),
+        "a text for content": (translated(input=[says("user", "What?")]), "is a list of parts"),
+        "a text part of Chat": (translated(text("What?")), 'In Responses it is "input_text"'),
+        "a picture part of Chat": (translated(picture(COFFEE)), 'In Responses it is "input_image"'),
+        "an odd part": (translated("What?"), "One of yours is 'What?'"),
+        "no picture": (translated({"type": "input_text", "text": lesson_06.PROMPT}), "There are 0 pictures"),
+        "an object": (translated(image={"image_url": {"url": COFFEE}}), "is an object, as Chat wants it"),
+        "another picture": (translated(image={"image_url": ROCKET}), "not that of the old request"),
+        "no detail": (
+            translated({"type": "input_image", "image_url": COFFEE}), 'There is no "detail"',
+        ),
+        "another detail": (translated(image={"detail": "high"}), "The detail is 'high', and was \"low\""),
+        "other words": (
+            translated({"type": "input_text", "text": "What?"}, translated()["input"][0]["content"][1]),
+            "The question is not that of the old request",
+        ),
+        "no rule": (translated(without="instructions"), "The rule is missing"),
+        "no limit": (translated(without="max_output_tokens"), "Yours is None"),
+        "another limit": (translated(max_output_tokens=300), "Yours is 300"),
+        "it is kept": (translated(without="store"), "The service would keep it"),
+        "it is kept on purpose": (translated(store=True), "The service would keep it"),
+        "the list alone": (translated()["input"], "What came is a list."),
+    },
+    "06.3": {
+        "status forgotten": (lambda a: text_if_whole(a, check=False), "Given an answer that was cut off"),
+        "the second item": (lambda a: text_if_whole(a, after=1), "Given an answer, your function returns None"),
+        "the first item": (
+            lambda a: a["output"][0]["content"][0]["text"] if a["status"] == "completed" else None,
+            "Given an answer after a reasoning item, your function raised KeyError",
+        ),
+        "the first part": (lambda a: text_if_whole(a, first=True), "Given an answer in two parts"),
+        "an empty text": (lambda a: text_if_whole(a, none=""), "returns an empty text, and None was asked for"),
+        "the SDK's way": (lambda a: a.output_text, "raised AttributeError"),
+        "True": (lambda a: bool(text_if_whole(a)), "returns True and not 'A cup.'"),
+        "called at once": ("A cup.", "without brackets"),
+    },
 }
 
 # What is right besides the solution: other types, other words, more than was asked for.
@@ -700,9 +785,16 @@ ALSO_RIGHT = {
         ordered({"userData": {"note": "yard"}}, moderation=False),
     ],
     "05.3": [matched, lambda f, t: list(matched(f, t)), lambda f, t: matched(f, t, within=0.5 + 1e-9)],
+    "06.1": [saved(), saved(636.0, np.int64(636), 1.0)],
+    "06.2": [
+        translated(),
+        translated(*translated()["input"][0]["content"][::-1]),
+        translated(input=tuple({"type": "message", **item} for item in translated()["input"])),
+    ],
+    "06.3": [text_if_whole, lambda answer: text_if_whole(answer) or None],
 }
 
-FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3")  # where a function is the answer, and not what makes one
+FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3", "06.3")  # where a function is the answer, and not what makes one
 
 
 def made(number, answer):
@@ -926,6 +1018,7 @@ except Exception as error:
 """,
     "01.2": "import json; print(json.dumps(my_request))",
     "05.1": "print(*(len(video.scenes(CAMERAS['camera2'], **a)) for a in ({'shortest': 4}, {'longest': 3})))",
+    "06.2": "print(json.dumps(my_request))",
     "03.1": "print(tokens.request_tokens(odd_messages, MODEL, sizes={COINS: (384, 303)}).tokens)",
 }
 
@@ -942,6 +1035,8 @@ def test_solutions_are_right_in_their_lesson(lesson, tmp_path):
             assert re.findall(r"^  (\w[\w ]*): recorded", after, re.M) == ["prompt", "detail"], "the prediction is true"
         if number == "01.2":
             check_chat(json.loads(after))
+        if number == "06.2":
+            check_response(json.loads(after))
         if number == "05.1":
             assert after == "5 11\n", "the prediction is true of the film"
         if number == "03.1":

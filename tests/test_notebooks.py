@@ -105,10 +105,7 @@ def problems_of_recording(recording: Recording, notebook):
     for number, item in enumerate(recording.interactions, 1):
         if item.cell.split("-")[0] not in digests:
             yield f"request {number} is asked by no cell"
-        body = item.response.json_ if item.response and isinstance(item.response.json_, dict) else {}
-        said = body.get("model") or next(
-            (json.loads(e[6:])["model"] for e in (item.response and item.response.events) or [] if e[6:7] == "{"), None
-        )
+        said = item.response.about().get("model") if item.response else None
         if (item.source == "sample") != (said == "course-sample"):
             yield f"request {number}: a sample is a sample only under the model name course-sample, not {said}"
         if item.response and item.response.status == 200 and _without_detail(item.request.body):
@@ -120,9 +117,9 @@ def problems_of_recording(recording: Recording, notebook):
 
 
 def _without_detail(body):
-    """Is there an `image_url` part without `detail` anywhere in a request?"""
+    """Is there a picture without `detail` anywhere in a request, in the shape of either API?"""
     if isinstance(body, dict):
-        part = body.get("image_url")
+        part = {"image_url": body.get("image_url"), "input_image": body}.get(body.get("type"))
         return (part is not None and "detail" not in part) or any(map(_without_detail, body.values()))
     return isinstance(body, list) and any(map(_without_detail, body))
 
@@ -171,9 +168,9 @@ def test_every_recorded_request_is_asked(path, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_price_at_the_top_is_that_of_the_recorded_usage(name):
-    answers = [item.response.json_ for item in load(RECORDINGS / f"{name}.json").interactions if item.response]
-    usages = [answer["usage"] for answer in answers if isinstance(answer, dict) and "usage" in answer]
-    asked, said = (sum(usage[key] for usage in usages) for key in ("prompt_tokens", "completion_tokens"))
+    items = [item for item in load(RECORDINGS / f"{name}.json").interactions if item.response]
+    paid = [item.response.tokens() for item in items if item.request.method == "POST"]
+    asked, said = map(sum, zip(*paid, strict=True))
     top = read(ROOT / "notebooks" / f"{name}.ipynb").cells[0].source
     assert f"about {price('gpt-5.6-luna', asked, said):.2f} US cents live" in top
 
@@ -284,6 +281,25 @@ RECORDING_BREAKS = {
             }
         },
         "a picture without detail",
+    ),
+    "no detail in Responses": (
+        {
+            "request": {
+                "method": "POST",
+                "url": "/v1/responses",
+                "body": {"input": [{"content": [{"type": "input_image", "image_url": "https://detail.example/x.png"}]}]},
+            }
+        },
+        "a picture without detail",
+    ),
+    "a model's name on a streamed sample": (
+        {
+            "response": {
+                "status": 200,
+                "events": ['event: response.created\ndata: {"response": {"id": "resp_1", "model": "gpt-5.6-luna"}}'],
+            }
+        },
+        "only under the model name course-sample",
     ),
     "live without a date": ({"source": "live", "model": "gpt-5.6-luna"}, "a live answer without its date"),
     "constructed and wrong": (

@@ -1,15 +1,13 @@
 """The routes of the local API: chat completions (whole and streamed) and GETs of public pictures.
 
-Those of Azure's retired video retrieval are in `video_retrieval.py`.
+Responses and Files are in `responses.py`, Azure's retired video retrieval is in `video_retrieval.py`.
 """
 
 import functools
 import hashlib
-import io
 import json
 import socket
 import threading
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,52 +22,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from helpers import video
 from helpers.cassette import ROOT, our_files
-from helpers.encoding import DETAILS, open_picture
-from helpers.recording import DEFAULT_MODEL
-from helpers.tokens import picture_tokens
 
-from . import video_retrieval
-from .validation import ApiError, check_chat, picture_of_data_url
+from . import responses, video_retrieval
+from .answers import CREATED, Question, cut, load_answers, text_tokens
+from .validation import ApiError, check_chat, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
-ANSWERS = Path(__file__).with_name("answers.toml")
-# Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
-CREATED = 1795348800
-
-
-@dataclass
-class Answer:
-    """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready;
-    of a video, `at` names a second of the scene whose picture it is.
-
-    With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
-    """
-
-    pictures: list[str | dict]
-    asked: list[str]
-    text: str
-    wrong_on_purpose: bool = False
-    detail: str | None = None
-
-    def key(self) -> tuple:
-        hashes = tuple(hashlib.sha256(_bytes_of(picture)).hexdigest() for picture in self.pictures)
-        return hashes, tuple(self.asked), self.detail
-
-
-def _bytes_of(picture: str | dict) -> bytes:
-    if isinstance(picture, str):
-        return (ROOT / picture).read_bytes()
-    if "at" in picture:
-        scene = next(scene for scene in _scenes(picture["file"]) if scene.start <= picture["at"] < scene.end)
-        return scene.picture().data
-    return open_picture(ROOT / picture["file"], **{k: v for k, v in picture.items() if k != "file"}).data
-
-
-@functools.cache
-def _scenes(file: str) -> list[video.Scene]:
-    return video.scenes(ROOT / file)
 
 
 @dataclass
@@ -86,22 +45,6 @@ class Api:
     acts_as: str | None = None
     # More routes, tried before the ones below.
     routes: list[Route] = field(default_factory=list)
-
-
-def text_tokens(text: str) -> int:
-    """The stated estimate for text: one token for every 4 bytes of UTF-8, rounded up."""
-    return -(-len(text.encode()) // 4)
-
-
-def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
-    """The hand-written answers by what they answer: hashes of the pictures, the texts asked, and a detail or None."""
-    answers = [Answer(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8"))["answer"]]
-    by_key = {answer.key(): answer for answer in answers}
-    if len(by_key) != len(answers):
-        raise ValueError(f"{path.name} answers the same question twice")
-    if unknown := {answer.detail for answer in answers} - {None, *DETAILS}:
-        raise ValueError(f"{path.name} has an unknown detail: {unknown.pop()!r}")
-    return by_key
 
 
 @contextmanager
@@ -128,20 +71,25 @@ def serve(**settings) -> Iterator[Api]:
 def _routes(api: Api) -> list[Route]:
     pictures = _public_pictures()
 
-    async def chat(request: Request) -> Response:
-        api.requests.append(f"POST {request.url.path}")
-        try:
-            _check_key(request, api.keys)
+    def guarded(answer):
+        """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer."""
+
+        async def route(request: Request) -> Response:
+            api.requests.append(f"{request.method} {request.url.path}")
             try:
-                body = json.loads(await request.body())
-            except ValueError:
-                raise ApiError(400, "We could not parse the JSON body of your request.") from None
-            check_chat(body)
-            return _answer(body, api, pictures)
-        except ApiError as error:
-            return JSONResponse(error.body, error.status, headers=_marks(api, "constructed"))
-        except Exception as error:  # a hole in this server, not an answer of the API
-            return unknown(f"the local API failed: {error!r}")
+                _check_key(request, api.keys)
+                return await answer(request)
+            except ApiError as error:
+                return JSONResponse(error.body, error.status, headers=_marks(api, "constructed"))
+            except Exception as error:  # a hole in this server, not an answer of the API
+                return unknown(f"the local API failed: {error!r}")
+
+        return route
+
+    async def chat(request: Request) -> Response:
+        body = read_json(await request.body())
+        check_chat(body)
+        return _answer(body, api, pictures)
 
     def unknown(why: str) -> Response:
         api.unanswered.append(why)
@@ -161,8 +109,9 @@ def _routes(api: Api) -> list[Route]:
     return [
         *api.routes,
         *video_retrieval.routes(api),
-        Route("/v1/chat/completions", chat, methods=["POST"]),
-        Route("/api.openai.com/v1/chat/completions", chat, methods=["POST"]),
+        Route("/v1/chat/completions", guarded(chat), methods=["POST"]),
+        Route("/api.openai.com/v1/chat/completions", guarded(chat), methods=["POST"]),
+        *responses.routes(api, guarded, functools.partial(_fetch, public=pictures), functools.partial(_marks, api)),
         Route("/{rest:path}", picture, methods=["GET"]),
         Route("/{rest:path}", nothing_here, methods=["POST", "PUT", "PATCH", "DELETE"]),
     ]
@@ -191,35 +140,22 @@ def _check_key(request: Request, keys: set[str]) -> None:
 
 def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
     """Look the request up by its pictures, texts and detail; there is no default answer."""
-    texts, hashes, prompt_tokens, asked = [], [], 0, json.dumps(body, sort_keys=True)
-    details = set()
+    question, asked = Question(), json.dumps(body, sort_keys=True)
     for message in body["messages"]:
         content = message.get("content") or ""
         for part in content if isinstance(content, list) else [{"type": "text", "text": content}]:
             if part["type"] == "text":
-                prompt_tokens += text_tokens(part["text"])
-                texts += [part["text"]] if message["role"] != "assistant" else []
+                question.add_text(part["text"], by_model=message["role"] == "assistant")
             if part["type"] == "image_url":
                 url = part["image_url"]["url"]
-                data = _fetch(url, public)
-                hashes.append(hashlib.sha256(data).hexdigest())
-                size = Image.open(io.BytesIO(data)).size
+                size = question.add_picture(_fetch(url, public), part["image_url"].get("detail", "auto"))
                 # The answer's id is the same on a machine that packs the same pixels into other bytes.
                 asked = asked.replace(url, f"data: {size}") if url.startswith("data:") else asked
-                details.add(detail := part["image_url"].get("detail", "auto"))
-                prompt_tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
-    asked_at = details.pop() if len(details) == 1 else None
-    keys = [(tuple(hashes), tuple(texts), detail) for detail in (asked_at, None)]
-    answer = next(filter(None, map(api.answers.get, keys)), None)
-    if answer is None:
-        api.unanswered.append(f"answers.toml has no answer to {texts} about pictures {hashes} at detail {asked_at}")
-        raise ApiError(500, api.unanswered[-1], kind="server_error")
+    answer = question.answer(api.answers, api.unanswered)
 
-    limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
-    text, reason = answer.text.strip(), "stop"
-    if text_tokens(text) > limit:
-        text, reason = text.encode()[: limit * 4].decode(errors="ignore"), "length"
-    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": text_tokens(text)}
+    text, is_cut = cut(answer.text.strip(), body.get("max_completion_tokens") or body.get("max_tokens"))
+    reason = "length" if is_cut else "stop"
+    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(text)}
     usage["total_tokens"] = sum(usage.values())
     digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
     common = {"id": f"chatcmpl-sample-{digest}", "created": CREATED, "model": api.acts_as or "course-sample"}

@@ -1,8 +1,12 @@
-"""Checks a chat request against the SDK's own parameter types, and refuses it in the API's own error shape."""
+"""Checks requests against the SDK's own parameter types, and refuses them in the API's own error shape.
+
+Chat Completions first, then what Responses has of its own.
+"""
 
 import base64
 import binascii
 import io
+import json
 from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
@@ -10,6 +14,17 @@ from openai.types.chat import ChatCompletionContentPartParam, ChatCompletionMess
 from openai.types.chat.completion_create_params import (
     CompletionCreateParamsNonStreaming,
     CompletionCreateParamsStreaming,
+)
+from openai.types.responses import (
+    EasyInputMessageParam,
+    ResponseInputContentParam,
+    ResponseOutputMessageParam,
+    ResponseOutputRefusalParam,
+    ResponseOutputTextParam,
+)
+from openai.types.responses.response_create_params import (
+    ResponseCreateParamsNonStreaming,
+    ResponseCreateParamsStreaming,
 )
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
@@ -95,6 +110,98 @@ def _check_message(message: Any, place: str) -> None:
         _check(_PARTS[part["type"]], part, where)
 
 
+# --- Responses ---
+
+_RESPONSE_BODIES = {
+    True: TypeAdapter(ResponseCreateParamsStreaming),
+    False: TypeAdapter(ResponseCreateParamsNonStreaming),
+}
+_RESPONSE_FIELDS = {*get_type_hints(ResponseCreateParamsStreaming)}
+_INPUT_PARTS = _by_tag(ResponseInputContentParam, "type")
+_OUTPUT_PARTS = {
+    "output_text": TypeAdapter(ResponseOutputTextParam),
+    "refusal": TypeAdapter(ResponseOutputRefusalParam),
+}
+_EASY_MESSAGE, _OUTPUT_MESSAGE = TypeAdapter(EasyInputMessageParam), TypeAdapter(ResponseOutputMessageParam)
+_ROLES = ("assistant", "system", "developer", "user")
+# Wording: langchain-ai/langchainjs issue 11248 (2026-07). The last three are for tools, and not answered here.
+_PARTS_SAID = (
+    "'input_text', 'input_image', 'output_text', 'refusal', 'input_file', 'computer_screenshot', 'summary_text', and "
+    "'encrypted_content'"
+)
+# What people bring along from Chat, and where it went. Wording: error messages that users quote in public (2026).
+_MOVED = {"messages": "input", "max_completion_tokens": "max_output_tokens", "response_format": "text.format"}
+# earendil-works/pi issue 6265 (2026-07); the SDK's types name no least value.
+_LEAST_OUTPUT = 16
+
+
+def check_response(body: Any) -> None:
+    """Raise ApiError(400) unless `body` is a request for Responses that the real service would read.
+
+    `detail` is required of an `input_image`, as in the SDK's types; whether the service insists is unverified.
+    """
+    if not isinstance(body, dict):
+        raise ApiError(400, "We could not parse the JSON body of your request.")
+    for name in body:
+        if name in _MOVED:
+            moved = f"In the Responses API, this parameter has moved to '{_MOVED[name]}'."
+            raise ApiError(400, f"Unsupported parameter: '{name}'. {moved}", code="unsupported_parameter")
+        if name not in _RESPONSE_FIELDS:
+            raise ApiError(400, f"Unknown parameter: '{name}'.", code="unknown_parameter", param=name)
+    limit = body.get("max_output_tokens")
+    if isinstance(limit, int) and not isinstance(limit, bool) and limit < _LEAST_OUTPUT:
+        expected = f"integer below minimum value. Expected a value >= {_LEAST_OUTPUT}, but got {limit} instead."
+        raise ApiError(400, f"Invalid 'max_output_tokens': {expected}", code="integer_below_min_value",
+                       param="max_output_tokens")  # fmt: skip
+    for name in ("model", "input"):
+        if name not in body:
+            raise ApiError(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)
+    # The items are checked one by one below: a union of thirty shapes tells nobody which of them was meant.
+    simple = body | {"input": "checked below"} if isinstance(body["input"], list) else body
+    if not isinstance(simple["input"], str):
+        raise _wrong_type("input", body["input"], "a string or an array of input items")
+    _check(_RESPONSE_BODIES[body.get("stream") is True], simple, "")
+    for n, item in enumerate(body["input"] if isinstance(body["input"], list) else ()):
+        _check_input_item(item, f"input[{n}]")
+
+
+def _check_input_item(item: Any, place: str) -> None:
+    if not isinstance(item, dict):
+        raise _wrong_type(place, item, "an object")
+    if item.get("type", "message") != "message":
+        raise NotImplementedError(f"an input item of type {item['type']!r}: only messages are answered here")
+    if item.get("role") not in _ROLES:
+        raise _wrong_value(f"{place}.role", item.get("role"), _ROLES)
+    content = item.get("content")
+    of_the_model = item["role"] == "assistant" and isinstance(content, list)
+    known = _OUTPUT_PARTS if of_the_model else _INPUT_PARTS
+    if of_the_model and "id" in item:  # as it stands in the `output` of an answer
+        _check(_OUTPUT_MESSAGE, item | {"content": []}, place)
+    else:
+        _check(_EASY_MESSAGE, item | ({"content": "checked below"} if isinstance(content, list) else {}), place)
+    for k, part in enumerate(content if isinstance(content, list) else ()):
+        where = f"{place}.content[{k}]"
+        if not isinstance(part, dict):
+            raise _wrong_type(where, part, "an object")
+        if part.get("type") not in known:
+            raise _wrong_value(f"{where}.type", part.get("type"), _PARTS_SAID)
+        if part["type"] == "input_image":
+            _check_input_image(part, where)
+        _check(known[part["type"]], part, where)
+
+
+def _check_input_image(part: dict, where: str) -> None:
+    if isinstance(part.get("image_url"), dict):
+        # Wording: aplpolaris/promptfx issue 724 (2026-03), 0xPlaygrounds/rig issue 879 (2025-10).
+        raise _wrong_type(f"{where}.image_url", part["image_url"], "an image URL")
+    if bool(part.get("image_url")) == bool(part.get("file_id")):
+        message = f"Invalid '{where}': expected exactly one of 'image_url' or 'file_id'."
+        raise ApiError(400, message, code="invalid_value", param=where)
+
+
+# --- both ---
+
+
 def _check(adapter: TypeAdapter, value: dict, place: str) -> None:
     try:
         adapter.validate_python(value, strict=True)
@@ -135,17 +242,38 @@ def _wrong_value(where: str, value: Any, known: Any) -> ApiError:
     return ApiError(400, message, code="invalid_value", param=where)
 
 
+def read_json(data: bytes) -> Any:
+    """A request's body. Raises ApiError(400) when it is no JSON."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        raise ApiError(400, "We could not parse the JSON body of your request.") from None
+
+
 def picture_of_data_url(url: str) -> bytes:
     """The bytes of a data URL. Raises ApiError(400) when they are no PNG, JPEG, GIF or WebP, or the label lies."""
-    unsupported = ApiError(
-        400, "You uploaded an unsupported image. Please make sure your image has of one the following formats: "
-        "['png', 'jpeg', 'gif', 'webp'].", code="invalid_image_format")  # fmt: skip
     head, _, encoded = url.partition(",")
     try:
         data = base64.b64decode(encoded, validate=True)
-        kind = Image.open(io.BytesIO(data)).get_format_mimetype()
-    except (binascii.Error, OSError):
-        raise unsupported from None
-    if kind not in ("image/png", "image/jpeg", "image/gif", "image/webp") or head != f"data:{kind};base64":
-        raise unsupported
+    except binascii.Error:
+        raise _unsupported() from None
+    if head != f"data:{media_type(data)};base64":
+        raise _unsupported()
     return data
+
+
+def media_type(data: bytes) -> str:
+    """What picture these bytes are. Raises ApiError(400) unless it is PNG, JPEG, GIF or WebP."""
+    try:
+        kind = Image.open(io.BytesIO(data)).get_format_mimetype()
+    except OSError:
+        raise _unsupported() from None
+    if kind not in ("image/png", "image/jpeg", "image/gif", "image/webp"):
+        raise _unsupported()
+    return kind
+
+
+def _unsupported() -> ApiError:
+    return ApiError(
+        400, "You uploaded an unsupported image. Please make sure your image has of one the following formats: "
+        "['png', 'jpeg', 'gif', 'webp'].", code="invalid_image_format")  # fmt: skip

@@ -1,0 +1,113 @@
+"""The hand-written answers of answers.toml: read, and looked up by what a request asks about which pictures.
+
+There is no default answer: what stands in no entry is an error, whichever API was asked.
+"""
+
+import functools
+import hashlib
+import io
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from helpers import video
+from helpers.cassette import ROOT
+from helpers.encoding import DETAILS, open_picture
+from helpers.recording import DEFAULT_MODEL
+from helpers.tokens import picture_tokens
+
+from .validation import ApiError
+
+# Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
+CREATED = 1795348800
+ANSWERS = Path(__file__).with_name("answers.toml")
+
+
+@dataclass
+class Answer:
+    """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready;
+    of a video, `at` names a second of the scene whose picture it is.
+
+    With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
+    """
+
+    pictures: list[str | dict]
+    asked: list[str]
+    text: str
+    wrong_on_purpose: bool = False
+    detail: str | None = None
+
+    def key(self) -> tuple:
+        hashes = tuple(hashlib.sha256(_bytes_of(picture)).hexdigest() for picture in self.pictures)
+        return hashes, tuple(self.asked), self.detail
+
+
+def _bytes_of(picture: str | dict) -> bytes:
+    if isinstance(picture, str):
+        return (ROOT / picture).read_bytes()
+    if "at" in picture:
+        scene = next(scene for scene in _scenes(picture["file"]) if scene.start <= picture["at"] < scene.end)
+        return scene.picture().data
+    return open_picture(ROOT / picture["file"], **{k: v for k, v in picture.items() if k != "file"}).data
+
+
+@functools.cache
+def _scenes(file: str) -> list[video.Scene]:
+    return video.scenes(ROOT / file)
+
+
+@dataclass
+class Question:
+    """What one request asks, part by part: texts that are not the model's own, pictures, and what all of it costs."""
+
+    texts: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    details: set[str] = field(default_factory=set)
+    tokens: int = 0
+
+    def add_text(self, text: str, by_model: bool = False) -> None:
+        self.tokens += text_tokens(text)
+        self.texts += [] if by_model else [text]
+
+    def add_picture(self, data: bytes, detail: str) -> tuple[int, int]:
+        """Returns the picture's width and height in pixels."""
+        size = Image.open(io.BytesIO(data)).size
+        self.pictures.append(hashlib.sha256(data).hexdigest())
+        self.details.add(detail)
+        self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
+        return size
+
+    def answer(self, answers: dict[tuple, Answer], unanswered: list[str]) -> Answer:
+        """The entry for it. Raises ApiError(500) where there is none, and notes that in `unanswered`."""
+        detail = next(iter(self.details)) if len(self.details) == 1 else None
+        keys = [(tuple(self.pictures), tuple(self.texts), at) for at in (detail, None)]
+        if found := next(filter(None, map(answers.get, keys)), None):
+            return found
+        asked = f"{self.texts} about pictures {self.pictures} at detail {detail}"
+        unanswered.append(f"answers.toml has no answer to {asked}")
+        raise ApiError(500, unanswered[-1], kind="server_error")
+
+
+def cut(text: str, limit: int | None) -> tuple[str, bool]:
+    """The text as far as `limit` tokens go, and whether something is missing."""
+    if not limit or text_tokens(text) <= limit:
+        return text, False
+    return text.encode()[: limit * 4].decode(errors="ignore"), True
+
+
+def text_tokens(text: str) -> int:
+    """The stated estimate for text: one token for every 4 bytes of UTF-8, rounded up."""
+    return -(-len(text.encode()) // 4)
+
+
+def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
+    """The hand-written answers by what they answer: hashes of the pictures, the texts asked, and a detail or None."""
+    answers = [Answer(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8"))["answer"]]
+    by_key = {answer.key(): answer for answer in answers}
+    if len(by_key) != len(answers):
+        raise ValueError(f"{path.name} answers the same question twice")
+    if unknown := {answer.detail for answer in answers} - {None, *DETAILS}:
+        raise ValueError(f"{path.name} has an unknown detail: {unknown.pop()!r}")
+    return by_key
