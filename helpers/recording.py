@@ -201,6 +201,8 @@ def _before_cell(info) -> None:
 
 def _show_in_one_line(shell, kind, error, _traceback, tb_offset=None) -> list[str]:
     # A full traceback of these is 14,000 characters of library internals.
-    lines = [f"{kind.__name__}: {error}"]
-    shell._showtraceback(kind, error, lines)
+    # It may repeat a part of the key, or an address with its signature, and notebooks are saved and shared.
+    said = readable.mask(str(error))
+    lines = [f"{kind.__name__}: {said}"]
+    shell._showtraceback(kind, said, lines)
     return lines
