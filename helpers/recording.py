@@ -7,6 +7,7 @@ without opening a socket. `COURSE_MODE` or `start(lesson, mode="live")` changes 
 """
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -204,5 +205,8 @@ def _show_in_one_line(shell, kind, error, _traceback, tb_offset=None) -> list[st
     # It may repeat a part of the key, or an address with its signature, and notebooks are saved and shared.
     said = readable.mask(str(error))
     lines = [f"{kind.__name__}: {said}"]
+    # llama.cpp's server speaks of a missing mmproj (tried on 2026-11-23), which says little to whoever meets it first.
+    if os.environ.get("OPENAI_BASE_URL") and re.search(r"image input|mmproj|multimodal", said, re.I):
+        lines.append('Does this model take pictures? Serve one that does: README, "A model on your own machine".')
     shell._showtraceback(kind, said, lines)
     return lines
