@@ -6,6 +6,7 @@ In replay (the default) every request of `openai` and `requests` is answered fro
 without opening a socket. `COURSE_MODE` or `start(lesson, mode="live")` changes that; no other line of a lesson knows.
 """
 
+import logging
 import os
 import re
 import sys
@@ -89,6 +90,8 @@ def start(lesson: str, mode: str | None = None) -> None:
             _state.exit.enter_context(patch)
     readable.forget_secrets()
     wrap_clients(_refuse_replays_key, _has_tape)
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_without_secrets)
     _join_ipython()
 
 
@@ -179,6 +182,16 @@ def _refuse_replays_key(headers: Mapping) -> None:
     if not _has_tape() and _DUMMY_KEYS["replay"] in str(headers.get("authorization", "")):
         what = "This client, or these headers, were made in replay"
         raise LiveModeError(f"{what}. Make them again, for instance client = OpenAI(), and then ask.")
+
+
+# At the level DEBUG these write down whole addresses and requests, with signatures and pictures in them.
+_TALKATIVE = ("openai._base_client", "httpx2", "urllib3.connectionpool",
+              "vcr.cassette", "vcr.request", "vcr.stubs", "vcr.stubs.httpx_stubs")  # fmt: skip
+
+
+def _without_secrets(record: logging.LogRecord) -> bool:
+    record.msg, record.args = readable.mask(record.getMessage()), None
+    return True
 
 
 # --- the notebook ---
