@@ -10,11 +10,11 @@ from urllib.parse import quote
 # Made anew for each run, so that no file of the repository holds anything that looks like a key; the signs are those
 # that become others in an address or in base64.
 PLANTED = {
-    "OPENAI_API_KEY": f"sk-proj-{secrets.token_urlsafe(48)}1Q/+z",
+    "OPENAI_API_KEY": f"sk-proj-{secrets.token_urlsafe(48)}Q/1+",
     "OPENAI_ORG_ID": f"org-{secrets.token_hex(12)}2Qzx",
     "OPENAI_PROJECT_ID": f"proj_{secrets.token_hex(12)}3Qzx",
     "AZURE_OPENAI_API_KEY": f"{secrets.token_hex(14)}4a+/",
-    "VISION_KEY": f"{secrets.token_urlsafe(60)}5Q/+z",
+    "VISION_KEY": f"{secrets.token_urlsafe(60)}Q/5+",
     "SAS_SIGNATURE": f"{secrets.token_urlsafe(30)}/+6Q=",
 }
 
