@@ -58,7 +58,7 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1.0, longest
     shortest, longest = number("shortest", shortest), number("longest", longest, above=0)
     if longest < 2 * shortest:  # the halves of what is a little too long would be too short
         raise VideoError(
-            f"longest is at least twice shortest; {longest:g} and {shortest:g} seconds do not go together."
+            f"longest is at least twice shortest: with shortest={shortest:g} give longest={2 * shortest:g} or more."
         )
     path = existing(path)
     times, cuts, end = array("d"), [0.0], 0.0  # 8 bytes a frame are all that grows with the video

@@ -6,7 +6,7 @@ from itertools import chain, count
 from zlib import crc32
 
 from .cassette import RecordedRequest, Recording
-from .readable import DEFAULT_MODEL
+from .readable import DEFAULT_MODEL, RETIRED_SERVICE
 
 
 def explain(asked: RecordedRequest, recording: Recording) -> str:
@@ -31,6 +31,9 @@ def explain(asked: RecordedRequest, recording: Recording) -> str:
             lines.append(f"  and {len(names) - 4} more")
         if not names:
             lines.append("  the order of its parts")
+    if RETIRED_SERVICE in asked.url:
+        lines.append("Azure retired this service on 2025-06-30, so nobody can answer it any more. Undo the change.")
+        return "\n".join(lines)
     lines += [
         "Undo the change to see the recorded answer again, or ask a real model:",
         f'  recording.start("{recording.lesson}", mode="live") asks for your key; after it, client = OpenAI().',

@@ -18,6 +18,8 @@ from vcr.filters import decode_response
 from .cassette import FileReference, RecordedRequest, RecordedResponse, RecordingError, our_files
 
 DEFAULT_MODEL = "gpt-5.6-luna"
+# In the URL of Azure AI Vision's video retrieval, which ended on 2025-06-30: nobody can ask it any more.
+RETIRED_SERVICE = "/computervision/retrieval/"
 
 # The hosts that are the API itself. OPENAI_BASE_URL adds one.
 _AZURE = r"[\w-]+\.(?:openai|cognitiveservices|services\.ai)\.azure\.com"

@@ -133,7 +133,7 @@ class Tape(Cassette):
 
 def _is_of_a_retired_service(item: Interaction) -> bool:
     # The local API still gives these answers, and then they are recorded anew.
-    retired = item.source == "constructed" and "/computervision/retrieval/" in item.request.url
+    retired = item.source == "constructed" and readable.RETIRED_SERVICE in item.request.url
     return retired and not os.environ.get("COURSE_UPSTREAM")
 
 

@@ -807,6 +807,13 @@ def test_a_request_that_differs_everywhere_is_still_twelve_lines(replaying):
     assert len(f"NotRecorded: {caught.value}".splitlines()) <= 12
 
 
+def test_a_retired_service_is_not_to_be_asked_live(replaying):
+    address = "https://my-vision.cognitiveservices.azure.com/computervision/retrieval/indexes/cameras:queryByText"
+    with pytest.raises(recording.NotRecorded, match=r"retired .* on 2025-06-30.* Undo the change\.$") as caught:
+        requests.post(address, json={"queryText": "a dog"}, timeout=9)
+    assert "live" not in str(caught.value)
+
+
 def test_an_empty_recording_has_a_message_too(folder, replay):
     cassette.Recording(lesson="lesson").save(folder / "lesson.json")
     replay()
