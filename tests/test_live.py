@@ -143,7 +143,7 @@ DIFFERENT = {
         "formula says": "It cannot be compared: unknown",
     },
     "05_video_indexing": {
-        "print(title())": "Captions by my-own-model\n",
+        "Captions by": "Captions by my-own-model\n",
         ".bill(scenes": NO_PRICE,
         "MY_VIDEO": NO_PRICE,
     },
