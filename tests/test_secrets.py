@@ -33,7 +33,7 @@ SHAPES = {
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
 }
 # Invented for the tests; none of them opens anything.
-INVENTED = ("sk-local-test-key-0123456789",)
+INVENTED = ("sk-local-test-key-0123456789", "sk-old-key-00000000000000")
 
 
 def keys_in(folder: Path):
