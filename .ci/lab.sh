@@ -1,5 +1,20 @@
 # Starts JupyterLab on the first lesson; it stays up until Ctrl-C. PORT= and NO_BROWSER=1 are honoured.
 
+# Said here, and not by the first cell of each lesson.
+case ${COURSE_MODE:-replay} in
+    replay) ;;
+    live | record)
+        if [ -z "$OPENAI_API_KEY$OPENAI_BASE_URL" ]; then
+            echo "COURSE_MODE=$COURSE_MODE needs a key: set OPENAI_API_KEY, or for a model on your own machine OPENAI_BASE_URL and VISION_MODEL. Or run plain \`make lab\`: a lesson asks for the key at recording.start(…, mode=\"live\")." >&2
+            exit 1
+        fi
+        ;;
+    *)
+        echo "There is no COURSE_MODE=$COURSE_MODE; choose replay, live or record." >&2
+        exit 1
+        ;;
+esac
+
 # A terminal opened inside Lab starts from a clean sheet, not from the options of this `make`.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 

@@ -5,7 +5,8 @@ recording.stop()            leave requests and environment as they were
 recording.mode()            replay, live or record
 recording.model()           the model that every lesson asks
 recording.origin(id)        where an answer came from
-encoding.open_picture(p)    any picture, checked and made fit to send; a Picture makes its own part of a request
+encoding.open_picture(p)    any picture, checked and made fit to send; a Picture makes its own part of a request,
+                            and estimates what it costs
 plotting.show(*pictures)    pictures in a row, with captions, alt text and their numbers
 plotting.draw_grid(p, m, d) a picture as a model gets it at a detail, under the tiles or patches that are counted
 plotting.show_answer(a)     an answer's text, where it came from, its tokens, why it ended

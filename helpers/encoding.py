@@ -19,6 +19,7 @@ from . import pixels
 from .metadata import bare
 from .refusals import PictureError
 from .sources import SENT, check_size, name_of, open_image, quiet, read
+from .tokens import picture_tokens, price
 
 __all__ = ["MAX_BYTES", "Picture", "PictureError", "open_picture"]
 
@@ -56,6 +57,19 @@ class Picture:
     def input_item(self, detail: str = "auto") -> dict:
         """An input item for Responses, whose types require detail. Raises PictureError for an unknown one."""
         return {"type": "input_image", "image_url": self.data_url, "detail": _known(detail)}
+
+    def estimate(self, model: str, detail: str = "auto") -> str:
+        """One line: picture tokens and US cents by the model's published rule (see `tokens`), or why they are unknown.
+
+        What is written around the picture, and the answer, cost extra. Raises PictureError for a detail that no model
+        knows, and warns (UserWarning) of a model that is shut down.
+        """
+        what = f"{self.width} x {self.height} pixels at {_known(detail)}, {model}"
+        try:
+            counted = picture_tokens(self.width, self.height, model, detail).tokens
+            return f"{what}: {counted:,} picture tokens, {price(model, counted, 0):.4f} US cents (estimated)"
+        except ValueError as error:  # a model of one's own is in no table, and its answers are welcome all the same
+            return f"{what}: no estimate, {str(error).partition('; known: ')[0]}"
 
     def __str__(self) -> str:
         what = f"{self.origin}: {self.media_type}, {self.width} x {self.height} pixels, {len(self.data):,} bytes"

@@ -267,8 +267,9 @@ def _is_secret(name: str, value: Any) -> bool:
     return isinstance(value, str) and bool(re.fullmatch(_PERHAPS, name, re.I) and re.fullmatch(_LOOKS, value))
 
 
-def mask(text: str, secrets: set[str]) -> str:
-    """Text without secrets, and without pictures that stand in the middle of it."""
+def mask(text: str, secrets: set[str] | None = None) -> str:
+    """Text without secrets (by default those of the environment), and without pictures in the middle of it."""
+    secrets = _secrets({}, None) if secrets is None else secrets
     text = _BASE64.sub(_in_words, _DATA_URL.sub(_in_words, text))
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")

@@ -6,7 +6,9 @@ In replay (the default) every request of `openai` and `requests` is answered fro
 without opening a socket. `COURSE_MODE` or `start(lesson, mode="live")` changes that; no other line of a lesson knows.
 """
 
+import logging
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -88,6 +90,8 @@ def start(lesson: str, mode: str | None = None) -> None:
             _state.exit.enter_context(patch)
     readable.forget_secrets()
     wrap_clients(_refuse_replays_key, _has_tape)
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_without_secrets)
     _join_ipython()
 
 
@@ -181,6 +185,16 @@ def _refuse_replays_key(headers: Mapping) -> None:
         raise LiveModeError(f"{what}. Make them again, for instance client = OpenAI(), and then ask.")
 
 
+# At the level DEBUG these write down whole addresses and requests, with signatures and pictures in them.
+_TALKATIVE = ("openai._base_client", "httpx2", "urllib3.connectionpool",
+              "vcr.cassette", "vcr.request", "vcr.stubs", "vcr.stubs.httpx_stubs")  # fmt: skip
+
+
+def _without_secrets(record: logging.LogRecord) -> bool:
+    record.msg, record.args = readable.mask(record.getMessage()), None
+    return True
+
+
 # --- the notebook ---
 
 
@@ -202,6 +216,11 @@ def _before_cell(info) -> None:
 
 def _show_in_one_line(shell, kind, error, _traceback, tb_offset=None) -> list[str]:
     # A full traceback of these is 14,000 characters of library internals.
-    lines = [f"{kind.__name__}: {error}"]
-    shell._showtraceback(kind, error, lines)
+    # It may repeat a part of the key, or an address with its signature, and notebooks are saved and shared.
+    said = readable.mask(str(error))
+    lines = [f"{kind.__name__}: {said}"]
+    # llama.cpp's server speaks of a missing mmproj (tried on 2026-11-23), which says little to whoever meets it first.
+    if os.environ.get("OPENAI_BASE_URL") and re.search(r"image input|mmproj|multimodal", said, re.I):
+        lines.append('Does this model take pictures? Serve one that does: README, "A model on your own machine".')
+    shell._showtraceback(kind, said, lines)
     return lines

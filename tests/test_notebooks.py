@@ -423,7 +423,7 @@ def test_make_record_with_a_key_and_the_real_api(course, capsys, monkeypatch):
         monkeypatch.setenv("COURSE_UPSTREAM", api.url)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-the-users-own-key")
         assert record_lessons.main(["record", "00_start_here"]) == 0
-    assert "00_start_here: 1 live" in capsys.readouterr().out
+    assert "00_start_here: 2 live" in capsys.readouterr().out
     item = load(course / "recordings" / "00_start_here.json").interactions[0]
     assert (item.source, item.model) == ("live", "gpt-5.6-luna-2026-09-01") and item.date
     notebook = read(course / "notebooks" / "00_start_here.ipynb")

@@ -996,7 +996,7 @@ def test_live_says_what_a_lesson_costs(folder, monkeypatch, capsys):
     items = stored(cassette.RECORDINGS, "01_url_input")
     usages = [i["response"]["json"]["usage"] for i in items if "usage" in i["response"].get("json", {})]
     cents = sum(u["prompt_tokens"] * 20 + u["completion_tokens"] * 120 for u in usages) / 1_000_000
-    assert len(usages) == 5 and f"about {cents:.2f} US cents" in said
+    assert len(usages) == 6 and f"about {cents:.2f} US cents" in said
 
 
 def test_live_after_replay_asks_the_service_and_replay_after_live_does_not(record, replay, api, monkeypatch):

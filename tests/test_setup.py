@@ -101,6 +101,46 @@ def test_missing_ensurepip_gets_one_sentence_and_leaves_nothing(checkout, bin_fo
     assert not (checkout / ".venv").exists()
 
 
+# Live, before JupyterLab starts
+
+
+@pytest.fixture
+def lab(checkout, bin_folder):
+    """Call it with variables: `make lab`, with everything installed and a JupyterLab that only says it was started."""
+    put(bin_folder, "python3", "case $1 in -c) echo 3.12 ;; esac")
+    put(bin_folder, "uname", "echo Darwin")
+    put(bin_folder, "id", "echo 1000")
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    put(checkout / ".venv" / "bin", "python", 'echo "started in mode ${COURSE_MODE:-replay}"')
+    return lambda *arguments, **variables: make(checkout, bin_folder, "lab", *arguments, **variables)
+
+
+@pytest.mark.parametrize("mode", ["live", "record"])
+def test_live_without_a_key_is_one_sentence_before_jupyterlab_starts(lab, mode):
+    sentence = the_sentence(lab(f"COURSE_MODE={mode}"))
+    assert f"COURSE_MODE={mode} needs a key: set OPENAI_API_KEY" in sentence
+    assert "OPENAI_BASE_URL and VISION_MODEL" in sentence and "run plain `make lab`" in sentence
+
+
+def test_an_unknown_mode_is_one_sentence_before_jupyterlab_starts(lab):
+    assert the_sentence(lab("COURSE_MODE=lvie")) == "There is no COURSE_MODE=lvie; choose replay, live or record."
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"COURSE_MODE": "live", "OPENAI_API_KEY": "a key"},
+        {"COURSE_MODE": "live", "OPENAI_BASE_URL": "http://here/v1"},
+    ],
+    ids=["replay", "with a key", "with a server of one's own"],
+)
+def test_with_what_its_mode_needs_jupyterlab_starts(lab, variables):
+    done = lab(**variables)
+    assert done.returncode == 0 and done.stderr == ""
+    assert done.stdout.splitlines()[-1] == f"started in mode {variables.get('COURSE_MODE', 'replay')}"
+
+
 # What is installed, and when
 
 

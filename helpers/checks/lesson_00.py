@@ -75,7 +75,7 @@ EXERCISES = {
         solution="""
 my_content = [
     {"type": "text", "text": "Is the cup full?"},
-    {"type": "image_url", "image_url": {"url": PICTURE, "detail": "high"}},
+    {"type": "image_url", "image_url": {"url": COFFEE, "detail": "high"}},
 ]
 my_prediction = ["prompt", "detail"]
 exercises.check("00.1", {"content": my_content, "prediction": my_prediction})

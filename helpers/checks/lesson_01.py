@@ -149,7 +149,7 @@ my_request = {
         {"role": "system", "content": "You answer in one sentence."},
         {"role": "user", "content": [
             {"type": "text", "text": "What is the weather like?"},
-            {"type": "image_url", "image_url": {"url": PICTURE, "detail": "high"}},
+            {"type": "image_url", "image_url": {"url": ROCKET, "detail": "high"}},
         ]},
     ],
     "max_completion_tokens": 200,
