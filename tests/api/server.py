@@ -10,9 +10,11 @@ import json
 import socket
 import threading
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import uvicorn
@@ -28,15 +30,20 @@ from helpers import video
 from helpers.cassette import ROOT, our_files
 from helpers.encoding import DETAILS, open_picture
 from helpers.recording import DEFAULT_MODEL
+from helpers.token_rules import SHUTDOWN
 from helpers.tokens import picture_tokens
 
-from . import video_retrieval
+from . import faults, video_retrieval
 from .validation import ApiError, check_chat, picture_of_data_url
 
 API_KEY = "sk-local-test-key-0123456789"
 ANSWERS = Path(__file__).with_name("answers.toml")
+# The host of a resource on Azure; any key will do there, and answers carry the results of its content filters.
+AZURE = "/my-resource.openai.azure.com"
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
+# A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
+TODAY = date.fromtimestamp(CREATED)
 
 
 @dataclass
@@ -45,6 +52,7 @@ class Answer:
     of a video, `at` names a second of the scene whose picture it is.
 
     With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
+    With `fault`, one of those in faults.py, it goes wrong instead: always, or `times` times before the answer comes.
     """
 
     pictures: list[str | dict]
@@ -52,6 +60,8 @@ class Answer:
     text: str
     wrong_on_purpose: bool = False
     detail: str | None = None
+    fault: str | None = None
+    times: int | None = None
 
     def key(self) -> tuple:
         hashes = tuple(hashlib.sha256(_bytes_of(picture)).hexdigest() for picture in self.pictures)
@@ -84,6 +94,8 @@ class Api:
     unanswered: list[str] = field(default_factory=list)
     # Set to a model's name to act as a real service: no marks, that name in the answers.
     acts_as: str | None = None
+    # How often an entry with a fault was asked, by its key.
+    asked: Counter = field(default_factory=Counter)
     # More routes, tried before the ones below.
     routes: list[Route] = field(default_factory=list)
 
@@ -101,6 +113,8 @@ def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
         raise ValueError(f"{path.name} answers the same question twice")
     if unknown := {answer.detail for answer in answers} - {None, *DETAILS}:
         raise ValueError(f"{path.name} has an unknown detail: {unknown.pop()!r}")
+    for answer in answers:
+        faults.check(answer.fault, answer.times)
     return by_key
 
 
@@ -111,7 +125,7 @@ def serve(**settings) -> Iterator[Api]:
     listener = socket.create_server(("127.0.0.1", 0))
     api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = Starlette(routes=_routes(api), middleware=[Middleware(GZipMiddleware, minimum_size=1)])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", http=faults.Protocol))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     while not server.started:
@@ -131,13 +145,14 @@ def _routes(api: Api) -> list[Route]:
     async def chat(request: Request) -> Response:
         api.requests.append(f"POST {request.url.path}")
         try:
-            _check_key(request, api.keys)
+            if not request.url.path.startswith(AZURE):
+                _check_key(request, api.keys)
             try:
                 body = json.loads(await request.body())
             except ValueError:
                 raise ApiError(400, "We could not parse the JSON body of your request.") from None
             check_chat(body)
-            return _answer(body, api, pictures)
+            return _answer(request, body, api, pictures)
         except ApiError as error:
             return JSONResponse(error.body, error.status, headers=_marks(api, "constructed"))
         except Exception as error:  # a hole in this server, not an answer of the API
@@ -163,6 +178,7 @@ def _routes(api: Api) -> list[Route]:
         *video_retrieval.routes(api),
         Route("/v1/chat/completions", chat, methods=["POST"]),
         Route("/api.openai.com/v1/chat/completions", chat, methods=["POST"]),
+        Route(f"{AZURE}/openai/v1/chat/completions", chat, methods=["POST"]),
         Route("/{rest:path}", picture, methods=["GET"]),
         Route("/{rest:path}", nothing_here, methods=["POST", "PUT", "PATCH", "DELETE"]),
     ]
@@ -189,8 +205,9 @@ def _check_key(request: Request, keys: set[str]) -> None:
             "https://platform.openai.com/account/api-keys.", code="invalid_api_key")  # fmt: skip
 
 
-def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
+def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> Response:
     """Look the request up by its pictures, texts and detail; there is no default answer."""
+    _check_model(body["model"])
     texts, hashes, prompt_tokens, asked = [], [], 0, json.dumps(body, sort_keys=True)
     details = set()
     for message in body["messages"]:
@@ -215,23 +232,48 @@ def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
         api.unanswered.append(f"answers.toml has no answer to {texts} about pictures {hashes} at detail {asked_at}")
         raise ApiError(500, api.unanswered[-1], kind="server_error")
 
+    fault = answer.fault if not api.acts_as and faults.due(answer.key(), answer.times, api.asked) else None
+    marks = _marks(api, "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
+    if fault:
+        marks = _marks(api, "constructed staged")
+    if fault in faults.ERRORS:
+        return faults.error(fault, marks)
+
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
-    text, reason = answer.text.strip(), "stop"
+    odd = faults.ODD.get(fault, faults.Odd())
+    text, reason = answer.text.strip(), odd.reason
+    text = text[: int(len(text) * odd.share)]
     if text_tokens(text) > limit:
         text, reason = text.encode()[: limit * 4].decode(errors="ignore"), "length"
-    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": text_tokens(text)}
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": text_tokens(text) if text else limit}
     usage["total_tokens"] = sum(usage.values())
+    if not text:
+        usage["completion_tokens_details"] = {"reasoning_tokens": limit}
     digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
-    common = {"id": f"chatcmpl-sample-{digest}", "created": CREATED, "model": api.acts_as or "course-sample"}
-    marks = _marks(api, "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
+    name = api.acts_as or ("course-constructed" if fault else "course-sample")
+    common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
+    message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    whole = {**common, "object": "chat.completion", "choices": [choice] * odd.choices, "usage": usage}
+    if request.url.path.startswith(AZURE):
+        choice["content_filter_results"] = odd.filtered or faults.verdicts()
+        whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
+    events = []
     if body.get("stream"):
         wants_usage = (body.get("stream_options") or {}).get("include_usage")
-        events = _events(common, text, reason, usage if wants_usage else None)
+        events = _events(common, text, reason, usage if wants_usage else None, odd)
+    if fault in faults.WIRE:
+        return faults.broken(fault, events or whole, request, marks)
+    if events:
         return StreamingResponse(iter(events), media_type="text/event-stream", headers=marks)
-    message = {"role": "assistant", "content": text, "refusal": None}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
-    whole = {**common, "object": "chat.completion", "choices": [choice], "usage": usage}
     return JSONResponse(whole, headers=marks)
+
+
+def _check_model(model: str) -> None:
+    if (last_day := SHUTDOWN.get(model)) and last_day < TODAY:
+        # Shape: vertyco/vrt-cogs pull request 218 (2024-12), alexrudall/ruby-openai issue 607 (2025-07).
+        gone = f"The model `{model}` has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
+        raise ApiError(404, gone, code="model_not_found")
 
 
 def _fetch(url: str, public: dict[str, Path]) -> bytes:
@@ -243,14 +285,14 @@ def _fetch(url: str, public: dict[str, Path]) -> bytes:
     return public[url].read_bytes()
 
 
-def _events(common: dict, text: str, reason: str, usage: dict | None) -> list[str]:
+def _events(common: dict, text: str, reason: str, usage: dict | None, odd: faults.Odd) -> list[str]:
     def chunk(delta: dict, finish_reason: str | None = None) -> dict:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return {**common, "object": "chat.completion.chunk", "choices": [choice]}
+        return {**common, "object": "chat.completion.chunk", "choices": [choice] * odd.choices}
 
     words = text.split(" ")
     pieces = [word + " " for word in words[:-1]] + words[-1:]
-    chunks = [chunk({"role": "assistant", "content": ""}), *(chunk({"content": p}) for p in pieces), chunk({}, reason)]
+    chunks = [chunk({"role": "assistant", "content": ""}), *(chunk({odd.field: p}) for p in pieces), chunk({}, reason)]
     if usage:
         chunks.append({**chunk({}), "choices": [], "usage": usage})
     return [f"data: {json.dumps(c, ensure_ascii=False)}\n\n" for c in chunks] + ["data: [DONE]\n\n"]
