@@ -59,10 +59,10 @@ def _httpx2_response(fault: PlayedFault, request: httpx2.Request) -> httpx2.Resp
 def _requests_response(fault: PlayedFault, request: requests.PreparedRequest) -> requests.Response:
     if fault.kind == "timeout":
         raise requests.ReadTimeout("Read timed out.", request=request)
-    if fault.kind == "reset":
+    if fault.kind == "reset" and fault.response is None:
         raise requests.ConnectionError("Connection reset by peer", request=request)
-    cut = ProtocolError("Connection broken in the middle of the body")
-    error = cut if fault.kind == "cut" else ReadTimeoutError(None, request.url, "Read timed out.")
+    broken = ProtocolError("Connection broken in the middle of the body")
+    error = ReadTimeoutError(None, request.url, "Read timed out.") if fault.kind == "stalled" else broken
     response = requests.Response()
     response.status_code, response.url, response.request = fault.response.status, request.url, request
     response.headers.update(fault.response.headers)
