@@ -114,6 +114,8 @@ def show_answer(answer):
         texts = [_text(choice["message"], choice["finish_reason"]) for choice in choices]
     except (TypeError, KeyError, AttributeError):
         texts = []
+    if isinstance(body, dict) and body.get("choices") == []:
+        raise TypeError("This answer has no choices, and so no text. Ask once more (lesson 07).")
     if not texts:
         hint = "call .json() on a response of requests, and collect the chunks of a stream into one answer first."
         raise TypeError(f"show_answer takes a ChatCompletion or its dict, not {type(answer).__name__}: {hint}")

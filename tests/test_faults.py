@@ -12,13 +12,15 @@ import openai
 import pytest
 import requests
 import tenacity
+from starlette.responses import Response
+from starlette.routing import Route
 
-from helpers import recording
+from helpers import plotting, recording
 
 from .api import API_KEY, serve
 from .api.faults import ERRORS, ODD, WIRE, check
 from .api.server import AZURE, Answer, load_answers
-from .conftest import COFFEE, data_url, question
+from .conftest import data_url, question
 
 TEXT = "A small red-brown cup on a table."
 CHAT = "https://api.openai.com/v1/chat/completions"
@@ -226,6 +228,11 @@ def test_azure_says_what_its_filters_found_in_prompt_and_answer(api, name, viole
     }
 
 
+def test_what_is_shown_of_an_answer_without_choices(ask):
+    with pytest.raises(TypeError, match=r"^This answer has no choices, and so no text\. Ask once more"):
+        plotting.show_answer(ask("no_choices"))
+
+
 # --- connections that break ---
 
 # fault: the SDK's exception and its message; that of requests for a whole answer, and for a stream
@@ -257,6 +264,17 @@ def test_a_stream_that_has_begun_is_not_asked_for_again_and_leaves_what_came(ask
     assert ask.tries() == (1 if begun else 3) and len(slept) == (0 if begun else 2)
 
 
+def test_a_stream_that_is_closed_properly_in_the_middle_ends_without_an_error():
+    async def half(request):
+        chunk = {"id": "c", "choices": [{"index": 0, "delta": {"content": "A red"}, "finish_reason": None}]}
+        return Response(f"data: {json.dumps(chunk)}\n\n", media_type="text/event-stream")
+
+    with serve(answers={}, routes=[Route("/v1/chat/completions", half, methods=["POST"])]) as api:
+        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=5)
+        choices = [chunk.choices[0] for chunk in client.chat.completions.create(**question(stream=True))]
+    assert [(choice.delta.content, choice.finish_reason) for choice in choices] == [("A red", None)]
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("name", WIRE)
 def test_a_broken_connection_with_requests(api, name, stream):
@@ -271,44 +289,33 @@ def test_a_broken_connection_with_requests(api, name, stream):
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("name", WIRE)
 def test_recorded_and_replayed_it_is_the_same(api, folder, replay, monkeypatch, slept, name, stream):
-    """What the socket did, what is raised while recording, and what replay raises are one."""
-    seen = []
+    """What the socket does, what is raised while recording, and what replay raises are one."""
+    client = openai.OpenAI(api_key=API_KEY, timeout=1, max_retries=0)
 
-    def see(call):
-        came = []
-        try:
-            came += call()
-        except (openai.OpenAIError, requests.RequestException) as error:
-            seen.append((type(error), came))
+    def by_sdk(came):
+        for chunk in client.chat.completions.create(**question(name, stream=stream)):
+            came.append(chunk.choices[0].delta.content)
 
-    def sdk():
-        came = []
-        client = openai.OpenAI(api_key=API_KEY, timeout=1, max_retries=0)
-        try:
-            for chunk in client.chat.completions.create(**question(name, stream=stream)):
-                came.append(chunk.choices[0].delta.content)
-        finally:
-            texts.append(came)
+    def by_requests(came):
+        for piece in requests.post(CHAT, json=question(name, stream=stream), headers=HEADERS, timeout=1, stream=stream):
+            came.append(piece)
 
-    def plain():
-        requests.post(CHAT, headers=HEADERS, json=question(name, stream=stream), timeout=1).json()
+    def outcomes():
+        for call in (by_sdk, by_requests):
+            with pytest.raises((openai.OpenAIError, requests.RequestException)) as caught:
+                call(came := [])
+            yield type(caught.value), [piece for piece in came if isinstance(piece, str)]
 
-    texts = []
     monkeypatch.setenv("COURSE_UPSTREAM", api.url)
     monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+    recording.start("lesson", mode="live")
+    on_the_socket = list(outcomes())
     recording.start("lesson", mode="record")
-    recording.stop()  # the clients are wrapped now, and there is no tape
-    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
-    for _ in ("on the socket", "recorded", "replayed"):
-        see(sdk)
-        see(plain)
-        if _ == "on the socket":
-            recording.start("lesson", mode="record")
-        if _ == "recorded":
-            recording.stop()
-            replay()
-    assert len(seen) == 6 and seen[:2] == seen[2:4] == seen[4:]
-    assert texts[0] == texts[1] == texts[2]
+    recorded = list(outcomes())
+    recording.stop()
+    replay()
+    client = openai.OpenAI(timeout=1, max_retries=0)
+    assert on_the_socket == recorded == list(outcomes())
 
 
 # --- once, and then well ---

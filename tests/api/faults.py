@@ -23,8 +23,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 CATEGORIES = ("hate", "self_harm", "sexual", "violence")
 
 
-def _error(message: str, kind: str = "invalid_request_error", code: str | None = None, param: str | None = None) -> dict:
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+def _error(message: str, kind: str = "invalid_request_error", code: str | None = None) -> dict:
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
 def verdicts(**severities: str) -> dict:

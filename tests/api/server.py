@@ -38,8 +38,9 @@ from .validation import ApiError, check_chat, picture_of_data_url
 
 API_KEY = "sk-local-test-key-0123456789"
 ANSWERS = Path(__file__).with_name("answers.toml")
-# The host of a resource on Azure; any key will do there, and answers carry the results of its content filters.
-AZURE = "/my-resource.openai.azure.com"
+# The host of a resource on Azure, which can't exist under such a name; any key will do there, and answers carry the
+# results of its content filters. Nobody with a key of OpenAI gets those, so they are staged.
+AZURE = "/your_resource.openai.azure.com"
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
 # A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
@@ -233,8 +234,10 @@ def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> 
         raise ApiError(500, api.unanswered[-1], kind="server_error")
 
     fault = answer.fault if not api.acts_as and faults.due(answer.key(), answer.times, api.asked) else None
+    on_azure = request.url.path.startswith(AZURE)
+    staged = bool(fault or on_azure)
     marks = _marks(api, "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
-    if fault:
+    if staged:
         marks = _marks(api, "constructed staged")
     if fault in faults.ERRORS:
         return faults.error(fault, marks)
@@ -250,12 +253,12 @@ def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> 
     if not text:
         usage["completion_tokens_details"] = {"reasoning_tokens": limit}
     digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
-    name = api.acts_as or ("course-constructed" if fault else "course-sample")
+    name = api.acts_as or ("course-constructed" if staged else "course-sample")
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
     whole = {**common, "object": "chat.completion", "choices": [choice] * odd.choices, "usage": usage}
-    if request.url.path.startswith(AZURE):
+    if on_azure:
         choice["content_filter_results"] = odd.filtered or faults.verdicts()
         whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
     events = []
