@@ -8,6 +8,7 @@ are 1 second: long enough for the local API, and the most that a silent one can 
 import json
 from collections import Counter
 
+import nbformat
 import openai
 import pytest
 import requests
@@ -15,8 +16,10 @@ import tenacity
 from starlette.responses import Response
 from starlette.routing import Route
 
-from helpers import plotting, recording
+from helpers import cassette, plotting, recording
+from helpers.cassette import ROOT
 
+from . import record_lessons
 from .api import API_KEY, serve
 from .api.faults import ERRORS, ODD, WIRE, check
 from .api.server import AZURE, Answer, load_answers
@@ -416,3 +419,35 @@ def test_what_was_staged_is_kept_when_a_real_service_is_recorded(folder, monkeyp
         limited = ask_both()
     assert limited.model == "gpt-5.6-luna" and len(real.requests) == 1
     assert [i for i in sources() if i[0] != "sample"] == [("constructed", True, None), ("live", False, None), broken]
+
+
+def test_lesson_07_recorded_with_a_key_keeps_what_no_service_gives(tmp_path, monkeypatch):
+    name, key = "07_when_it_goes_wrong", "sk-the-users-own-key"
+    for folder, kind in (("notebooks", "ipynb"), ("recordings", "json")):
+        source = (ROOT if folder == "notebooks" else ROOT / "asset") / folder / f"{name}.{kind}"
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / source.name).write_bytes(source.read_bytes())
+        monkeypatch.setattr(record_lessons, folder.upper(), tmp_path / folder)
+    (tmp_path / "asset").symlink_to(ROOT / "asset")
+    before = cassette.load(cassette.RECORDINGS / f"{name}.json").interactions
+    with serve(acts_as="gpt-5.6-luna-2026-09-01", keys={key}) as api:
+        settings = {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": key, "OPENAI_BASE_URL": None}
+        after = record_lessons.record(name, settings, None).interactions
+    staged = [(item.request, item.fault, item.response) for item in before if item.staged]
+    assert [(item.request, item.fault, item.response) for item in after if item.staged] == staged and len(staged) > 9
+    assert {item.source for item in after if not item.staged} == {"live"}
+    notebook = nbformat.read(tmp_path / "notebooks" / f"{name}.ipynb", as_version=4)
+    text = json.dumps([cell.get("outputs") for cell in notebook.cells])
+    assert "gpt-5.6-luna-2026-09-01" in text and key not in text
+    assert "your_resource" not in "".join(api.requests), "nobody is asked at a host that only the lesson knows"
+
+
+def test_what_a_learner_sees_of_an_error_is_one_line_without_a_key():
+    notebook = nbformat.read(ROOT / "notebooks" / "07_when_it_goes_wrong.ipynb", as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    errors = [output for output in outputs if output.output_type == "error"]
+    assert len(errors) > 9
+    for error in errors:
+        (line,) = error.traceback
+        assert line.startswith(f"{error.ename}: ") and "\n" not in line and len(line) < 250
+        assert "sk-" not in line and "not-a-key" not in line
