@@ -37,10 +37,10 @@ READ_CELLS = """cells => cells.map(cell => ({
     text: [...cell.querySelectorAll('.jp-OutputArea-output')].map(output => output.innerText).join('\\n'),
     pictures: [...cell.querySelectorAll('.jp-OutputArea-output img')].map(i => [i.alt, i.naturalWidth > 0]),
 }))"""
-# A cell that errs stops the ones after it: they lose their star and get no number.
+# A number is what tells: after a cell that may err, JupyterLab takes the star from all that wait, and runs them still.
 ALL_RAN = f"""() => {{
-    const prompts = [...document.querySelectorAll('{CELLS} .jp-InputPrompt')].map(p => p.innerText.trim());
-    return prompts.some(p => /\\d/.test(p)) && !prompts.some(p => p.includes('*'));
+    const prompts = [...document.querySelectorAll('{CELLS} .jp-InputPrompt')].map(p => p.innerText);
+    return prompts.length > 0 && prompts.every(p => /\\d/.test(p));
 }}"""
 
 
