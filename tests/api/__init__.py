@@ -6,7 +6,8 @@
 
 It answers every host as `http://127.0.0.1:PORT/<host>/<path>` (see COURSE_UPSTREAM in helpers/wire.py):
 `server.py` holds the routes, `validation.py` checks bodies against the SDK's own parameter types, `answers.toml` holds
-the hand-written answers, and which of them go wrong as `faults.py` says. `video_retrieval.py` is a service of Azure that no longer exists.
+the hand-written answers, and says which go wrong on purpose: how is in `faults.py`. `video_retrieval.py` is a service
+of Azure that no longer exists.
 """
 
 from .server import API_KEY, Api, serve
