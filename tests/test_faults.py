@@ -1,8 +1,9 @@
 """Everything that goes wrong, over a real socket, with the real SDK and with `requests`: what is raised, how often it
 is asked, and that nothing hangs.
 
-The SDK's waits between two tries are noted and not waited for (`slept`), so that no test depends on a clock. Time-outs
-are 1 second: long enough for the local API, and the most that a silent one can cost.
+The SDK's waits between two tries are noted and not waited for (`slept`), so that no test depends on a clock. Where the
+local API is silent on purpose, the time-out is short, for it is waited for; elsewhere it is far longer than any answer
+takes, and is there so that a mistake of ours fails instead of hanging.
 """
 
 import json
@@ -25,6 +26,8 @@ from .api.faults import ERRORS, ODD, WIRE, check
 from .api.server import AZURE, Answer, load_answers
 from .conftest import data_url, question
 
+TIMEOUT = {"timeout": 1, "stalled": 2}  # seconds; the second has to bring half an answer first
+LONG = 30
 TEXT = "A small red-brown cup on a table."
 CHAT = "https://api.openai.com/v1/chat/completions"
 HEADERS = {"Authorization": f"Bearer {API_KEY}"}
@@ -58,7 +61,7 @@ def ask(api):
     def by_sdk(name, **more):
         asked.clear()
         asked["before"] = len(api.requests)
-        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=1)
+        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=TIMEOUT.get(name, LONG))
         return client.chat.completions.create(**question(name, **more))
 
     asked = Counter()
@@ -68,7 +71,8 @@ def ask(api):
 
 def post(api, name, stream=False):
     body = question(name, stream=stream)
-    return requests.post(f"{api.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=1, stream=stream)
+    seconds = TIMEOUT.get(name, LONG)
+    return requests.post(f"{api.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=seconds, stream=stream)
 
 
 # --- errors with a status ---
@@ -141,9 +145,9 @@ def test_what_is_refused_at_the_door(api, slept, name):
     body = question("rate_limit", **{k: v for k, v in change.items() if k != "key"})
     before = len(api.requests)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    response = requests.post(f"{api.url}/v1/chat/completions", headers=headers, json=body, timeout=1)
+    response = requests.post(f"{api.url}/v1/chat/completions", headers=headers, json=body, timeout=LONG)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
-    client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=key or "x", default_headers=headers or None, timeout=1)
+    client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=key or "x", default_headers=headers or None, timeout=LONG)
     with pytest.raises(CLASSES[status]) as caught:
         client.chat.completions.create(**body)
     assert caught.value.code == (code or "invalid_api_key") and len(api.requests) - before == 2 and slept == []
@@ -209,16 +213,16 @@ def test_an_answer_without_choices(ask, api):
 
 def test_a_limit_cuts_an_answer_and_says_so(api):
     with serve() as whole:
-        client = openai.OpenAI(base_url=f"{whole.url}/v1", api_key=API_KEY, timeout=5)
+        client = openai.OpenAI(base_url=f"{whole.url}/v1", api_key=API_KEY, timeout=LONG)
         answer = client.chat.completions.create(**question() | {"max_completion_tokens": 5})
-        body = requests.post(f"{whole.url}/v1/chat/completions", headers=HEADERS, timeout=5,
+        body = requests.post(f"{whole.url}/v1/chat/completions", headers=HEADERS, timeout=LONG,
                              json=question() | {"max_completion_tokens": 5}).json()  # fmt: skip
     assert answer.choices[0].finish_reason == body["choices"][0]["finish_reason"] == "length"
 
 
 @pytest.mark.parametrize(("name", "violence"), [("filtered", "medium"), ("refusal", "safe")])
 def test_azure_says_what_its_filters_found_in_prompt_and_answer(api, name, violence):
-    client = openai.OpenAI(base_url=f"{api.url}{AZURE}/openai/v1", api_key="any", timeout=1)
+    client = openai.OpenAI(base_url=f"{api.url}{AZURE}/openai/v1", api_key="any", timeout=LONG)
     answer = client.chat.completions.create(**question(name))
     safe = {"filtered": False, "severity": "safe"}
     assert answer.prompt_filter_results == [
@@ -273,7 +277,7 @@ def test_a_stream_that_is_closed_properly_in_the_middle_ends_without_an_error():
         return Response(f"data: {json.dumps(chunk)}\n\n", media_type="text/event-stream")
 
     with serve(answers={}, routes=[Route("/v1/chat/completions", half, methods=["POST"])]) as api:
-        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=5)
+        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=LONG)
         choices = [chunk.choices[0] for chunk in client.chat.completions.create(**question(stream=True))]
     assert [(choice.delta.content, choice.finish_reason) for choice in choices] == [("A red", None)]
 
@@ -293,14 +297,16 @@ def test_a_broken_connection_with_requests(api, name, stream):
 @pytest.mark.parametrize("name", WIRE)
 def test_recorded_and_replayed_it_is_the_same(api, folder, replay, monkeypatch, slept, name, stream):
     """What the socket does, what is raised while recording, and what replay raises are one."""
-    client = openai.OpenAI(api_key=API_KEY, timeout=1, max_retries=0)
+    seconds = TIMEOUT.get(name, LONG)
+    client = openai.OpenAI(api_key=API_KEY, timeout=seconds, max_retries=0)
 
     def by_sdk(came):
         for chunk in client.chat.completions.create(**question(name, stream=stream)):
             came.append(chunk.choices[0].delta.content)
 
     def by_requests(came):
-        for piece in requests.post(CHAT, json=question(name, stream=stream), headers=HEADERS, timeout=1, stream=stream):
+        body = question(name, stream=stream)
+        for piece in requests.post(CHAT, json=body, headers=HEADERS, timeout=seconds, stream=stream):
             came.append(piece)
 
     def outcomes():
@@ -317,7 +323,7 @@ def test_recorded_and_replayed_it_is_the_same(api, folder, replay, monkeypatch, 
     recorded = list(outcomes())
     recording.stop()
     replay()
-    client = openai.OpenAI(timeout=1, max_retries=0)
+    client = openai.OpenAI(timeout=seconds, max_retries=0)
     assert on_the_socket == recorded == list(outcomes())
 
 
@@ -326,7 +332,7 @@ def test_recorded_and_replayed_it_is_the_same(api, folder, replay, monkeypatch, 
 
 def test_a_fault_comes_as_often_as_it_is_told_and_then_the_answer(slept):
     with serve(answers=staged("rate_limit", times=1)) as api:
-        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=5)
+        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=LONG)
         for _ in "one", "two":
             answer = client.chat.completions.create(**question("rate_limit"))
             assert answer.choices[0].message.content == TEXT and answer.model == "course-sample"
@@ -335,7 +341,7 @@ def test_a_fault_comes_as_often_as_it_is_told_and_then_the_answer(slept):
 
 def test_a_fault_that_outlasts_the_retries_and_more_retries(slept):
     with serve(answers=staged("overloaded", times=3)) as api:
-        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=5)
+        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=LONG)
         with pytest.raises(openai.InternalServerError):
             client.with_options(max_retries=1).chat.completions.create(**question("overloaded"))
         assert len(api.requests) == 2
@@ -355,7 +361,7 @@ def test_tenacity_asks_again_for_requests(slept):
         sleep=slept.append,
     )
     def fetch(url):
-        response = requests.post(url, headers=HEADERS, json=question("rate_limit"), timeout=5)
+        response = requests.post(url, headers=HEADERS, json=question("rate_limit"), timeout=LONG)
         response.raise_for_status()
         return response.json()
 
