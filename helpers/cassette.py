@@ -129,7 +129,8 @@ class Interaction(_Shape):
 
     `cell` is a digest of the source of the cell that asked (see `cell_digest`). `source` says where the answer is
     from: `sample` (written by hand by looking at the picture), `live` (a real service; `model` and `date` beside
-    it) or `constructed` (a fault or a retired service, built to its documented shape).
+    it) or `constructed` (a fault or a retired service, built to its documented shape). `staged` is what went wrong on
+    purpose: no live service does that on demand, so it is kept when the lesson is recorded with a key.
     """
 
     cell: str
@@ -137,6 +138,7 @@ class Interaction(_Shape):
     model: str | None = None
     date: str | None = None
     wrong_on_purpose: bool = False
+    staged: bool = False
     request: RecordedRequest
     fault: Fault | None = None
     response: RecordedResponse | None = None

@@ -115,6 +115,8 @@ def show_answer(answer):
         texts, ended = _of_responses(body) if "output" in body else _of_chat(body)
     except (TypeError, KeyError, AttributeError):
         texts = []
+    if isinstance(body, dict) and body.get("choices") == []:
+        raise TypeError("This answer has no choices, and so no text. Ask once more (lesson 07).")
     if not texts:
         hint = "call .json() on a response of requests, and collect the chunks of a stream into one answer first."
         came = type(answer).__name__

@@ -34,7 +34,7 @@ class Tape(Cassette):
         if mode == "record":
             old = self.recording.interactions
             # What no live service gives is played once more while recording, and so kept.
-            self.kept = [item for item in old if item.fault or _is_of_a_retired_service(item)]
+            self.kept = [i for i in old if i.fault or i.staged or _is_of_a_retired_service(i)]
             # Each cell that runs replaces what it asked before; what no cell asked has nobody to replace it.
             self.recording.interactions = [item for item in old if item.cell]
 
@@ -91,13 +91,15 @@ class Tape(Cassette):
         said = {name.lower(): values[0] for name, values in response["headers"].items()}
         marks = said.get("x-course-source", "live").split() if os.environ.get("COURSE_UPSTREAM") else ["live"]
         answer = readable.recorded_response(response, dict(request.headers), request.body_bytes)
+        fault = said.get("x-course-fault") if marks != ["live"] else None
         item = Interaction(
             cell=self.cell or "",
             source=marks[0],
             wrong_on_purpose="wrong-on-purpose" in marks,
+            staged="staged" in marks,
             request=self._asked(request),
-            response=answer,
-            fault=said.get("x-course-fault") if marks != ["live"] else None,
+            response=answer if answer.body() or not fault else None,
+            fault=fault,
         )
         if item.source == "live":
             item.model = answer.about().get("model")

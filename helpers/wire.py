@@ -59,10 +59,10 @@ def _httpx2_response(fault: PlayedFault, request: httpx2.Request) -> httpx2.Resp
 def _requests_response(fault: PlayedFault, request: requests.PreparedRequest) -> requests.Response:
     if fault.kind == "timeout":
         raise requests.ReadTimeout("Read timed out.", request=request)
-    if fault.kind == "reset":
+    if fault.kind == "reset" and fault.response is None:
         raise requests.ConnectionError("Connection reset by peer", request=request)
-    cut = ProtocolError("Connection broken in the middle of the body")
-    error = cut if fault.kind == "cut" else ReadTimeoutError(None, request.url, "Read timed out.")
+    broken = ProtocolError("Connection broken in the middle of the body")
+    error = ReadTimeoutError(None, request.url, "Read timed out.") if fault.kind == "stalled" else broken
     response = requests.Response()
     response.status_code, response.url, response.request = fault.response.status, request.url, request
     response.headers.update(fault.response.headers)
@@ -84,7 +84,7 @@ def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool])
     def send(client, request, **kwargs):
         check(request.headers)
         try:
-            return sync_send(client, _redirected_httpx2(request), **kwargs)
+            return sync_send(client, _redirected_httpx2(request, has_tape()), **kwargs)
         except PlayedFault as fault:
             response = _httpx2_response(fault, request)
         if not kwargs.get("stream"):
@@ -95,7 +95,7 @@ def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool])
     async def asend(client, request, **kwargs):
         check(request.headers)
         try:
-            return await async_send(client, _redirected_httpx2(request), **kwargs)
+            return await async_send(client, _redirected_httpx2(request, has_tape()), **kwargs)
         except PlayedFault as fault:
             response = _httpx2_response(fault, request)
         if not kwargs.get("stream"):
@@ -108,6 +108,8 @@ def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool])
         asked, request.url = request.url, _redirected(request.url)
         if request.url != asked:
             kwargs["proxies"] = {}
+            if has_tape():
+                request.headers[_TAPE] = "records"
         try:
             with _one_at_a_time if has_tape() else nullcontext():
                 response = adapter_send(self, request, **kwargs)
@@ -115,6 +117,7 @@ def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool])
             response = _requests_response(fault, request)
         finally:
             request.url = asked
+            request.headers.pop(_TAPE, None)
         response.url = asked
         return response
 
@@ -123,14 +126,19 @@ def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool])
 
 # --- COURSE_UPSTREAM: every host is asked at one local address, as http://127.0.0.1:PORT/<host>/<path> ---
 
+# Tells the local API that a tape listens, which can't record a connection that breaks, only be told of it.
+_TAPE = "x-course-tape"
+
 
 def _redirected(url: str) -> str:
     upstream = os.environ.get("COURSE_UPSTREAM")
     return f"{upstream}/{url.split('://', 1)[1]}" if upstream and not url.startswith(upstream) else url
 
 
-def _redirected_httpx2(request: httpx2.Request) -> httpx2.Request:
+def _redirected_httpx2(request: httpx2.Request, has_tape: bool) -> httpx2.Request:
     url = httpx2.URL(_redirected(str(request.url)))
     if url != request.url:
         request.url, request.headers["host"] = url, url.netloc.decode()
+        if has_tape:
+            request.headers[_TAPE] = "records"
     return request

@@ -57,7 +57,8 @@ def main(arguments: list[str]) -> int:
             print(f"{lesson}: " + (", ".join(f"{n} {source}" for source, n in sorted(sources.items())) or "no request"))
             for item in recording.interactions:
                 if how == "record" and item.source != "live":
-                    what = f"{item.request.method} {item.request.url} ({item.fault or 'a retired service'})"
+                    why = item.fault or ("staged" if item.staged else "a retired service")
+                    what = f"{item.request.method} {item.request.url} ({why})"
                     print(f"  kept, no live service gives it: {what}")
     return 0
 

@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from helpers import checks, exercises
 from helpers.cassette import ROOT, CourseError
-from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06
+from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07
 from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens, price
@@ -27,8 +27,8 @@ from . import record_lessons
 from .api.validation import check_chat, check_response
 from .conftest import COFFEE, data_url
 
-LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06)
-LESSONS = {f"{n:02}": lesson.EXERCISES for n, lesson in enumerate(LESSON_FILES)}
+LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07)
+LESSONS = {lesson.__name__[-2:]: lesson.EXERCISES for lesson in LESSON_FILES}
 ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
 FILM = "https://myvideos.blob.core.windows.net/films/camera3.mp4?sp=r&sr=b&sig=invented"
@@ -72,6 +72,29 @@ def request(*content, **changes):
     asked = says("user", *(content or (text("What is the weather like?"), picture())))
     right = {"model": "gpt-5.6-luna", "messages": [says("system", "Be short."), asked], "max_completion_tokens": 200}
     return {name: value for name, value in {**right, **changes}.items() if value is not None}
+
+
+def filtered(answer, held=lambda found: found.get("filtered"), safe=True, choices=slice(None)):
+    """07.2, right or with one slip."""
+    prompts = answer.get("prompt_filter_results", []) if safe else answer["prompt_filter_results"]
+    prompt = [name for one in prompts for name, found in one["content_filter_results"].items() if held(found)]
+    parts = [choice.get("content_filter_results", {}) for choice in answer["choices"][choices]]
+    return prompt, [name for part in parts for name, found in part.items() if held(found)]
+
+
+def verdict(answer, skip="", strip=True):
+    """07.3, right, or with one question left out."""
+    if not answer.choices and skip != "no choices":
+        return "no choices"
+    choice = answer.choices[0]
+    text = choice.message.content or ""
+    questions = {
+        "refused": choice.message.refusal,
+        "filtered": choice.finish_reason == "content_filter",
+        "cut off": choice.finish_reason == "length",
+        "empty": not (text.strip() if strip else text),
+    }
+    return next((said for said, yes in questions.items() if yes and said != skip), "use")
 
 
 def whole(reason="stop", content=True, wanted="content"):
@@ -711,6 +734,44 @@ WRONG = {
     },
 }
 
+WRONG |= {
+    "07.1": {
+        "all": ("abcdef", "the same key is refused again"),
+        "by the status": (["b", "c", "d", "f"], "look at its code: the money is spent"),
+        "the verdict": (["b", "d", "e", "f"], "the same prompt gets the same verdict"),
+        "haste forgotten": (["d", "f"], "One is missing. b passes by itself"),
+        "no service": (["b", "f"], "One is missing. d is the service's own trouble"),
+        "no wire": ({"b", "d"}, "One is missing. f is the wire"),
+        "words": (["429", "503"], "There is no error '429'"),
+        "a number": (3, "What came is an int."),
+    },
+    "07.2": {
+        "by severity": (lambda a: filtered(a, held=lambda f: f.get("severity") != "safe"), "Given a severity that was"),
+        "medium and more": (
+            lambda a: filtered(a, held=lambda f: f.get("severity", "high") in ("medium", "high")),
+            "Given a severity that was let through",
+        ),
+        "severity asked of all": (lambda a: filtered(a, held=lambda f: f["severity"] and f["filtered"]), "KeyError"),
+        "without get": (lambda a: filtered(a, safe=False), "without any results, your function raised KeyError"),
+        "one choice": (lambda a: filtered(a, choices=slice(1)), "Given two choices, of which the second is filtered"),
+        "the wrong way round": (lambda a: filtered(a)[::-1], "Given an answer that was held back, nothing was"),
+        "all in one": (lambda a: [*filtered(a)[0], *filtered(a)[1]], "is to return two lists"),
+        "texts": (lambda a: tuple(map(" ".join, filtered(a))), "A list of names is wanted for the prompt"),
+        "nothing": (lambda a: ([], []), "violence was filtered in the answer, and yours says []"),
+        "called at once": (([], ["violence"]), "without brackets"),
+    },
+    "07.3": {
+        "no look at choices": (lambda a: verdict(a, skip="no choices"), "raised IndexError"),
+        "no refusal": (lambda a: verdict(a, skip="refused"), 'says "empty", and it should say "refused"'),
+        "no filter": (lambda a: verdict(a, skip="filtered"), 'it should say "filtered"'),
+        "no limit": (lambda a: verdict(a, skip="cut off"), 'should say "cut off"'),
+        "no text": (lambda a: verdict(a, skip="empty"), 'says "use", and it should say "empty"'),
+        "white space is text": (lambda a: verdict(a, strip=False), "nothing but a line break"),
+        "true or false": (lambda a: verdict(a) == "use", 'It is to return a text, here "use"'),
+        "called at once": ("use", "without brackets"),
+    },
+}
+
 # What is right besides the solution: other types, other words, more than was asked for.
 ALSO_RIGHT = {
     "00.1": [
@@ -794,7 +855,18 @@ ALSO_RIGHT = {
     "06.3": [text_if_whole, lambda answer: text_if_whole(answer) or None],
 }
 
-FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3", "06.3")  # where a function is the answer, and not what makes one
+ALSO_RIGHT |= {
+    "07.1": [("f", "D", "b"), {"b", "d", "f"}, "b, d, f", "bdf", ["b", "b", "d", "f"]],
+    "07.2": [
+        filtered,
+        lambda a: [set(names) for names in filtered(a)],
+        lambda a: dict(zip(("prompt", "answer"), filtered(a), strict=True)),
+    ],
+    "07.3": [verdict, lambda a: verdict(a).upper()],
+}
+
+# Where a function is the answer, and not what makes one.
+FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3", "06.3", "07.2", "07.3")
 
 
 def made(number, answer):

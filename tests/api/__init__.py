@@ -6,8 +6,9 @@
 
 It answers every host as `http://127.0.0.1:PORT/<host>/<path>` (see COURSE_UPSTREAM in helpers/wire.py):
 `server.py` holds the routes of Chat Completions, `responses.py` those of Responses and Files, `validation.py` checks
-bodies against the SDK's own parameter types, `answers.toml` holds the hand-written answers and `answers.py` finds them.
-`video_retrieval.py` is a service of Azure that no longer exists.
+bodies against the SDK's own parameter types, `answers.toml` holds the hand-written answers and says which go wrong on
+purpose, `answers.py` finds them, `faults.py` makes them go wrong. `video_retrieval.py` is a service of Azure that no
+longer exists.
 """
 
 from .server import API_KEY, Api, serve

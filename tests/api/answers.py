@@ -18,6 +18,7 @@ from helpers.encoding import DETAILS, open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens
 
+from . import faults
 from .validation import ApiError
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
@@ -31,6 +32,7 @@ class Answer:
     of a video, `at` names a second of the scene whose picture it is.
 
     With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
+    With `fault`, one of those in faults.py, it goes wrong instead: always, or `times` times before the answer comes.
     """
 
     pictures: list[str | dict]
@@ -38,6 +40,8 @@ class Answer:
     text: str
     wrong_on_purpose: bool = False
     detail: str | None = None
+    fault: str | None = None
+    times: int | None = None
 
     def key(self) -> tuple:
         hashes = tuple(hashlib.sha256(_bytes_of(picture)).hexdigest() for picture in self.pictures)
@@ -110,4 +114,6 @@ def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
         raise ValueError(f"{path.name} answers the same question twice")
     if unknown := {answer.detail for answer in answers} - {None, *DETAILS}:
         raise ValueError(f"{path.name} has an unknown detail: {unknown.pop()!r}")
+    for answer in answers:
+        faults.check(answer.fault, answer.times)
     return by_key

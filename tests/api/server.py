@@ -8,9 +8,11 @@ import hashlib
 import json
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import uvicorn
@@ -23,12 +25,18 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from helpers.cassette import ROOT, our_files
+from helpers.token_rules import SHUTDOWN
 
-from . import responses, video_retrieval
+from . import faults, responses, video_retrieval
 from .answers import CREATED, Question, cut, load_answers, text_tokens
 from .validation import ApiError, check_chat, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
+# The host of a resource on Azure, which can't exist under such a name; any key will do there, and answers carry the
+# results of its content filters. Nobody with a key of OpenAI gets those, so they are staged.
+AZURE = "/your_resource.openai.azure.com"
+# A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
+TODAY = date(2026, 11, 22)
 
 
 @dataclass
@@ -44,6 +52,8 @@ class Api:
     unanswered: list[str] = field(default_factory=list)
     # Set to a model's name to act as a real service: no marks, that name in the answers.
     acts_as: str | None = None
+    # How often an entry with a fault was asked, by its key.
+    asked: Counter = field(default_factory=Counter)
     # More routes, tried before the ones below.
     routes: list[Route] = field(default_factory=list)
 
@@ -55,7 +65,7 @@ def serve(**settings) -> Iterator[Api]:
     listener = socket.create_server(("127.0.0.1", 0))
     api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = Starlette(routes=_routes(api), middleware=[Middleware(GZipMiddleware, minimum_size=1)])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", http=faults.Protocol))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     while not server.started:
@@ -78,7 +88,8 @@ def _routes(api: Api) -> list[Route]:
         async def route(request: Request) -> Response:
             api.requests.append(f"{request.method} {request.url.path}")
             try:
-                _check_key(request, api.keys)
+                if not request.url.path.startswith(AZURE):
+                    _check_key(request, api.keys)
                 return await answer(request)
             except ApiError as error:
                 return JSONResponse(error.body, error.status, headers=_marks(api, "constructed"))
@@ -90,7 +101,7 @@ def _routes(api: Api) -> list[Route]:
     async def chat(request: Request) -> Response:
         body = read_json(await request.body())
         check_chat(body)
-        return _answer(body, api, pictures)
+        return _answer(request, body, api, pictures)
 
     def unknown(why: str) -> Response:
         api.unanswered.append(why)
@@ -112,6 +123,7 @@ def _routes(api: Api) -> list[Route]:
         *video_retrieval.routes(api),
         Route("/v1/chat/completions", guarded(chat), methods=["POST"]),
         Route("/api.openai.com/v1/chat/completions", guarded(chat), methods=["POST"]),
+        Route(f"{AZURE}/openai/v1/chat/completions", guarded(chat), methods=["POST"]),
         *responses.routes(api, guarded, functools.partial(_fetch, public=pictures), functools.partial(_marks, api)),
         Route("/{rest:path}", picture, methods=["GET"]),
         Route("/{rest:path}", nothing_here, methods=["POST", "PUT", "PATCH", "DELETE"]),
@@ -141,8 +153,9 @@ def _check_key(request: Request, keys: set[str]) -> None:
             "https://platform.openai.com/account/api-keys.", code="invalid_api_key")  # fmt: skip
 
 
-def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
+def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> Response:
     """Look the request up by its pictures, texts and detail; there is no default answer."""
+    _check_model(body["model"])
     question, asked = Question(), json.dumps(body, sort_keys=True)
     for message in body["messages"]:
         content = message.get("content") or ""
@@ -156,21 +169,49 @@ def _answer(body: dict, api: Api, public: dict[str, Path]) -> Response:
                 asked = asked.replace(url, f"data: {size}") if url.startswith("data:") else asked
     answer = question.answer(api.answers, api.unanswered)
 
-    text, is_cut = cut(answer.text.strip(), body.get("max_completion_tokens") or body.get("max_tokens"))
-    reason = "length" if is_cut else "stop"
-    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(text)}
-    usage["total_tokens"] = sum(usage.values())
-    digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
-    common = {"id": f"chatcmpl-sample-{digest}", "created": CREATED, "model": api.acts_as or "course-sample"}
+    fault = answer.fault if not api.acts_as and faults.due(answer.key(), answer.times, api.asked) else None
+    on_azure = request.url.path.startswith(AZURE)
+    staged = bool(fault or on_azure)
     marks = _marks(api, "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
+    if staged:
+        marks = _marks(api, "constructed staged")
+    if fault in faults.ERRORS:
+        return faults.error(fault, marks)
+
+    limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
+    odd = faults.ODD.get(fault, faults.Odd())
+    text = answer.text.strip()
+    text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
+    reason = "length" if is_cut else odd.reason
+    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(text) if text else limit}
+    usage["total_tokens"] = sum(usage.values())
+    if not text:
+        usage["completion_tokens_details"] = {"reasoning_tokens": limit}
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
+    name = api.acts_as or ("course-constructed" if staged else "course-sample")
+    common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
+    message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    whole = {**common, "object": "chat.completion", "choices": [choice] * odd.choices, "usage": usage}
+    if on_azure:
+        choice["content_filter_results"] = odd.filtered or faults.verdicts()
+        whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
+    events = []
     if body.get("stream"):
         wants_usage = (body.get("stream_options") or {}).get("include_usage")
-        events = _events(common, text, reason, usage if wants_usage else None)
+        events = _events(common, text, reason, usage if wants_usage else None, odd)
+    if fault in faults.WIRE:
+        return faults.broken(fault, events or whole, request, marks)
+    if events:
         return StreamingResponse(iter(events), media_type="text/event-stream", headers=marks)
-    message = {"role": "assistant", "content": text, "refusal": None}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
-    whole = {**common, "object": "chat.completion", "choices": [choice], "usage": usage}
     return JSONResponse(whole, headers=marks)
+
+
+def _check_model(model: str) -> None:
+    if (last_day := SHUTDOWN.get(model)) and last_day < TODAY:
+        # Shape: vertyco/vrt-cogs pull request 218 (2024-12), alexrudall/ruby-openai issue 607 (2025-07).
+        gone = f"The model `{model}` has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
+        raise ApiError(404, gone, code="model_not_found")
 
 
 def _fetch(url: str, public: dict[str, Path]) -> bytes:
@@ -182,14 +223,14 @@ def _fetch(url: str, public: dict[str, Path]) -> bytes:
     return public[url].read_bytes()
 
 
-def _events(common: dict, text: str, reason: str, usage: dict | None) -> list[str]:
+def _events(common: dict, text: str, reason: str, usage: dict | None, odd: faults.Odd) -> list[str]:
     def chunk(delta: dict, finish_reason: str | None = None) -> dict:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return {**common, "object": "chat.completion.chunk", "choices": [choice]}
+        return {**common, "object": "chat.completion.chunk", "choices": [choice] * odd.choices}
 
     words = text.split(" ")
     pieces = [word + " " for word in words[:-1]] + words[-1:]
-    chunks = [chunk({"role": "assistant", "content": ""}), *(chunk({"content": p}) for p in pieces), chunk({}, reason)]
+    chunks = [chunk({"role": "assistant", "content": ""}), *(chunk({odd.field: p}) for p in pieces), chunk({}, reason)]
     if usage:
         chunks.append({**chunk({}), "choices": [], "usage": usage})
     return [f"data: {json.dumps(c, ensure_ascii=False)}\n\n" for c in chunks] + ["data: [DONE]\n\n"]

@@ -1,0 +1,172 @@
+"""What goes wrong when an entry of answers.toml says `fault = "…"`: errors, odd answers, connections that break.
+
+`ERRORS` are answers with a status of their own, `ODD` are answers with status 200 that are not what they should be, and
+`WIRE` is what no answer is. The shapes are those that users of the services have reported (2024 to 2026; where is said
+beside each); what says "constructed" has a wording of our own. Whatever comes from here is marked constructed.
+"""
+
+import asyncio
+import json
+import socket
+import struct
+import sys
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass
+from email.utils import formatdate
+from time import time
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+CATEGORIES = ("hate", "self_harm", "sexual", "violence")
+
+
+def _error(message: str, kind: str = "invalid_request_error", code: str | None = None) -> dict:
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+def verdicts(**severities: str) -> dict:
+    """Azure's results of its content filters: what is named is filtered, at this severity; the rest is safe."""
+    return {name: {"filtered": name in severities, "severity": severities.get(name, "safe")} for name in CATEGORIES}
+
+
+# openai/openai-dotnet issue 55, compl-ai/compl-ai issue 20: `content_filter_result` in the singular, in an error alone.
+_BLOCKED = {
+    "message": "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. "
+    "Please modify your prompt and retry.",
+    "type": None,
+    "param": "prompt",
+    "code": "content_filter",
+    "status": 400,
+    "innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": verdicts(violence="medium")},
+}
+_LIMIT = _error(
+    # BuilderIO/micro-agent issue 86, openai/codex issue 88, with the organisation and the numbers left out.
+    "Rate limit reached for this model on tokens per min (TPM). Please try again later.",
+    "tokens", "rate_limit_exceeded",
+)  # fmt: skip
+
+# name: status, body (a dict is sent as JSON, a text as it is), headers
+ERRORS: dict[str, tuple[int, dict | str, dict[str, str]]] = {
+    "blocked_prompt": (400, {"error": _BLOCKED}, {}),
+    # OpenAI's guide to error codes names status and message; type and code as reported.
+    "forbidden": (403, _error("Country, region, or territory not supported", "request_forbidden",
+                              "unsupported_country_region_territory"), {}),
+    "request_timeout": (408, _error("The request took too long to arrive. (constructed)"), {}),
+    "conflict": (409, _error("Another request holds what this one needs. (constructed)"), {}),
+    # A gateway before the service says this, in HTML (openai/codex issue 7682 has the status). Constructed.
+    "too_large": (413, "<html><head><title>413 Request Entity Too Large</title></head></html>",
+                  {"content-type": "text/html"}),
+    "rate_limit": (429, _LIMIT, {"retry-after": "1"}),
+    "rate_limit_long": (429, _LIMIT, {"retry-after": "121"}),
+    "rate_limit_date": (429, _LIMIT, {"retry-after": "a date, two seconds from now"}),
+    "rate_limit_silent": (429, _LIMIT, {}),
+    # OpenAI's guide to error codes, under 429.
+    "quota": (429, _error("You exceeded your current quota, please check your plan and billing details.",
+                          "insufficient_quota", "insufficient_quota"), {}),
+    "server_error": (500, _error("The server had an error while processing your request. Sorry about that!",
+                                 "server_error"), {}),
+    "overloaded": (503, _error("The engine is currently overloaded, please try again later.", "server_error"), {}),
+    "not_json": (200, '{"id": "chatcmpl-', {"content-type": "application/json"}),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Odd:
+    """An answer that came whole and is not what it should be: `share` of its text is there, under this field."""
+
+    reason: str = "stop"
+    field: str = "content"
+    share: float = 1.0
+    choices: bool = True
+    filtered: dict | None = None
+
+
+ODD = {
+    "filtered": Odd("content_filter", share=0.5, filtered=verdicts(violence="medium")),
+    "refusal": Odd(field="refusal"),
+    "no_choices": Odd(choices=False),
+    # A model that thinks may use up its limit before the first word.
+    "thought_only": Odd("length", share=0),
+}
+WIRE = ("timeout", "reset", "cut", "stalled")
+
+
+def check(name: str | None, times: int | None) -> None:
+    """Raise ValueError for a fault that there is not, and for a number of times without one."""
+    if name not in (None, *ERRORS, *ODD, *WIRE):
+        raise ValueError(f"there is no fault {name!r}; there are: {', '.join([*ERRORS, *ODD, *WIRE])}")
+    if times is not None and (name is None or times < 1):
+        raise ValueError(f"times = {times} says how often a fault comes before the answer; it needs a fault, and 1")
+
+
+def due(key: Hashable, times: int | None, asked: Counter) -> bool:
+    """Is it the fault's turn? With `times`, the answer comes after so many faults, and then it all begins again."""
+    asked[key] += 1
+    return times is None or (asked[key] - 1) % (times + 1) < times
+
+
+def error(name: str, marks: dict[str, str]) -> Response:
+    """The answer of `ERRORS`."""
+    status, body, headers = ERRORS[name]
+    if name == "rate_limit_date":
+        headers = {"retry-after": formatdate(time() + 2, usegmt=True)}
+    if isinstance(body, dict):
+        return JSONResponse(body, status, headers={**headers, **marks})
+    return Response(body, status, headers={**headers, **marks})
+
+
+# --- what is no answer ---
+
+
+class Protocol(H11Protocol):
+    """uvicorn's own, with the connection within reach of a route: a fault has to break it."""
+
+    def connection_made(self, transport) -> None:
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+def broken(name: str, whole: dict | list[str], request: Request, marks: dict[str, str]) -> Response:
+    """A fault of `WIRE` in the middle of this answer, or of these events of a stream.
+
+    Whoever records can't record what never came: it says so in `x-course-tape`, gets what comes before the fault as an
+    ordinary answer, marked with `x-course-fault`, and makes the library's own exception of it (helpers/wire.py).
+    """
+    if isinstance(whole, list):
+        kind, part = "text/event-stream", "".join(whole[:4])
+    else:
+        kind, text = "application/json", json.dumps(whole, ensure_ascii=False)
+        part = text[: len(text) // 2]
+    if name == "timeout":
+        part = ""
+    if "x-course-tape" in request.headers:
+        return Response(part, media_type=kind, headers={**marks, "x-course-fault": name})
+    return _Breaking(name, kind, part.encode(), request)
+
+
+class _Breaking(Response):
+    """Writes half an answer on the wire, past uvicorn, and then does what its name says."""
+
+    def __init__(self, name: str, kind: str, part: bytes, request: Request):
+        super().__init__()
+        self.name, self.kind, self.part, self.request = name, kind, part, request
+
+    async def __call__(self, scope, receive, send) -> None:
+        transport = self.request.state.transport
+        if self.part:
+            head = f"HTTP/1.1 200 OK\r\ncontent-type: {self.kind}\r\ntransfer-encoding: chunked\r\n\r\n"
+            transport.write(head.encode() + b"%x\r\n%b\r\n" % (len(self.part), self.part))
+        if self.name == "cut":
+            transport.close()
+        elif self.name == "reset":
+            while transport.get_write_buffer_size():
+                await asyncio.sleep(0.01)
+            # Closed with nothing to wait for, a socket sends RST instead of FIN.
+            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
