@@ -12,7 +12,7 @@ from helpers.tokens import picture_tokens, price
 
 from . import record_lessons
 from .api import API_KEY, serve
-from .api.server import load_answers
+from .api.answers import load_answers
 from .test_notebooks import LESSONS, NAMES, output_text, read
 
 

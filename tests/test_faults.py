@@ -22,8 +22,9 @@ from helpers.cassette import ROOT
 
 from . import record_lessons
 from .api import API_KEY, serve
+from .api.answers import Answer, load_answers
 from .api.faults import ERRORS, ODD, WIRE, check
-from .api.server import AZURE, Answer, load_answers
+from .api.server import AZURE
 from .conftest import data_url, question
 
 TIMEOUT = {"timeout": 1, "stalled": 2}  # seconds; the second has to bring half an answer first

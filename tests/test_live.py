@@ -18,7 +18,7 @@ from helpers.cassette import ROOT
 
 from . import canary, record_lessons
 from .api import serve
-from .api.server import ANSWERS, load_answers
+from .api.answers import ANSWERS, load_answers
 from .test_notebooks import LESSONS, NAMES, code_cells, read
 
 KEY, OWN_MODEL = canary.PLANTED["OPENAI_API_KEY"], "my-own-model"
