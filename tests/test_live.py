@@ -23,7 +23,9 @@ from .test_notebooks import LESSONS, NAMES, code_cells, read
 
 KEY, OWN_MODEL = canary.PLANTED["OPENAI_API_KEY"], "my-own-model"
 # What may differ of an answer: where it came from, and so whether its tokens are estimated.
-ORIGIN = re.compile(r"\[[^\[\]]*?( · model [^\[\]]*? · tokens: \d+ in, \d+ out)(?: \(estimated\))?( · finish reason: )")
+ORIGIN = re.compile(
+    r"\[[^\[\]]*?( · model [^\[\]]*? · tokens: \d+ in, \d+ out)(?: \(estimated\))?( · (?:finish reason|status): )"
+)
 # The bytes of pictures differ between builds of Pillow, as in nbval_sanitize.cfg; their alt texts are compared.
 DATA_URL = re.compile(r"data:image/\w+;base64,[\w+/=]+")
 PRICE = r"\. The price of a run of the whole lesson: (.+) \([\d,]+ tokens in, [\d,]+ out, estimated\)\.\n"
@@ -146,6 +148,11 @@ DIFFERENT = {
         "Captions by": "Captions by my-own-model\n",
         ".bill(scenes": NO_PRICE,
         "MY_VIDEO": NO_PRICE,
+    },
+    # Ids tell a sample, and another model's answer is none.
+    "06_responses_api": {
+        "print(answer.to_json": '"model": "my-own-model"',
+        "What else is on": "Previous response with id",
     },
 }
 # A server of one's own has none of the faults that this lesson is about: that it runs to its end is enough.
