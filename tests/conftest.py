@@ -3,6 +3,7 @@
 import base64
 import os
 
+import openai
 import pytest
 from hypothesis import settings
 
@@ -25,6 +26,12 @@ def api():
     """The local API with the course's own answers."""
     with serve() as running:
         yield running
+
+
+@pytest.fixture
+def client(api):
+    """The real SDK on the local API, which asks once."""
+    return openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, max_retries=0)
 
 
 @pytest.fixture

@@ -21,11 +21,6 @@ def api():
         yield running
 
 
-@pytest.fixture
-def client(api):
-    return openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, max_retries=0)
-
-
 def post(api, body, key=API_KEY):
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     kind = "data" if isinstance(body, bytes) else "json"

@@ -31,11 +31,6 @@ def api():
         yield running
 
 
-@pytest.fixture
-def client(api):
-    return openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, max_retries=0)
-
-
 def asking(prompt=ONE_SENTENCE, image=None, detail="low", **more):
     """The arguments of a request about one picture."""
     image = {"image_url": COFFEE} if image is None else image

@@ -9,6 +9,7 @@ import io
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -44,17 +45,25 @@ class Answer:
     times: int | None = None
 
     def key(self) -> tuple:
-        hashes = tuple(hashlib.sha256(_bytes_of(picture)).hexdigest() for picture in self.pictures)
+        hashes = tuple(
+            _digest(picture) if isinstance(picture, str) else _digest(picture["file"], tuple(picture.items()))
+            for picture in self.pictures
+        )
         return hashes, tuple(self.asked), self.detail
 
 
-def _bytes_of(picture: str | dict) -> bytes:
-    if isinstance(picture, str):
-        return (ROOT / picture).read_bytes()
-    if "at" in picture:
-        scene = next(scene for scene in _scenes(picture["file"]) if scene.start <= picture["at"] < scene.end)
-        return scene.picture().data
-    return open_picture(ROOT / picture["file"], **{k: v for k, v in picture.items() if k != "file"}).data
+@functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
+def _digest(file: str, table: tuple[tuple[str, Any], ...] | None = None) -> str:
+    """The sha256 of a file, or of the picture that `table`, the items of an entry's table, makes of it."""
+    made_ready = dict(table or ())
+    made_ready.pop("file", None)
+    if table is None:
+        data = (ROOT / file).read_bytes()
+    elif "at" in made_ready:
+        data = next(scene for scene in _scenes(file) if scene.start <= made_ready["at"] < scene.end).picture().data
+    else:
+        data = open_picture(ROOT / file, **made_ready).data
+    return hashlib.sha256(data).hexdigest()
 
 
 @functools.cache

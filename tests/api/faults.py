@@ -20,11 +20,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from .validation import ApiError
+
 CATEGORIES = ("hate", "self_harm", "sexual", "violence")
 
 
 def _error(message: str, kind: str = "invalid_request_error", code: str | None = None) -> dict:
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+    return ApiError(0, message, code=code, kind=kind).body
 
 
 def verdicts(**severities: str) -> dict:

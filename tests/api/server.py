@@ -170,7 +170,8 @@ def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> 
     answer = question.answer(api.answers, api.unanswered)
     asked += json.dumps(answer.pictures)  # two frames of a video have one size
 
-    fault = answer.fault if not api.acts_as and faults.due(answer.key(), answer.times, api.asked) else None
+    due = answer.fault and not api.acts_as and faults.due(answer.key(), answer.times, api.asked)
+    fault = answer.fault if due else None
     on_azure = request.url.path.startswith(AZURE)
     staged = bool(fault or on_azure)
     marks = _marks(api, "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
@@ -211,7 +212,9 @@ def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> 
 def _check_model(model: str) -> None:
     if (last_day := SHUTDOWN.get(model)) and last_day < TODAY:
         # Shape: vertyco/vrt-cogs pull request 218 (2024-12), alexrudall/ruby-openai issue 607 (2025-07).
-        gone = f"The model `{model}` has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
+        gone = (
+            f"The model `{model}` has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
+        )
         raise ApiError(404, gone, code="model_not_found")
 
 

@@ -97,12 +97,7 @@ def _check_message(message: Any, place: str) -> None:
         raise _wrong_value(f"{place}.role", role, _MESSAGES)
     content = message.get("content")
     _check(_MESSAGES[role], message | ({"content": "checked below"} if isinstance(content, list) else {}), place)
-    for k, part in enumerate(content if isinstance(content, list) else ()):
-        where = f"{place}.content[{k}]"
-        if not isinstance(part, dict):
-            raise _wrong_type(where, part, "an object")
-        if part.get("type") not in _PARTS:
-            raise _wrong_value(f"{where}.type", part.get("type"), _PARTS)
+    for where, part in _parts_of(content, place, _PARTS, _PARTS):
         if part["type"] == "image_url" and role != "user":
             raise ApiError(
                 400, f"Invalid 'messages'. Image URLs are only allowed for messages with role 'user', but this "
@@ -179,12 +174,7 @@ def _check_input_item(item: Any, place: str) -> None:
         _check(_OUTPUT_MESSAGE, item | {"content": []}, place)
     else:
         _check(_EASY_MESSAGE, item | ({"content": "checked below"} if isinstance(content, list) else {}), place)
-    for k, part in enumerate(content if isinstance(content, list) else ()):
-        where = f"{place}.content[{k}]"
-        if not isinstance(part, dict):
-            raise _wrong_type(where, part, "an object")
-        if part.get("type") not in known:
-            raise _wrong_value(f"{where}.type", part.get("type"), _PARTS_SAID)
+    for where, part in _parts_of(content, place, known, _PARTS_SAID):
         if part["type"] == "input_image":
             _check_input_image(part, where)
         _check(known[part["type"]], part, where)
@@ -200,6 +190,17 @@ def _check_input_image(part: dict, where: str) -> None:
 
 
 # --- both ---
+
+
+def _parts_of(content: Any, place: str, known: Any, said: Any) -> Iterator[tuple[str, dict]]:
+    """Each part of a list of content with its place; ApiError(400) for one of no known type (`said`: which are)."""
+    for k, part in enumerate(content if isinstance(content, list) else ()):
+        where = f"{place}.content[{k}]"
+        if not isinstance(part, dict):
+            raise _wrong_type(where, part, "an object")
+        if part.get("type") not in known:
+            raise _wrong_value(f"{where}.type", part.get("type"), said)
+        yield where, part
 
 
 def _check(adapter: TypeAdapter, value: dict, place: str) -> None:
