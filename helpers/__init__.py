@@ -9,6 +9,7 @@ encoding.open_picture(p)    any picture, checked and made fit to send; a Picture
                             and estimates what it costs
 plotting.show(*pictures)    pictures in a row, with captions, alt text and their numbers
 plotting.draw_grid(p, m, d) a picture as a model gets it at a detail, under the tiles or patches that are counted
+plotting.draw_boxes(p, b)   a picture with boxes on it, given as fractions of its width and height, and their numbers
 plotting.show_answer(a)     an answer's text, where it came from, its tokens, why it ended
 tokens.picture_tokens(…)    what a picture costs, by its model's published rule
 tokens.request_tokens(m)    the pictures of a whole request, added up
@@ -25,8 +26,8 @@ file, `readable.py` makes its parts out of requests and answers (`multipart.py`:
 between the clients and vcrpy, `nearest.py` writes the message for what was never recorded. Behind `encoding`:
 `sources.py` reads and opens, `refusals.py` says what is no picture, `metadata.py` drops what only speaks about one.
 Behind `tokens`: the published rules, as data, in `token_rules.py`. Behind `plotting`: `grids.py` draws tiles and
-patches. Behind `video`: `video_sources.py` refuses what is no video, `frames.py` decodes, `cutting.py` finds scenes,
-`video_index.py` and its `index_store.py` keep and search captions. Behind `azure_video`: `azure_checks.py` refuses
-what can't work, `azure_calls.py` asks. What either index finds has the shape of `moments.py`. Behind `exercises`:
-`checks/`, one file a lesson.
+patches, `boxes.py` checks and draws boxes and says how much two overlap. Behind `video`: `video_sources.py` refuses
+what is no video, `frames.py` decodes, `cutting.py` finds scenes, `video_index.py` and its `index_store.py` keep and
+search captions. Behind `azure_video`: `azure_checks.py` refuses what can't work, `azure_calls.py` asks. What either
+index finds has the shape of `moments.py`. Behind `exercises`: `checks/`, one file a lesson.
 """

@@ -1,7 +1,8 @@
 """Pictures, figures and answers on the page.
 
 `show` puts pictures in a row and prints their numbers; `draw_grid` shows what a model gets of one, and what is counted
-there (`grids.py` draws it); `show_answer` prints an answer and where it came from.
+there (`grids.py` draws it); `draw_boxes` shows where things are (`boxes.py`); `show_answer` prints an answer and where
+it came from.
 Importing this module inside IPython also gives alt text to every matplotlib figure and every PIL image it shows.
 """
 
@@ -23,12 +24,13 @@ from matplotlib import font_manager, rcParams
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
+from . import boxes as framing
 from . import grids, pixels, recording, sources
 from .cassette import ROOT, our_files
 from .encoding import Picture, PictureError
 from .tokens import picture_tokens
 
-__all__ = ["draw_grid", "install", "show", "show_answer"]
+__all__ = ["draw_boxes", "draw_grid", "install", "show", "show_answer"]
 
 FALLBACK_ALT = "Picture, {} x {} pixels"  # means that nobody described it; the tests refuse it in a lesson
 STORED_LIMIT = 60_000  # characters of data URL that one picture may add to a notebook
@@ -83,8 +85,7 @@ def draw_grid(picture, model, detail="auto", *, alt=None, width=360):
     Raises PictureError for what can't be shown, and ValueError for a width, model or detail that is not known and for
     a picture that the model refuses. Warns (UserWarning) of a model that is shut down.
     """
-    if not isinstance(width, int) or not 100 <= width <= LARGEST[0]:
-        raise ValueError(f"width is a whole number of pixels from 100 to {LARGEST[0]}, not {width!r}.")
+    _check_width(width)
     image, _, data = _open(picture)
     upright = _flat(pixels.turned(image, pixels.orientation(image)))
     counted = picture_tokens(*upright.size, model, detail)
@@ -97,6 +98,28 @@ def draw_grid(picture, model, detail="auto", *, alt=None, width=360):
     figure.set_label(f"What the model gets ({title}): {told}. The picture: {what}")
     display(figure)
     print(*grids.words(counted, width), sep="\n")
+
+
+def draw_boxes(picture, boxes, *, alt=None, width=None):
+    """Show a picture with boxes drawn on it, numbered, then print the numbers of each: fractions, and pixels.
+
+    picture and alt are as for `show`, and a picture is upright. boxes is a list, or one box: a dict or an object with
+    x_min, y_min, x_max, y_max, which are fractions 0 to 1 of the upright picture's width and height from its top left
+    corner, and a label if there is one (a text or an Enum). The pixels printed are the picture's own, rounded outward;
+    right and bottom are the first beyond the box, as Image.crop takes them. width is that of the figure, 100 to 960
+    pixels, by default 480; it is at most 720 high.
+    Raises PictureError for what can't be shown, BoxError (a ValueError) for a box that can't be drawn, which it names,
+    and ValueError for another width.
+    """
+    if width is not None:
+        _check_width(width)
+    image, _, data = _open(picture)
+    upright = _flat(pixels.turned(image, pixels.orientation(image)))
+    checked = framing.check_boxes(boxes, upright.size)
+    figure = framing.draw(upright, checked, width, FONTS)
+    figure.set_label(framing.alt_text(checked, alt or _known_alt(image, data) or FALLBACK_ALT.format(*upright.size)))
+    display(figure)
+    print(*framing.words(checked, upright.size), sep="\n")
 
 
 def show_answer(answer):
@@ -154,6 +177,11 @@ def _one_each(texts, what, count):
     if len(texts) != count:
         raise ValueError(f"{count} pictures but {len(texts)} {what}: give one for each, None where there is none.")
     return texts
+
+
+def _check_width(width):
+    if not isinstance(width, int) or not 100 <= width <= LARGEST[0]:
+        raise ValueError(f"width is a whole number of pixels from 100 to {LARGEST[0]}, not {width!r}.")
 
 
 def _open(picture):
