@@ -2,9 +2,11 @@
 
 A photograph as a phone stores it (lying on its side, with an invented place in it), a PNG that is called .jpg, a sign
 on nothing, a photograph with three changes, four photographs on one sheet, a sheet with one text in many sizes, and a
-till receipt. The photographs come from other pictures of asset/images; SOURCES.csv says which.
+till receipt. The photographs come from other pictures of asset/images; SOURCES.csv says which. What stands on the
+Korean sign, in the chart, on the car park and among the horses comes from asset/truth, so picture and truth are one.
 """
 
+import csv
 import sys
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from PIL.ExifTags import GPS, IFD, Base
 from helpers.cassette import ROOT
 
 IMAGES = ROOT / "asset" / "images"
+TRUTH = ROOT / "asset" / "truth"
 FONT = ROOT / "asset" / "fonts" / "NanumGothic-Regular.ttf"
 # The point of the ocean that is farthest from any land: nobody lives there.
 LATITUDE, LONGITUDE = ((48, 52, 36), "S"), ((123, 23, 36), "W")
@@ -143,7 +146,95 @@ def receipt(target: Path) -> None:
     strip.quantize(16, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
 
 
+def truth(name: str) -> list[dict[str, str]]:
+    """The rows of a table in asset/truth."""
+    with open(TRUTH / name, encoding="utf-8", newline="") as rows:
+        return list(csv.DictReader(rows))
+
+
+def korean_sign(target: Path) -> None:
+    """A blue plate with three lines of Hangul on a grey wall, a little aslant."""
+    lines = (TRUTH / "korean_sign.txt").read_text(encoding="utf-8").splitlines()
+    plate = Image.new("RGB", (560, 300), "#17508f")
+    draw = ImageDraw.Draw(plate)
+    draw.rectangle((10, 10, 549, 289), outline="white", width=4)
+    for line, size, middle in zip(lines, (72, 42, 34), (88, 178, 240), strict=True):
+        draw.text((280, middle), line, font=ImageFont.truetype(FONT, size), fill="white", anchor="mm")
+    wall = Image.new("RGB", (640, 400), "#b9b4aa")
+    aslant = plate.convert("RGBA").rotate(3, Image.Resampling.BICUBIC, expand=True)
+    wall.paste(aslant, ((640 - aslant.width) // 2, (400 - aslant.height) // 2), aslant)
+    wall.save(target, "JPEG", quality=85)
+
+
+def bar_chart(target: Path) -> None:
+    """Visitors on six days as bars, with a line for every 50 and no number at any bar."""
+    rows = truth("visitors.csv")
+    chart = Image.new("RGB", (640, 420), "white")
+    draw, font = ImageDraw.Draw(chart), ImageFont.truetype(FONT, 20)
+    draw.text((340, 28), "Visitors of the library, third week of May", font=font, fill="#1a1a1a", anchor="mm")
+    for visitors in range(0, 301, 50):
+        draw.line((70, 370 - visitors, 610, 370 - visitors), fill="#1a1a1a" if visitors == 0 else "#c8c8c8")
+        draw.text((60, 370 - visitors), str(visitors), font=font, fill="#1a1a1a", anchor="rm")
+    for n, row in enumerate(rows):
+        draw.rectangle((90 + 90 * n, 370 - int(row["visitors"]), 139 + 90 * n, 369), fill="#0072b2")
+        draw.text((115 + 90 * n, 392), row["day"], font=font, fill="#1a1a1a", anchor="mm")
+    chart.quantize(32, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
+
+
+PAINT = {"white": "#f5f5f2", "red": "#c4292e", "blue": "#2a56a8", "silver": "#a9b1b8", "yellow": "#edc21d",
+         "green": "#2f7d4a", "black": "#161616"}  # fmt: skip
+
+
+def car_park(target: Path) -> None:
+    """A car park from above: numbered bays in three rows, a car in each, some with a stripe along the roof."""
+    park = Image.new("RGB", (912, 690), "#4b4d50")
+    draw, font = ImageDraw.Draw(park), ImageFont.truetype(FONT, 24)
+    for n, car in enumerate(truth("car_park.csv")):
+        left, top = 16 + n % 8 * 110, 16 + n // 8 * 228
+        draw.line((left, top, left, top + 190), fill="white", width=3)
+        draw.line((left + 110, top, left + 110, top + 190), fill="white", width=3)
+        draw.text((left + 55, top + 176), car["number"], font=font, fill="white", anchor="mm")
+        draw.rounded_rectangle((left + 24, top + 6, left + 86, top + 156), 18, PAINT[car["colour"]], "#161616", 2)
+        for glass in ((44, 60), (126, 138)):
+            draw.rounded_rectangle((left + 32, top + glass[0], left + 78, top + glass[1]), 4, "#2b3a47")
+        if car["stripe"]:
+            draw.rectangle((left + 50, top + 64, left + 60, top + 122), fill=PAINT[car["stripe"]])
+    park.quantize(32, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
+
+
+# Of horse.webp, where head and shoulders of each grown horse are: left, top, right, bottom in pixels.
+HORSES = {"left": (110, 195, 330, 415), "middle": (310, 215, 530, 435), "right": (580, 215, 800, 435)}
+
+
+def horse_wanted(target: Path) -> None:
+    """Head and shoulders of the horse at the right, as in the photograph."""
+    with Image.open(IMAGES / "horse.webp") as horses:
+        wanted = horses.convert("RGB").crop(HORSES["right"])
+    wanted.resize((330, 330), Image.Resampling.LANCZOS).save(target, "JPEG", quality=85)
+
+
+def horse_lineup(target: Path) -> None:
+    """Three horses of the same photograph, numbered, each cut closer, mirrored, darkened and with weaker colours."""
+    line = Image.new("RGB", (760, 260), "white")
+    draw, font = ImageDraw.Draw(line), ImageFont.truetype(FONT, 30)
+    with Image.open(IMAGES / "horse.webp") as horses:
+        photograph = horses.convert("RGB")
+    for n, horse in enumerate(truth("horse_lineup.csv")):
+        left, top, right, bottom = HORSES[horse["in_the_photograph"]]
+        cut = ImageOps.mirror(photograph.crop((left, top + 10, right - 20, bottom - 10)))
+        cut = ImageEnhance.Color(ImageEnhance.Brightness(cut).enhance(0.75)).enhance(0.5)
+        line.paste(cut.resize((240, 240), Image.Resampling.LANCZOS), (10 + 250 * n, 10))
+        draw.rectangle((14 + 250 * n, 14, 54 + 250 * n, 54), fill="black")
+        draw.text((34 + 250 * n, 34), horse["number"], font=font, fill="white", anchor="mm")
+    line.save(target, "JPEG", quality=80)
+
+
 PICTURES = {
+    "bar_chart.png": bar_chart,
+    "car_park.png": car_park,
+    "horse_lineup.jpg": horse_lineup,
+    "horse_wanted.jpg": horse_wanted,
+    "korean_sign.jpg": korean_sign,
     "letter_sizes.png": letter_sizes,
     "phone_photo.jpg": phone_photo,
     "receipt.png": receipt,

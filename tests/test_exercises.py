@@ -3,11 +3,14 @@
 import base64
 import json
 import re
+from collections import Counter
+from fractions import Fraction
 from io import BytesIO
 from itertools import pairwise
 
 import nbformat
 import numpy as np
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +21,17 @@ from PIL.PngImagePlugin import PngInfo
 
 from helpers import checks, exercises
 from helpers.cassette import ROOT, CourseError
-from helpers.checks import lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07
+from helpers.checks import (
+    lesson_00,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_06,
+    lesson_07,
+    lesson_08,
+)
 from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens, price
@@ -27,7 +40,7 @@ from . import record_lessons
 from .api.validation import check_chat, check_response
 from .conftest import COFFEE, data_url
 
-LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07)
+LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07, lesson_08)
 LESSONS = {lesson.__name__[-2:]: lesson.EXERCISES for lesson in LESSON_FILES}
 ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
@@ -95,6 +108,28 @@ def verdict(answer, skip="", strip=True):
         "empty": not (text.strip() if strip else text),
     }
     return next((said for said, yes in questions.items() if yes and said != skip), "use")
+
+
+def spine(least=1, most=1_000, extra="forbid", **fields):
+    """08.2, right or with one slip; least None refuses 0 alone."""
+
+    def is_counted_from_one(self):
+        if self.place == 0 if least is None else not least <= self.place <= most:
+            raise ValueError("places are counted from 1")
+        return self
+
+    fields = {"title": (str, ...), "author": (str | None, ...), "place": (int, ...)} | fields
+    check = {"check": pydantic.model_validator(mode="after")(is_counted_from_one)}
+    return pydantic.create_model("Spine", __config__={"extra": extra}, __validators__=check, **fields)
+
+
+def wrong_fields(said, true, alike=lambda text: text.strip().lower()):
+    """08.3, right, or with another rule of when texts are equal."""
+
+    def plain(value):
+        return alike(value) if isinstance(value, str) else value
+
+    return {name: sum(plain(a[name]) != plain(b[name]) for a, b in zip(said, true, strict=True)) for name in true[0]}
 
 
 def whole(reason="stop", content=True, wanted="content"):
@@ -521,7 +556,8 @@ WRONG = {
         "letters": (lambda: three(("A", "B", "C"), "Which animals are there?"), "is a single letter"),
         "wrong names": (lambda: three(("Horses", "Coins", "Hens")), "The name 'Horses' stands before the hens"),
         "inside a word": (
-            lambda: three(("Hens", "Old money", "Herd"), "Which herder keeps these?"), "fewer than two",
+            lambda: three(("Hens", "Old money", "Herd"), "Which herder keeps these?"),
+            "fewer than two",
         ),
         "no name": (lambda: three(("Hens", None, "Horses")), "A picture has no name"),
         "an empty name": (lambda: three(("Hens", " ", "Horses")), "A picture has no name"),
@@ -695,7 +731,7 @@ WRONG = {
         "the content alone": (translated(input=translated()["input"][0]["content"]), "is a message here"),
         "the rule as a message": (
             translated(input=[says("system", "Be short."), *translated()["input"]], without="instructions"),
-            "goes into \"instructions\" instead",
+            'goes into "instructions" instead',
         ),
         "a text for content": (translated(input=[says("user", "What?")]), "is a list of parts"),
         "a text part of Chat": (translated(text("What?")), 'In Responses it is "input_text"'),
@@ -705,7 +741,8 @@ WRONG = {
         "an object": (translated(image={"image_url": {"url": COFFEE}}), "is an object, as Chat wants it"),
         "another picture": (translated(image={"image_url": ROCKET}), "not that of the old request"),
         "no detail": (
-            translated({"type": "input_image", "image_url": COFFEE}), 'There is no "detail"',
+            translated({"type": "input_image", "image_url": COFFEE}),
+            'There is no "detail"',
         ),
         "another detail": (translated(image={"detail": "high"}), "The detail is 'high', and was \"low\""),
         "other words": (
@@ -771,6 +808,55 @@ WRONG |= {
         "called at once": ("use", "without brackets"),
     },
 }
+
+WRONG |= {
+    "08.1": {
+        "the shared part": ({"right": 0.5, "corner": 1 / 7}, "is not 0.5. That is the shared part of one square"),
+        "both areas": ({"right": 0.25, "corner": 0.125}, "counts the shared part twice"),
+        "of the corner": ({"right": 0.33, "corner": 0.25}, '"corner" is not 0.25. That is the shared part'),
+        "percent": ({"right": 33.3, "corner": 14.3}, "IoU goes from 0 to 1"),
+        "what is not shared": ({"right": 0.67, "corner": 0.86}, "what they do not share"),
+        "a guess": ({"right": 0.4, "corner": 0.14}, "Draw both squares with a side of 2"),
+        "one only": ({"right": 0.33, "corner": None}, '"corner" is empty or missing'),
+        "texts": ({"right": "1/3", "corner": "1/7"}, "a text: write it without quotation marks"),
+        "a number": (0.33, "What came is a float."),
+    },
+    "08.2": {
+        "no base": (type("Spine", (), {}), "What came is a type."),
+        "one book": (spine()(title="Emma", author=None, place=1), "That is one book, not the class"),
+        "a dict": ({"title": "Emma"}, "What came is a dict."),
+        "another field": (spine(shelf=(int, ...)), "Yours: author, place, shelf, title"),
+        "a default": (spine(author=(str | None, None)), '"author" has a default'),
+        "no way out": (spine(author=(str, ...)), 'Let "author" be of the type str | None'),
+        "a way out too many": (spine(title=(str | None, ...)), "takes a book without a title"),
+        "no validator": (spine(least=-9), "takes a book in place 0"),
+        "zero is taken": (spine(least=0), "takes a book in place 0. A validator is to raise ValueError"),
+        "zero alone": (spine(least=None), "takes a book in place -3"),
+        "from 0": (spine(most=9), "refuses a book in place 12"),
+        "fractions": (spine(place=(float, ...)), "takes a book in place 1.5"),
+        "others ignored": (spine(extra="ignore"), "takes a book with a colour"),
+    },
+    "08.3": {
+        "capital letters": (lambda a, b: wrong_fields(a, b, str.strip), "Given capital letters and spaces"),
+        "spaces": (lambda a, b: wrong_fields(a, b, str.lower), "Given capital letters and spaces"),
+        "all spaces": (
+            lambda a, b: wrong_fields(a, b, lambda t: t.lower().replace(" ", "")), 'Given spaces in the middle'),
+        "texts alone": (
+            lambda a, b: {n: sum(x[n].strip().lower() != y[n].strip().lower() for x, y in zip(a, b, strict=True))
+                          for n in b[0]}, "raised AttributeError"),
+        "everything a text": (
+            lambda a, b: wrong_fields([{n: str(v) for n, v in x.items()} for x in a],
+                                      [{n: str(v) for n, v in x.items()} for x in b]), "Given the number 7 as a text"),
+        "one at most": (lambda a, b: {n: min(c, 1) for n, c in wrong_fields(a, b).items()}, '"age" is wrong in 2'),
+        "without zeros": (lambda a, b: {n: c for n, c in wrong_fields(a, b).items() if c}, "is there, too, with 0"),
+        "a sum": (lambda a, b: sum(wrong_fields(a, b).values()), "A dict is wanted, a number for each field"),
+        "names of fields": (lambda a, b: [n for n, c in wrong_fields(a, b).items() if c], "what comes is a list"),
+        "right and not wrong": (
+            lambda a, b: {n: len(a) - c for n, c in wrong_fields(a, b).items()}, '"city" is wrong in 0'),
+        "shares": (lambda a, b: {n: c / len(a) for n, c in wrong_fields(a, b).items()}, "and yours says 0.5"),
+        "called at once": ({"name": 1}, "without brackets"),
+    },
+}  # fmt: skip
 
 # What is right besides the solution: other types, other words, more than was asked for.
 ALSO_RIGHT = {
@@ -865,12 +951,23 @@ ALSO_RIGHT |= {
     "07.3": [verdict, lambda a: verdict(a).upper()],
 }
 
+ALSO_RIGHT |= {
+    "08.1": [{"right": 0.33, "corner": 0.14}, {"corner": Fraction(1, 7), "right": Fraction(1, 3)}],
+    "08.2": [
+        spine(),
+        spine(place=(int, pydantic.Field(ge=1))),
+        spine(title=(str, pydantic.Field(description="whole"))),
+    ],
+    "08.3": [wrong_fields, lambda a, b: Counter(wrong_fields(a, b))],
+}
+
 # Where a function is the answer, and not what makes one.
-FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3", "06.3", "07.2", "07.3")
+FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3", "06.3", "07.2", "07.3", "08.3")
 
 
 def made(number, answer):
-    return answer() if callable(answer) and number not in FUNCTIONS else answer
+    makes_one = callable(answer) and not isinstance(answer, type) and number not in FUNCTIONS
+    return answer() if makes_one else answer
 
 
 # --- each exercise ---

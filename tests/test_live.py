@@ -154,6 +154,16 @@ DIFFERENT = {
         "print(answer.to_json": '"model": "my-own-model"',
         "What else is on": "Previous response with id",
     },
+    "08_structured_answers": {
+        ".estimate(": NO_RULE,
+        "animal right": "Scores of my-own-model; cases: 6\n",
+        "precision:": "Scores of my-own-model; cases: 6\n",
+        "boxes given": "Scores of my-own-model; cases: 7\n",
+        "letters wrong": "Scores of my-own-model; cases: 2\n",
+        "not there": "Scores of my-own-model; cases: 4\n",
+        "visitors off": "Scores of my-own-model; cases: 11\n",
+        "horse right": "Scores of my-own-model; cases: 2\n",
+    },
 }
 # A server of one's own has none of the faults that this lesson is about: that it runs to its end is enough.
 FAULTS = {"07_when_it_goes_wrong"}

@@ -21,10 +21,10 @@ import json
 import sys
 from datetime import date
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 
 from PIL import Image
+from rapidfuzz.distance import Levenshtein
 
 from helpers.cassette import ROOT
 from helpers.tokens import RULES_DATE, picture_tokens
@@ -49,12 +49,7 @@ ALIKE = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "—": "-
 def error_rate(read: str, truth: str) -> float:
     """Levenshtein distance, divided by the length of the truth, as the text at the top says. Can be over 1."""
     read, truth = ("".join(text.translate(ALIKE).split()) for text in (read, truth))
-    row = list(range(len(truth) + 1))
-    for count, letter in enumerate(read, 1):
-        above, row = row, [count]
-        for place, (wanted, (before, over)) in enumerate(zip(truth, pairwise(above), strict=True)):
-            row.append(min(before + (letter != wanted), over + 1, row[place] + 1))
-    return row[-1] / len(truth)
+    return Levenshtein.distance(read, truth) / len(truth)
 
 
 def as_delivered(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
