@@ -187,18 +187,18 @@ PAINT = {"white": "#f5f5f2", "red": "#c4292e", "blue": "#2a56a8", "silver": "#a9
 
 def car_park(target: Path) -> None:
     """A car park from above: numbered bays in three rows, a car in each, some with a stripe along the roof."""
-    park = Image.new("RGB", (912, 690), "#4b4d50")
-    draw, font = ImageDraw.Draw(park), ImageFont.truetype(FONT, 24)
+    park = Image.new("RGB", (640, 486), "#4b4d50")
+    draw, font = ImageDraw.Draw(park), ImageFont.truetype(FONT, 18)
     for n, car in enumerate(truth("car_park.csv")):
-        left, top = 16 + n % 8 * 110, 16 + n // 8 * 228
-        draw.line((left, top, left, top + 190), fill="white", width=3)
-        draw.line((left + 110, top, left + 110, top + 190), fill="white", width=3)
-        draw.text((left + 55, top + 176), car["number"], font=font, fill="white", anchor="mm")
-        draw.rounded_rectangle((left + 24, top + 6, left + 86, top + 156), 18, PAINT[car["colour"]], "#161616", 2)
-        for glass in ((44, 60), (126, 138)):
-            draw.rounded_rectangle((left + 32, top + glass[0], left + 78, top + glass[1]), 4, "#2b3a47")
+        left, top = 8 + n % 8 * 78, 10 + n // 8 * 160
+        draw.line((left, top, left, top + 134), fill="white", width=2)
+        draw.line((left + 78, top, left + 78, top + 134), fill="white", width=2)
+        draw.text((left + 39, top + 124), car["number"], font=font, fill="white", anchor="mm")
+        draw.rounded_rectangle((left + 17, top + 4, left + 61, top + 110), 13, PAINT[car["colour"]], "#161616", 2)
+        for glass in ((31, 43), (89, 98)):
+            draw.rounded_rectangle((left + 23, top + glass[0], left + 55, top + glass[1]), 3, "#2b3a47")
         if car["stripe"]:
-            draw.rectangle((left + 50, top + 64, left + 60, top + 122), fill=PAINT[car["stripe"]])
+            draw.rectangle((left + 35, top + 46, left + 42, top + 86), fill=PAINT[car["stripe"]])
     park.quantize(32, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
 
 
