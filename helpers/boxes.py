@@ -108,7 +108,7 @@ def draw(image: Image.Image, boxes: list[Box], width: int | None, fonts: list[st
             axes.add_patch(line)
     taken: list[tuple[float, float, float, float]] = []
     for number, (box, edge) in enumerate(zip(boxes, edges, strict=True)):
-        taken.append(_plate(axes, f"{number + 1} {box.label}".strip(), edge, page, taken, _colour(number), fonts))
+        taken.append(_plate(axes, _title(number + 1, box), edge, page, taken, _colour(number), fonts))
     return figure
 
 
@@ -119,15 +119,15 @@ def words(boxes: list[Box], size: tuple[int, int]) -> list[str]:
         left, top, right, bottom = box.pixels(size)
         fractions = f"x {box.x_min:.2f} to {box.x_max:.2f}, y {box.y_min:.2f} to {box.y_max:.2f}"
         counted = f"left {left}, top {top}, right {right}, bottom {bottom} ({right - left} x {bottom - top})"
-        lines.append(f"{number} {box.label}".strip() + f": {fractions}; pixels: {counted}")
+        lines.append(f"{_title(number, box)}: {fractions}; pixels: {counted}")
     return lines
 
 
 def alt_text(boxes: list[Box], picture: str) -> str:
     """The figure for who does not see it; `picture` describes the picture without the boxes."""
     told = [
-        f"{number} {box.label}".strip()
-        + f", from {box.x_min:.0%} to {box.x_max:.0%} across and {box.y_min:.0%} to {box.y_max:.0%} down."
+        f"{_title(number, box)}, from {box.x_min:.0%} to {box.x_max:.0%} across "
+        f"and {box.y_min:.0%} to {box.y_max:.0%} down."
         for number, box in enumerate(boxes[:TOLD], 1)
     ]
     more = f" And {len(boxes) - TOLD} more, listed below." if len(boxes) > TOLD else ""
@@ -208,6 +208,10 @@ def _called(given, number: int) -> str:
 def _listed(names: Iterable) -> str:
     *others, last = [str(name) for name in names]
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _title(number: int, box: Box) -> str:
+    return f"{number} {box.label}".strip()
 
 
 def _count(boxes: list[Box]) -> str:

@@ -54,6 +54,25 @@ def contrast(a, b):
     return (light + 0.05) / (dark + 0.05)
 
 
+# What is left of red, green and blue, in linear light, in the severest forms of colour blindness: G. M. Machado and
+# others, "A physiologically-based model for simulation of color vision deficiency" (2009), table 1.
+SIGHT = {
+    "full": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def lab(colour, sight):
+    """A colour in CIELAB (D65) as it is seen."""
+    part = np.array(colour) / 255
+    seen = np.clip(SIGHT[sight] @ np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4), 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ seen
+    x, y, z = np.where((t := xyz / (0.9505, 1, 1.089)) > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
 def plates(figure):
     """(where its plate lies, where its letters lie) for each label: left, top, right, bottom in pixels of the page."""
     axes = figure.axes[0]
@@ -101,6 +120,12 @@ def test_each_box_has_a_colour_of_its_own_until_there_are_more_than_colours():
     found = [tuple(seen[140, 60 * n]) for n in range(1, 6)]
     assert found == [rgb(colour) for colour in (*COLOURS[1:], COLOURS[0])]
     assert len(set(COLOURS)) == len(COLOURS)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_any_two_colours_can_be_told_apart(sight):
+    seen = [lab(rgb(colour), sight) for colour in COLOURS]
+    assert min(np.linalg.norm(a - b) for n, a in enumerate(seen) for b in seen[:n]) >= 40
 
 
 def test_the_picture_itself_is_shown():

@@ -19,7 +19,7 @@ from helpers.encoding import DETAILS, open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens
 
-from . import faults
+from . import faults, schemas
 from .validation import ApiError
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
@@ -34,6 +34,7 @@ class Answer:
 
     With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
     With `fault`, one of those in faults.py, it goes wrong instead: always, or `times` times before the answer comes.
+    Where a request asks for JSON, the text has to be that and to fit the schema; with `misfit` it does not, on purpose.
     """
 
     pictures: list[str | dict]
@@ -43,6 +44,19 @@ class Answer:
     detail: str | None = None
     fault: str | None = None
     times: int | None = None
+    misfit: bool = False
+
+    def __post_init__(self) -> None:
+        self.wrong_on_purpose |= self.misfit
+
+    def why_unfit(self, schema: dict | None) -> str | None:
+        """What is wrong with this entry, which is our mistake, where a request asks for JSON that fits a schema."""
+        if schema is None or (self.fault and not self.times):  # what always goes wrong is never read
+            return None
+        why = schemas.misfit(self.text.strip(), schema)
+        if why and not self.misfit:
+            return f"does not fit: {why}"
+        return "fits, though it says that it is a misfit" if self.misfit and not why else None
 
     def key(self) -> tuple:
         hashes = tuple(
@@ -79,6 +93,7 @@ class Question:
     pictures: list[str] = field(default_factory=list)
     details: set[str] = field(default_factory=set)
     tokens: int = 0
+    schema: dict | None = None  # that the answer has to fit
 
     def add_text(self, text: str, by_model: bool = False) -> None:
         self.tokens += text_tokens(text)
@@ -93,13 +108,16 @@ class Question:
         return size
 
     def answer(self, answers: dict[tuple, Answer], unanswered: list[str]) -> Answer:
-        """The entry for it. Raises ApiError(500) where there is none, and notes that in `unanswered`."""
+        """The entry for it. Raises ApiError(500) where there is none that fits, and notes that in `unanswered`."""
         detail = next(iter(self.details)) if len(self.details) == 1 else None
         keys = [(tuple(self.pictures), tuple(self.texts), at) for at in (detail, None)]
-        if found := next(filter(None, map(answers.get, keys)), None):
-            return found
         asked = f"{self.texts} about pictures {self.pictures} at detail {detail}"
-        unanswered.append(f"answers.toml has no answer to {asked}")
+        found = next(filter(None, map(answers.get, keys)), None)
+        why = found.why_unfit(self.schema) if found else None
+        if found and not why:
+            return found
+        lacks = f"has an answer to {asked} that {why}" if found else f"has no answer to {asked}"
+        unanswered.append(f"answers.toml {lacks}")
         raise ApiError(500, unanswered[-1], kind="server_error")
 
 

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from helpers.multipart import parts_of
 
 from .answers import CREATED, Question, cut, text_tokens
+from .schemas import asked_schema
 from .validation import ApiError, check_response, media_type, read_json
 
 PURPOSES = get_args(FilePurpose)
@@ -53,7 +54,8 @@ def routes(api: Any, guarded: Callable, fetch: Callable[[str], bytes], marks: Ca
         if unknown := [name for name in _NOT_HERE if body.get(name)]:
             raise NotImplementedError(f"Responses with {unknown[0]}")
         conversation = [*_before(body, said), *_items(body["input"])]
-        question, asked = Question(), json.dumps(body, sort_keys=True)
+        wanted = asked_schema((body.get("text") or {}).get("format"))
+        question, asked = Question(schema=wanted), json.dumps(body, sort_keys=True)
         if body.get("instructions"):
             question.add_text(body["instructions"])
         for item in conversation:

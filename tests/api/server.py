@@ -29,6 +29,7 @@ from helpers.token_rules import SHUTDOWN
 
 from . import faults, responses, video_retrieval
 from .answers import CREATED, Question, cut, load_answers, text_tokens
+from .schemas import asked_schema
 from .validation import ApiError, check_chat, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -156,7 +157,7 @@ def _check_key(request: Request, keys: set[str]) -> None:
 def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> Response:
     """Look the request up by its pictures, texts and detail; there is no default answer."""
     _check_model(body["model"])
-    question, asked = Question(), json.dumps(body, sort_keys=True)
+    question, asked = Question(schema=asked_schema(body.get("response_format"))), json.dumps(body, sort_keys=True)
     for message in body["messages"]:
         content = message.get("content") or ""
         for part in content if isinstance(content, list) else [{"type": "text", "text": content}]:

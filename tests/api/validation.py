@@ -14,9 +14,11 @@ from openai.types.chat import ChatCompletionContentPartParam, ChatCompletionMess
 from openai.types.chat.completion_create_params import (
     CompletionCreateParamsNonStreaming,
     CompletionCreateParamsStreaming,
+    ResponseFormat,
 )
 from openai.types.responses import (
     EasyInputMessageParam,
+    ResponseFormatTextConfigParam,
     ResponseInputContentParam,
     ResponseOutputMessageParam,
     ResponseOutputRefusalParam,
@@ -28,6 +30,8 @@ from openai.types.responses.response_create_params import (
 )
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
+
+from .schemas import name_problem, schema_problem
 
 
 class ApiError(Exception):
@@ -53,6 +57,10 @@ def _by_tag(union: Any, tag: str) -> dict[str, TypeAdapter]:
 
 _MESSAGES = _by_tag(ChatCompletionMessageParam, "role")
 _PARTS = _by_tag(ChatCompletionContentPartParam, "type")
+_FORMATS = _by_tag(ResponseFormat, "type")
+_TEXT_FORMATS = _by_tag(ResponseFormatTextConfigParam, "type")
+# epuerta9/deep-research-py issue 19 (2025-02)
+_FORMATS_SAID = "'json_object', 'json_schema', and 'text'"
 _BODIES = {True: TypeAdapter(CompletionCreateParamsStreaming), False: TypeAdapter(CompletionCreateParamsNonStreaming)}
 _FIELDS = {*CompletionCreateParamsStreaming.__annotations__, *get_type_hints(CompletionCreateParamsStreaming)}
 _JSON_NAMES = {"dict": "an object", "list": "an array", "str": "a string", "int": "an integer", "bool": "a boolean",
@@ -82,11 +90,21 @@ def check_chat(body: Any) -> None:
     for name in ("messages", "model"):
         if name not in body:
             raise ApiError(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)
-    _check(_BODIES[body.get("stream") is True], body, "")
+    # The format is checked below, as one of its three kinds: pydantic would name the first of them.
+    _check(_BODIES[body.get("stream") is True], {k: v for k, v in body.items() if k != "response_format"}, "")
     if not isinstance(body["messages"], list):
         raise _wrong_type("messages", body["messages"], "an array of objects")
     for n, message in enumerate(body["messages"]):
         _check_message(message, f"messages[{n}]")
+    if body.get("response_format") is None:
+        return
+    chosen = _check_format(body["response_format"], "response_format", _FORMATS)
+    if chosen["type"] == "json_schema":
+        _check_schema(chosen["json_schema"], "response_format.json_schema", "response_format", None)
+    if chosen["type"] == "json_object" and not _speak_of_json(body["messages"]):
+        # mem0ai/mem0 issue 3008 (2025-06), ultimatejimmy/xray.koplugin issue 33 (2026-05)
+        word = "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
+        raise ApiError(400, word, param="messages")
 
 
 def _check_message(message: Any, place: str) -> None:
@@ -152,12 +170,26 @@ def check_response(body: Any) -> None:
         if name not in body:
             raise ApiError(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)
     # The items are checked one by one below: a union of thirty shapes tells nobody which of them was meant.
-    simple = body | {"input": "checked below"} if isinstance(body["input"], list) else body
+    simple = body | {"input": "checked below"} if isinstance(body["input"], list) else dict(body)
+    chosen = (body.get("text") or {}).get("format") if isinstance(body.get("text"), dict | None) else None
+    if chosen is not None:
+        simple["text"] = {k: v for k, v in body["text"].items() if k != "format"}
     if not isinstance(simple["input"], str):
         raise _wrong_type("input", body["input"], "a string or an array of input items")
     _check(_RESPONSE_BODIES[body.get("stream") is True], simple, "")
     for n, item in enumerate(body["input"] if isinstance(body["input"], list) else ()):
         _check_input_item(item, f"input[{n}]")
+    if chosen is None:
+        return
+    chosen = _check_format(chosen, "text.format", _TEXT_FORMATS)
+    if chosen["type"] == "json_schema":
+        # xavierzheng/pxgpt, a test that quotes the service (2026)
+        _check_schema(chosen, "text.format", "text.format.schema", "invalid_json_schema")
+    if chosen["type"] == "json_object" and not _speak_of_json(body["input"]):
+        # Only the input counts, not `instructions`: BigDawnGhost/wenyi pull request 66 (2026-07). Public code of 2026
+        # quotes the words.
+        word = "Response input messages must contain the word 'json' in some form to use 'text.format' of type"
+        raise ApiError(400, f"{word} 'json_object'.", param="text.format")
 
 
 def _check_input_item(item: Any, place: str) -> None:
@@ -190,6 +222,32 @@ def _check_input_image(part: dict, where: str) -> None:
 
 
 # --- both ---
+
+
+def _check_format(given: Any, place: str, known: dict[str, TypeAdapter]) -> dict:
+    """The format of the answer, one of those in `known`."""
+    if not isinstance(given, dict):
+        raise _wrong_type(place, given, "an object")
+    if given.get("type") not in known:
+        raise _wrong_value(f"{place}.type", given.get("type"), _FORMATS_SAID)
+    _check(known[given["type"]], given, place)
+    return given
+
+
+def _check_schema(given: dict, place: str, param: str, code: str | None) -> None:
+    """`place` is where name and schema are; `param` and `code` are those of an error about the schema."""
+    if problem := name_problem(given["name"]):
+        raise ApiError(400, f"Invalid '{place}.name': {problem[0]}", code=problem[1], param=f"{place}.name")
+    if why := schema_problem(given["name"], given.get("schema", {"type": "object"}), given.get("strict") is True):
+        raise ApiError(400, why, code=code, param=param)
+
+
+def _speak_of_json(messages: Any) -> bool:
+    """Does any text of the messages have the word? A picture's data URL has no say."""
+    contents = [messages] if isinstance(messages, str) else [message.get("content") for message in messages]
+    texts = [part.get("text") if isinstance(part, dict) else part
+             for content in contents for part in (content if isinstance(content, list) else [content])]  # fmt: skip
+    return any("json" in text.lower() for text in texts if text)
 
 
 def _parts_of(content: Any, place: str, known: Any, said: Any) -> Iterator[tuple[str, dict]]:
