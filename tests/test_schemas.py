@@ -88,7 +88,7 @@ ENTRIES = answers(
     filtered=('{"x_min": 0.1, "x_max": 0.9}', {"fault": "filtered"}),
     after_a_fault=("A cup of coffee.", {"fault": "server_error", "times": 1}),
     cut=SCENE,
-)
+) | {entry.key(): entry for entry in [Answer(PICTURES, ["Answer in JSON.", "prose"], "A cup of coffee.")]}
 
 
 @pytest.fixture(scope="module")
@@ -408,10 +408,10 @@ def test_an_answer_that_does_not_fit_is_a_hole(client, api, asked, says, way):
 
 def test_json_mode_is_checked_as_well_and_text_never(client, api):
     before = len(api.unanswered)
-    with pytest.raises(openai.InternalServerError):
-        system = {"role": "system", "content": "json"}
-        asked = question("prose", response_format={"type": "json_object"})
-        client.chat.completions.create(**asked | {"messages": [system, *asked["messages"]]})
+    asked = question("prose", response_format={"type": "json_object"})
+    asked["messages"].insert(0, {"role": "system", "content": "Answer in JSON."})
+    with pytest.raises(openai.InternalServerError, match="that does not fit: it is no JSON"):
+        client.chat.completions.create(**asked)
     for chosen in (None, {"type": "text"}):
         more = {"response_format": chosen} if chosen else {}
         assert client.chat.completions.create(**question("prose", **more)).choices[0].message.content
