@@ -12,6 +12,8 @@ from openai import LengthFinishReasonError
 from openai._exceptions import ContentFilterFinishReasonError  # its only place
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
+from helpers import recording
+
 from .api import API_KEY, serve
 from .api.answers import Answer, load_answers
 from .api.schemas import misfit, schema_problem
@@ -88,7 +90,7 @@ ENTRIES = answers(
     filtered=('{"x_min": 0.1, "x_max": 0.9}', {"fault": "filtered"}),
     after_a_fault=("A cup of coffee.", {"fault": "server_error", "times": 1}),
     cut=SCENE,
-)
+) | {entry.key(): entry for entry in [Answer(PICTURES, ["Answer in JSON.", "prose"], "A cup of coffee.")]}
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +130,30 @@ def test_a_schema_of_pydantics_passes_by_hand_where_it_forbids_what_is_extra(cli
     schema = Forbidding.model_json_schema()
     answer = client.chat.completions.create(**question("forbidding", response_format=strict(schema, "Forbidding")))
     assert Forbidding.model_validate_json(answer.choices[0].message.content).places == ["left"]
+
+
+def test_chat_can_do_without_a_schema(client):
+    chosen = {"type": "json_schema", "json_schema": {"name": "thing", "strict": True}}
+    answer = client.chat.completions.create(**question("any json", response_format=chosen))
+    assert json.loads(answer.choices[0].message.content) == {"whatever": [1, 2]}
+
+
+def test_what_parse_gives_is_replayed_as_it_was_recorded(record, replay):
+    def ask():
+        client = openai.OpenAI()
+        scene = parse(client, "scene", Scene).choices[0].message.parsed
+        with pytest.raises(ValidationError) as caught:
+            parse(client, "misfit", Place)
+        with pytest.raises(LengthFinishReasonError):
+            parse(client, "cut", Scene, max_completion_tokens=5)
+        return scene, str(caught.value)
+
+    record()
+    recorded = ask()
+    assert recording.origin(parse(openai.OpenAI(), "scene", Scene).id).source == "sample"
+    tape = replay()
+    assert ask() == recorded
+    assert [item.wrong_on_purpose for item in tape.recording.interactions].count(True) == 1
 
 
 def test_responses_parse_passes_too(client):
@@ -408,10 +434,10 @@ def test_an_answer_that_does_not_fit_is_a_hole(client, api, asked, says, way):
 
 def test_json_mode_is_checked_as_well_and_text_never(client, api):
     before = len(api.unanswered)
-    with pytest.raises(openai.InternalServerError):
-        system = {"role": "system", "content": "json"}
-        asked = question("prose", response_format={"type": "json_object"})
-        client.chat.completions.create(**asked | {"messages": [system, *asked["messages"]]})
+    asked = question("prose", response_format={"type": "json_object"})
+    asked["messages"].insert(0, {"role": "system", "content": "Answer in JSON."})
+    with pytest.raises(openai.InternalServerError, match="that does not fit: it is no JSON"):
+        client.chat.completions.create(**asked)
     for chosen in (None, {"type": "text"}):
         more = {"response_format": chosen} if chosen else {}
         assert client.chat.completions.create(**question("prose", **more)).choices[0].message.content

@@ -238,7 +238,8 @@ def _check_schema(given: dict, place: str, param: str, code: str | None) -> None
     """`place` is where name and schema are; `param` and `code` are those of an error about the schema."""
     if problem := name_problem(given["name"]):
         raise ApiError(400, f"Invalid '{place}.name': {problem[0]}", code=problem[1], param=f"{place}.name")
-    if why := schema_problem(given["name"], given.get("schema", {"type": "object"}), given.get("strict") is True):
+    # Chat can do without a schema: 64bit/async-openai issue 534.
+    if "schema" in given and (why := schema_problem(given["name"], given["schema"], given.get("strict") is True)):
         raise ApiError(400, why, code=code, param=param)
 
 
