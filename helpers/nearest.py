@@ -38,7 +38,7 @@ def explain(asked: RecordedRequest, recording: Recording) -> str:
     if is_azure(asked.url):
         lines += [
             "  set AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT in os.environ to say which, and then run",
-            f'  recording.start("{recording.lesson}", mode="live"). It asks for the key. After it, make the client anew.',
+            f'  recording.start("{recording.lesson}", mode="live"), which asks for the key; after it, a new client.',
         ]
         return "\n".join(lines)
     lines += [

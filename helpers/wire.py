@@ -148,6 +148,8 @@ def _redirected_httpx2(request: httpx2.Request, has_tape: bool) -> httpx2.Reques
     url = httpx2.URL(_redirected(str(request.url)))
     if url != request.url:
         request.url, request.headers["host"] = url, url.netloc.decode()
+        # AzureOpenAI notes its host here, and drops the key where another one is asked.
+        request.extensions.pop("openai.azure_auth_origin", None)
         if has_tape:
             request.headers[_TAPE] = "records"
     return request

@@ -82,17 +82,19 @@ def _routes(api: Api) -> list[Route]:
     pictures = _public_pictures()
 
     def guarded(answer, check_key=None):
-        """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer."""
+        """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer.
+
+        With a `check_key` of its own it is a service that a key of OpenAI can't ask, and so its errors are staged.
+        """
+        marks = _marks(api, "constructed staged" if check_key else "constructed")
 
         async def route(request: Request) -> Response:
             api.requests.append(f"{request.method} {request.url.path}")
             try:
                 (check_key or (lambda request: _check_key(request, api.keys)))(request)
                 return await answer(request)
-            except azure.AzureError as error:
-                return JSONResponse(error.body, error.status, headers=_marks(api, "constructed staged"))
             except ApiError as error:
-                return JSONResponse(error.body, error.status, headers=_marks(api, "constructed"))
+                return JSONResponse(error.body, error.status, headers=marks)
             except Exception as error:  # a hole in this server, not an answer of the API
                 return unknown(f"the local API failed: {error!r}")
 
