@@ -60,8 +60,8 @@ def recorded_request(method: str, url: str, headers: dict, body: bytes | None, m
 
 
 def is_azure(url: str) -> bool:
-    """Was this, the `url` of a recorded request, asked at a resource of Azure OpenAI?"""
-    return url.startswith("/openai/")
+    """Was this, the `url` of a recorded request, asked at a resource of Azure OpenAI, be it one that does not exist?"""
+    return urlsplit(url).path.startswith("/openai/")
 
 
 def _content_type(headers: dict) -> str:
