@@ -205,13 +205,13 @@ def test_live_needs_a_resource_and_no_key_of_openai(env, capsys):
 
 
 def test_live_without_a_resource_says_what_to_set(env):
-    env(OPENAI_API_KEY="sk-of-openai-0123456789", AZURE_OPENAI_API_KEY=KEY)
+    env(OPENAI_API_KEY="a-key-of-openai-0123", AZURE_OPENAI_API_KEY=KEY)
     with pytest.raises(recording.LiveModeError, match="set AZURE_OPENAI_ENDPOINT to the address of your resource"):
         recording.start(LESSON, mode="live")
 
 
 def test_live_without_a_key_and_nobody_to_ask_says_which(env):
-    env(OPENAI_API_KEY="sk-of-openai-0123456789", AZURE_OPENAI_ENDPOINT=MINE["AZURE_OPENAI_ENDPOINT"])
+    env(OPENAI_API_KEY="a-key-of-openai-0123", AZURE_OPENAI_ENDPOINT=MINE["AZURE_OPENAI_ENDPOINT"])
     with pytest.raises(recording.LiveModeError, match=r"^Live answers need a key: set AZURE_OPENAI_API_KEY before"):
         recording.start(LESSON, mode="live")
 
