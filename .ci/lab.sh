@@ -4,7 +4,7 @@
 case ${COURSE_MODE:-replay} in
     replay) ;;
     live | record)
-        if [ -z "$OPENAI_API_KEY$OPENAI_BASE_URL" ]; then
+        if [ -z "$OPENAI_API_KEY$OPENAI_BASE_URL$AZURE_OPENAI_ENDPOINT" ]; then
             echo "COURSE_MODE=$COURSE_MODE needs a key: set OPENAI_API_KEY, or for a model on your own machine OPENAI_BASE_URL and VISION_MODEL. Or run plain \`make lab\`: a lesson asks for the key at recording.start(…, mode=\"live\")." >&2
             exit 1
         fi

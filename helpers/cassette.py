@@ -24,7 +24,9 @@ def our_files(root: Path = ROOT) -> list[dict[str, str]]:
         return list(csv.DictReader(rows))
 
 
-Fault = Literal["timeout", "reset", "cut", "stalled"]
+Fault = Literal["timeout", "reset", "cut", "stalled", "unreachable"]
+# Those that may leave nothing at all behind.
+_SILENT = ("timeout", "reset", "unreachable")
 
 
 class CourseError(Exception):
@@ -145,8 +147,8 @@ class Interaction(_Shape):
 
     @model_validator(mode="after")
     def _has_an_outcome(self):
-        if self.response is None and self.fault not in ("timeout", "reset"):
-            raise ValueError("an interaction needs a response, or a fault 'timeout' or 'reset' in its place")
+        if self.response is None and self.fault not in _SILENT:
+            raise ValueError(f"an interaction needs a response, or a fault in its place: {', '.join(_SILENT)}")
         return self
 
 

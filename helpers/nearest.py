@@ -6,7 +6,7 @@ from itertools import chain, count
 from zlib import crc32
 
 from .cassette import RecordedRequest, Recording
-from .readable import DEFAULT_MODEL, RETIRED_SERVICE
+from .readable import DEFAULT_MODEL, RETIRED_SERVICE, is_azure
 
 
 def explain(asked: RecordedRequest, recording: Recording) -> str:
@@ -34,8 +34,14 @@ def explain(asked: RecordedRequest, recording: Recording) -> str:
     if RETIRED_SERVICE in asked.url:
         lines.append("Azure retired this service on 2025-06-30, so nobody can answer it any more. Undo the change.")
         return "\n".join(lines)
+    lines.append("Undo the change to see the recorded answer again, or ask a real model:")
+    if is_azure(asked.url):
+        lines += [
+            "  set AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT in os.environ to say which, and then run",
+            f'  recording.start("{recording.lesson}", mode="live"), which asks for the key; after it, a new client.',
+        ]
+        return "\n".join(lines)
     lines += [
-        "Undo the change to see the recorded answer again, or ask a real model:",
         f'  recording.start("{recording.lesson}", mode="live") asks for your key; after it, client = OpenAI().',
         '  A local server needs no key: set os.environ["OPENAI_BASE_URL"] (its address, up to /v1) and',
         '  os.environ["VISION_MODEL"] first, then do the same, and MODEL = recording.model().',

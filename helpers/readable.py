@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cache
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from PIL import Image
 from vcr.filters import decode_response
@@ -22,8 +22,14 @@ DEFAULT_MODEL = "gpt-5.6-luna"
 # In the URL of Azure AI Vision's video retrieval, which ended on 2025-06-30: nobody can ask it any more.
 RETIRED_SERVICE = "/computervision/retrieval/"
 
-# The hosts that are the API itself. OPENAI_BASE_URL adds one.
-_AZURE = r"[\w-]+\.(?:openai|cognitiveservices|services\.ai)\.azure\.com"
+# A resource of Azure OpenAI that can't exist under such a name, and a token that opens none: whoever has no resource
+# asks with these, and what is recorded of them is kept.
+NO_RESOURCE, NO_TOKEN = "your_resource.openai.azure.com", "a-token-for-replay-alone"
+# What the readers call a deployment of their own is recorded under this name.
+DEFAULT_DEPLOYMENT = "my-vision"
+
+# The hosts that are the API itself. OPENAI_BASE_URL and AZURE_OPENAI_ENDPOINT add one each.
+_AZURE = r"[\w-]+\.(?:(?:openai|cognitiveservices|services\.ai)\.azure\.com|api\.cognitive\.microsoft\.com)"
 _API_HOST = re.compile(rf"^https://(?:api\.openai\.com|{_AZURE})(?=/)", re.I)
 
 
@@ -33,18 +39,29 @@ def recorded_request(method: str, url: str, headers: dict, body: bytes | None, m
     `model` is the course's model at the moment; it is stored as `$VISION_MODEL`, so that a recording made with
     another model still plays.
     """
-    upstream, base = os.environ.get("COURSE_UPSTREAM"), os.environ.get("OPENAI_BASE_URL", "").rstrip("/")
+    upstream = os.environ.get("COURSE_UPSTREAM")
     if upstream and url.startswith(upstream):
         url = "https:/" + url.removeprefix(upstream.rstrip("/"))
-    url = f"/v1{url.removeprefix(base)}" if base and url.startswith(f"{base}/") else _API_HOST.sub("", url)
+    for variable, path in (("OPENAI_BASE_URL", "/v1"), ("AZURE_OPENAI_ENDPOINT", "")):
+        base = os.environ.get(variable, "").rstrip("/")
+        url = f"{path}{url.removeprefix(base)}" if base and url.startswith(f"{base}/") else url
+    url, names = _API_HOST.sub("", url), {model: "$VISION_MODEL"}
+    if (deployment := os.environ.get("AZURE_OPENAI_DEPLOYMENT")) and is_azure(url):
+        url = url.replace(f"/deployments/{deployment}/", f"/deployments/{DEFAULT_DEPLOYMENT}/")
+        names[deployment] = DEFAULT_DEPLOYMENT
     secrets = _secrets(headers, body)
     content_type = _content_type(headers)
     return RecordedRequest(
         method=method.upper(),
         url=mask(url, secrets),
         content_type=content_type.split(";")[0] or None,
-        body=_form(body, content_type, secrets) or _readable(body, secrets, model),
+        body=_form(body, content_type, secrets) or _readable(body, secrets, names),
     )
+
+
+def is_azure(url: str) -> bool:
+    """Was this, the `url` of a recorded request, asked at a resource of Azure OpenAI, be it one that does not exist?"""
+    return urlsplit(url).path.startswith("/openai/")
 
 
 def _content_type(headers: dict) -> str:
@@ -81,15 +98,15 @@ def recorded_response(vcr_response: dict, request_headers: dict, request_body: b
     return RecordedResponse(**fields, json_=_clean(value, secrets, pictures=False))
 
 
-def _readable(body: bytes | None, secrets: set[str], model: str) -> Any:
+def _readable(body: bytes | None, secrets: set[str], names: dict[str, str]) -> Any:
     if not body:
         return None
     try:
         value = _clean(json.loads(body), secrets)
     except ValueError:
         return {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
-    if isinstance(value, dict) and value.get("model") == model:
-        value["model"] = "$VISION_MODEL"
+    if isinstance(value, dict) and isinstance(value.get("model"), str):
+        value["model"] = names.get(value["model"], value["model"])
     return value
 
 
@@ -244,6 +261,9 @@ def _secrets(headers: dict, body: bytes | None) -> set[str]:
     """
     values = [value for name, value in headers.items() if _SECRET_HEADERS.search(name)]
     values += [value for name, value in os.environ.items() if _SECRET_VARIABLES.match(name)]
+    # A resource is no secret, but it is nobody's business either.
+    host = urlsplit(os.environ.get("AZURE_OPENAI_ENDPOINT", "")).hostname
+    _seen.update({host} - {None, NO_RESOURCE})
 
     def note(fields: dict) -> dict:
         values.extend(v for name, v in fields.items() if isinstance(v, str) and _is_secret(name, v))

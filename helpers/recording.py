@@ -35,6 +35,9 @@ MODES = ("replay", "live", "record")
 _DISTURBING = ("OPENAI_", "AZURE_OPENAI_", "VISION_MODEL", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
                "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # fmt: skip
 _DUMMY_KEYS = {"replay": "replay-needs-no-key", "live": "local-server-needs-no-key"}
+_KEY, _AZURE_KEY = "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"
+# The lessons that ask a resource of Azure OpenAI, with its key, and never OpenAI itself.
+_ON_AZURE = ("09_azure_openai",)
 
 
 class LiveModeError(CourseError):
@@ -73,7 +76,7 @@ def start(lesson: str, mode: str | None = None) -> None:
     if mode not in MODES:
         raise LiveModeError(f"There is no mode {mode!r}. Choose one of: {', '.join(MODES)}.")
     # What can fail comes first: then the mode stays as it was, and no request goes astray.
-    key, typed = _find_key() if mode != "replay" else (_DUMMY_KEYS["replay"], False)
+    keys, typed = _find_keys(lesson, mode)
     path = Path(os.environ.get("COURSE_RECORDINGS") or cassette.RECORDINGS) / f"{lesson}.json"
     variables = _state.aside | os.environ
     course_model = DEFAULT_MODEL if mode == "replay" else variables.get("VISION_MODEL") or DEFAULT_MODEL
@@ -81,9 +84,10 @@ def start(lesson: str, mode: str | None = None) -> None:
     stop()
     if mode == "replay":
         _set_environment_aside()
-    os.environ["OPENAI_API_KEY"], _state.typed_key = key, key if typed else ""
+    os.environ.update(keys)
+    _state.typed = keys if typed else {}
     if tape is None:
-        _say_what_it_costs(path)
+        _say_what_it_costs(path, lesson in _ON_AZURE)
     else:
         _state.tape = tape
         for patch in CassettePatcherBuilder(tape).build():
@@ -98,12 +102,13 @@ def start(lesson: str, mode: str | None = None) -> None:
 def stop() -> None:
     """End a lesson: requests are sent as usual, and the variables that replay set aside are back."""
     _state.exit.close()
-    if _state.typed_key and os.environ.get("OPENAI_API_KEY") == _state.typed_key:
-        del os.environ["OPENAI_API_KEY"]  # a mistyped key must not stay; the next live start asks again
-    _state.typed_key = ""
+    # A mistyped key must not stay: the next live start asks again.
+    ours = {*_DUMMY_KEYS.values(), *_state.typed.values()}
+    for name in (_KEY, _AZURE_KEY):
+        if os.environ.get(name) in ours:
+            del os.environ[name]
+    _state.typed = {}
     _state.tape = None
-    if os.environ.get("OPENAI_API_KEY") in _DUMMY_KEYS.values():
-        del os.environ["OPENAI_API_KEY"]
     # A variable that the reader has set meanwhile stays.
     os.environ.update({n: v for n, v in _state.aside.items() if n not in os.environ})
     _state.aside = {}
@@ -114,7 +119,7 @@ class _State:
     tape: "Tape | None" = None
     exit: ExitStack = field(default_factory=ExitStack)
     aside: dict[str, str] = field(default_factory=dict)
-    typed_key: str = ""
+    typed: dict[str, str] = field(default_factory=dict)
 
 
 _state = _State()
@@ -143,26 +148,40 @@ def _set_environment_aside() -> None:
         del os.environ[name]
 
 
-def _find_key() -> tuple[str, bool]:
-    """The environment's key, a stand-in for a local server (which needs none), or what the reader types (True)."""
-    ours = {*_DUMMY_KEYS.values(), _state.typed_key} - {""}
+def _find_keys(lesson: str, mode: str) -> tuple[dict[str, str], bool]:
+    """The variables to set, and whether the reader typed what is in them.
+
+    In replay stand-ins; else the environment's key, a stand-in for whoever needs none, or what the reader types.
+    """
+    if mode == "replay":
+        return dict.fromkeys((_KEY, _AZURE_KEY), _DUMMY_KEYS["replay"]), False
+    ours = {*_DUMMY_KEYS.values(), *_state.typed.values()}
     variables = _state.aside | {n: v for n, v in os.environ.items() if v not in ours}
-    if key := variables.get("OPENAI_API_KEY"):
-        return key, False
-    if variables.get("OPENAI_BASE_URL"):
-        return _DUMMY_KEYS["live"], False
+    name, whose = (_AZURE_KEY, "Azure OpenAI") if lesson in _ON_AZURE else (_KEY, "OpenAI")
+    if lesson in _ON_AZURE:
+        if not variables.get("AZURE_OPENAI_ENDPOINT") and mode == "live":
+            raise LiveModeError(
+                "This lesson asks Azure OpenAI: before you start Jupyter, set AZURE_OPENAI_ENDPOINT to the address of "
+                "your resource, AZURE_OPENAI_API_KEY to its key, and AZURE_OPENAI_DEPLOYMENT to the name of a "
+                "deployment that takes pictures."
+            )
+        if not variables.get("AZURE_OPENAI_ENDPOINT"):
+            # Nothing is asked, and what is recorded is kept.
+            return {name: variables.get(name) or _DUMMY_KEYS["replay"]}, False
+    elif variables.get("OPENAI_BASE_URL") and not variables.get(name):
+        return {name: _DUMMY_KEYS["live"]}, False
+    if key := variables.get(name):
+        return {name: key}, False
     kernel = getattr(get_ipython(), "kernel", None)
     if kernel._allow_stdin if kernel else sys.stdin and sys.stdin.isatty():
-        key = getpass("OpenAI API key (used by this kernel only, never stored): ").strip()
+        key = getpass(f"{whose} API key (used by this kernel only, never stored): ").strip()
     if not key:
-        raise LiveModeError(
-            "Live answers need a key: set OPENAI_API_KEY (or OPENAI_BASE_URL and VISION_MODEL for a local server) "
-            "before you start Jupyter."
-        )
-    return key, True
+        local = "" if lesson in _ON_AZURE else " (or OPENAI_BASE_URL and VISION_MODEL for a local server)"
+        raise LiveModeError(f"Live answers need a key: set {name}{local} before you start Jupyter.")
+    return {name: key}, True
 
 
-def _say_what_it_costs(path: Path) -> None:
+def _say_what_it_costs(path: Path, on_azure: bool) -> None:
     """One line: who is asked, and what a full run of the lesson costs (from the recorded usage; estimated)."""
     base, paid = os.environ.get("OPENAI_BASE_URL"), []
     with suppress(RecordingError):  # going live needs no recording
@@ -173,14 +192,22 @@ def _say_what_it_costs(path: Path) -> None:
     cost = "unknown to this course"
     with suppress(ValueError):
         cost = f"about {tokens.price(model(), asked, said):.2f} US cents" if paid else cost
-    cost = "what your own server costs you" if base else cost
-    print(f"Live: requests go to {urlsplit(base).netloc if base else 'api.openai.com'}, model {model()}.", end=" ")
+    asks = f"model {model()}"
+    if on_azure:
+        # Which model stands behind a deployment is not ours to know: the price is that of the course's model.
+        base = os.environ["AZURE_OPENAI_ENDPOINT"]
+        deployment = os.environ.get("AZURE_OPENAI_DEPLOYMENT") or readable.DEFAULT_DEPLOYMENT
+        asks = f"deployment {deployment}, priced as {model()}"
+    elif base:
+        cost = "what your own server costs you"
+    print(f"Live: requests go to {urlsplit(base).netloc if base else 'api.openai.com'}, {asks}.", end=" ")
     print(f"The price of a run of the whole lesson: {cost} ({asked:,} tokens in, {said:,} out, estimated).")
 
 
 def _refuse_replays_key(headers: Mapping) -> None:
     """A client made in replay would ask the wrong host, with a key that is none."""
-    if not _has_tape() and _DUMMY_KEYS["replay"] in str(headers.get("authorization", "")):
+    sent = [str(headers.get(name, "")) for name in ("authorization", "api-key")]
+    if not _has_tape() and any(_DUMMY_KEYS["replay"] in value for value in sent):
         what = "This client, or these headers, were made in replay"
         raise LiveModeError(f"{what}. Make them again, for instance client = OpenAI(), and then ask.")
 

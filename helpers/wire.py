@@ -48,6 +48,7 @@ def _httpx2_response(fault: PlayedFault, request: httpx2.Request) -> httpx2.Resp
         "timeout": httpx2.ReadTimeout("The read operation timed out", request=request),
         "stalled": httpx2.ReadTimeout("The read operation timed out", request=request),
         "reset": httpx2.ReadError("Connection reset by peer", request=request),
+        "unreachable": httpx2.ConnectError("There is no host of this name", request=request),
         "cut": httpx2.RemoteProtocolError("peer closed connection in the middle of the body", request=request),
     }[fault.kind]
     if fault.response is None:
@@ -59,6 +60,8 @@ def _httpx2_response(fault: PlayedFault, request: httpx2.Request) -> httpx2.Resp
 def _requests_response(fault: PlayedFault, request: requests.PreparedRequest) -> requests.Response:
     if fault.kind == "timeout":
         raise requests.ReadTimeout("Read timed out.", request=request)
+    if fault.kind == "unreachable":
+        raise requests.ConnectionError("There is no host of this name", request=request)
     if fault.kind == "reset" and fault.response is None:
         raise requests.ConnectionError("Connection reset by peer", request=request)
     broken = ProtocolError("Connection broken in the middle of the body")
@@ -83,10 +86,13 @@ def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool])
     @functools.wraps(sync_send)
     def send(client, request, **kwargs):
         check(request.headers)
+        asked = request.url
         try:
             return sync_send(client, _redirected_httpx2(request, has_tape()), **kwargs)
         except PlayedFault as fault:
             response = _httpx2_response(fault, request)
+        finally:
+            request.url = asked
         if not kwargs.get("stream"):
             response.read()
         return response
@@ -94,10 +100,13 @@ def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool])
     @functools.wraps(async_send)
     async def asend(client, request, **kwargs):
         check(request.headers)
+        asked = request.url
         try:
             return await async_send(client, _redirected_httpx2(request, has_tape()), **kwargs)
         except PlayedFault as fault:
             response = _httpx2_response(fault, request)
+        finally:
+            request.url = asked
         if not kwargs.get("stream"):
             await response.aread()
         return response
@@ -139,6 +148,8 @@ def _redirected_httpx2(request: httpx2.Request, has_tape: bool) -> httpx2.Reques
     url = httpx2.URL(_redirected(str(request.url)))
     if url != request.url:
         request.url, request.headers["host"] = url, url.netloc.decode()
+        # AzureOpenAI notes its host here, and drops the key where another one is asked.
+        request.extensions.pop("openai.azure_auth_origin", None)
         if has_tape:
             request.headers[_TAPE] = "records"
     return request

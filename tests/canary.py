@@ -14,6 +14,7 @@ PLANTED = {
     "OPENAI_ORG_ID": f"org-{secrets.token_hex(12)}2Qzx",
     "OPENAI_PROJECT_ID": f"proj_{secrets.token_hex(12)}3Qzx",
     "AZURE_OPENAI_API_KEY": f"{secrets.token_hex(14)}4a+/",
+    "AZURE_OPENAI_AD_TOKEN": f"eyJ{secrets.token_urlsafe(60)}.Q6-_",
     "VISION_KEY": f"{secrets.token_urlsafe(60)}Q/5+",
     "SAS_SIGNATURE": f"{secrets.token_urlsafe(30)}/+6Q=",
 }

@@ -37,7 +37,8 @@ def client(api):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty folder that takes the place of asset/recordings; what a test starts is stopped after it."""
-    for name in ("COURSE_MODE", "COURSE_UPSTREAM", "OPENAI_API_KEY", "OPENAI_BASE_URL", "VISION_MODEL"):
+    azure = [name for name in os.environ if name.startswith("AZURE_OPENAI_")]
+    for name in ("COURSE_MODE", "COURSE_UPSTREAM", "OPENAI_API_KEY", "OPENAI_BASE_URL", "VISION_MODEL", *azure):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COURSE_RECORDINGS", str(tmp_path / "recordings"))
     yield tmp_path / "recordings"

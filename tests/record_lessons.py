@@ -1,7 +1,8 @@
 """Make the recordings: `make sample` and `make record` end here.
 
     python -m tests.record_lessons sample [LESSON ...]     from the local API and its hand-written answers
-    python -m tests.record_lessons record [LESSON ...]     from the real API, with your OPENAI_API_KEY
+    python -m tests.record_lessons record [LESSON ...]     from the real API, with your OPENAI_API_KEY; what asks Azure
+                                                           OpenAI with your AZURE_OPENAI_ENDPOINT, _API_KEY, _DEPLOYMENT
 
 Both run each lesson from top to bottom in record mode, and then once more in replay, so that the stored outputs are
 what everybody else will see. Only when both went well are the recording and the notebook replaced.
@@ -37,15 +38,18 @@ def main(arguments: list[str]) -> int:
     if unknown := [name for name in lessons if name not in known]:
         print(f"There is no lesson {unknown[0]}; lessons are: {', '.join(known)}")
         return 2
-    if how == "record" and not (os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
-        print("make record asks the real API: set OPENAI_API_KEY first (or OPENAI_BASE_URL for a local server).")
+    if how == "record" and not any(map(os.environ.get, ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"))):
+        print("make record asks the real API: set OPENAI_API_KEY first (or OPENAI_BASE_URL for a local server, or "
+              "AZURE_OPENAI_ENDPOINT for the lesson about it).")  # fmt: skip
         return 2
     with contextlib.ExitStack() as stack:
-        settings, api = {}, None
+        # The version is a part of each request on Azure: with another one, nobody else could replay them.
+        settings, api = {"OPENAI_API_VERSION": None}, None
         if how == "sample":
             api = stack.enter_context(serve())
-            settings = {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": API_KEY}
+            settings |= {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": API_KEY}
             settings |= dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "VISION_MODEL"))
+            settings |= {name: None for name in os.environ if name.startswith("AZURE_OPENAI_")}
         for lesson in lessons or known:
             try:
                 recording = record(lesson, settings, api)

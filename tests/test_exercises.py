@@ -31,6 +31,7 @@ from helpers.checks import (
     lesson_06,
     lesson_07,
     lesson_08,
+    lesson_09,
 )
 from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
@@ -40,7 +41,18 @@ from . import record_lessons
 from .api.validation import check_chat, check_response
 from .conftest import COFFEE, data_url
 
-LESSON_FILES = (lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07, lesson_08)
+LESSON_FILES = (
+    lesson_00,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_06,
+    lesson_07,
+    lesson_08,
+    lesson_09,
+)
 LESSONS = {lesson.__name__[-2:]: lesson.EXERCISES for lesson in LESSON_FILES}
 ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
@@ -858,6 +870,74 @@ WRONG |= {
     },
 }  # fmt: skip
 
+V1 = "/openai/v1/chat/completions"
+CLASSIC = "/openai/deployments/photos/chat/completions?api-version=2024-10-21"
+
+
+def paths(a=V1, b=CLASSIC, c=f"/openai/v1{CLASSIC}"):
+    return {"a": a, "b": b, "c": c}
+
+
+def old_reason(choice):
+    """Right but for the old word for `length`, which nobody asks for."""
+    reason = choice.get("finish_reason") or choice.get("finish_details")
+    return reason["type"] if isinstance(reason, dict) else reason
+
+
+def whole_text(answer, why=old_reason):
+    choices = answer["choices"]
+    return choices[0]["message"]["content"] if choices and why(choices[0]) == "stop" else None
+
+
+WRONG |= {
+    "09.1": {
+        "deployment in the path of a": (paths(a=CLASSIC), "a goes to another path than /openai/deployments/photos"),
+        "nothing added to a": (paths(a="/openai/v1/"), "ends with the name of the API"),
+        "no deployment in b": (paths(b="/openai/chat/completions"), "AzureOpenAI adds /openai/deployments/"),
+        "c as b": (paths(c=CLASSIC), "AzureOpenAI does not look at what its endpoint ends with"),
+        "c as a": (paths(c=f"{V1}?api-version=2024-10-21"), "it adds all that it adds in b"),
+        "no version": (paths(b=CLASSIC.partition("?")[0]), "?api-version=2024-10-21 is missing"),
+        "a version in a": (paths(a=f"{V1}?api-version=2024-10-21"), "this path takes no version"),
+        "another deployment": (paths(b=CLASSIC.replace("photos", "my-vision")), "a deployment of another name"),
+        "a number": (paths(c=404), "c is to be a text"),
+        "one missing": ({"a": V1, "b": CLASSIC, "c": None}, '"c" is empty or missing'),
+        "one text": (V1, "What came is a str"),
+    },
+    "09.2": {
+        "as it comes": (lambda pasted: pasted, "Given an endpoint (https://r.openai.azure.com), it returns"),
+        "added to the end": (lambda pasted: f"{pasted.rstrip('/')}/openai/v1/", "a base URL that is right already"),
+        "cut at openai": (lambda pasted: f"{pasted.split('openai')[0]}openai/v1/", "Given an endpoint (https"),
+        "cut at /openai": (
+            lambda pasted: f"{pasted.partition('/openai')[0].rstrip('/')}/openai/v1/",
+            "Given a resource that is named openai",
+        ),
+        "the host alone": (lambda pasted: pasted.split("/")[2], "it returns 'r.openai.azure.com'"),
+        "always the same": (lambda pasted: "https://r.openai.azure.com/openai/v1/", "Given an endpoint with /openai"),
+        "only what comes back by itself": (lambda pasted: pasted.index("/v2"), "raised ValueError"),
+        "no return": (lambda pasted: None, "Does each branch end in a return?"),
+        "called at once": ("https://r.openai.azure.com/openai/v1/", "without brackets"),
+    },
+    "09.3": {
+        "new ones alone": (
+            lambda a: whole_text(a, why=lambda choice: choice.get("finish_reason")),
+            "Given an old answer that is whole, your function returns None",
+        ),
+        "without get": (lambda a: whole_text(a, why=lambda c: c["finish_reason"]), "an old answer that is whole, your"),
+        "details first": (
+            lambda a: whole_text(a, why=lambda c: (c.get("finish_details") or {}).get("type", c.get("finish_reason"))),
+            "with the old object under the new name, your function returns None",
+        ),
+        "any end": (lambda a: a["choices"][0]["message"]["content"] if a["choices"] else None, "that was cut off"),
+        "no look at choices": (
+            lambda a: whole_text({"choices": [a["choices"][0]]}),
+            "Given an answer without choices, your function raised IndexError",
+        ),
+        "the last choice": (lambda a: whole_text({"choices": a["choices"][-1:]}), "two choices"),
+        "the reason": (lambda a: old_reason(a["choices"][0]) if a["choices"] else None, "returns 'stop'"),
+        "called at once": ("A cow on a meadow.", "without brackets"),
+    },
+}
+
 # What is right besides the solution: other types, other words, more than was asked for.
 ALSO_RIGHT = {
     "00.1": [
@@ -959,10 +1039,20 @@ ALSO_RIGHT |= {
         spine(title=(str, pydantic.Field(description="whole"))),
     ],
     "08.3": [wrong_fields, lambda a, b: Counter(wrong_fields(a, b))],
+    "09.1": [
+        paths(),
+        paths(a="openai/v1/chat/completions/", b=f"POST {CLASSIC}"),
+        {letter: f"https://r.openai.azure.com{path}" for letter, path in paths().items()},
+    ],
+    "09.2": [
+        lambda pasted: f"https://{pasted.split('/')[2]}/openai/v1",
+        lambda pasted: "/".join([*pasted.split("/")[:3], "openai", "v1", ""]),
+    ],
+    "09.3": [whole_text, lambda answer: next(filter(None, [whole_text(answer)]), None)],
 }
 
 # Where a function is the answer, and not what makes one.
-FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3", "06.3", "07.2", "07.3", "08.3")
+FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3", "06.3", "07.2", "07.3", "08.3", "09.2", "09.3")
 
 
 def made(number, answer):

@@ -14,14 +14,22 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
+from helpers import recording
 from helpers.cassette import ROOT
 
 from . import canary, record_lessons
 from .api import serve
 from .api.answers import ANSWERS, load_answers
+from .api.azure import Resource
 from .test_notebooks import LESSONS, NAMES, code_cells, read
 
 KEY, OWN_MODEL = canary.PLANTED["OPENAI_API_KEY"], "my-own-model"
+# A resource of the reader's own, and who may ask it; lesson 07 asks one with a key that it has in a cell.
+HOST = "canary-resource.openai.azure.com"
+RESOURCE = Resource(
+    keys={canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource"},
+    tokens={canary.PLANTED["AZURE_OPENAI_AD_TOKEN"]},
+)
 # What may differ of an answer: where it came from, and so whether its tokens are estimated.
 ORIGIN = re.compile(
     r"\[[^\[\]]*?( · model [^\[\]]*? · tokens: \d+ in, \d+ out)(?: \(estimated\))?( · (?:finish reason|status): )"
@@ -31,11 +39,11 @@ DATA_URL = re.compile(r"data:image/\w+;base64,[\w+/=]+")
 PRICE = r"\. The price of a run of the whole lesson: (.+) \([\d,]+ tokens in, [\d,]+ out, estimated\)\.\n"
 
 SETTINGS = ("COURSE_MODE", "COURSE_RECORDINGS", "COURSE_UPSTREAM", "OPENAI_API_KEY", "OPENAI_BASE_URL", "VISION_MODEL")
-TURN = """import os
-for name in {names}:
+TURN = f"""import os
+for name in {{names}}:
     os.environ.pop(name, None)
-os.environ.update({settings})
-if {with_key}:
+os.environ.update({{settings}}, AZURE_OPENAI_ENDPOINT="https://{HOST}/")
+if {{with_key}}:
     os.environ["OPENAI_API_KEY"] = os.environ["PLANTED_KEY"]"""
 
 
@@ -86,14 +94,14 @@ def differences(lesson, made):
 @pytest.fixture(scope="module")
 def api():
     """The local API, taken for the real hosts."""
-    with serve(keys={KEY}) as running:
+    with serve(keys={KEY}, resource=RESOURCE) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def own():
     """The local API as a server on one's own machine, which asks for no key and names its own model."""
-    with serve(acts_as=OWN_MODEL, keys=set()) as running:
+    with serve(acts_as=OWN_MODEL, keys=set(), resource=RESOURCE) as running:
         yield running
 
 
@@ -115,13 +123,17 @@ def runs(api, own, tmp_path_factory):
     return run
 
 
+ON_AZURE = f"{HOST}, deployment my-vision, priced as"
+
+
 @pytest.mark.parametrize("path", LESSONS, ids=NAMES)
 def test_a_lesson_shows_live_what_it_shows_in_replay(runs, api, path):
     lesson = read(path)
     differing = differences(lesson, runs(path)[0])
     before, ((kind, said),) = differing.pop(code_cells(lesson)[0].source)
     assert differing == {}
-    price = re.fullmatch(r"Live: requests go to api\.openai\.com, model gpt-5\.6-luna" + PRICE, said)
+    asks = ON_AZURE if path.stem in recording._ON_AZURE else "api.openai.com, model"
+    price = re.fullmatch(re.escape(f"Live: requests go to {asks} gpt-5.6-luna") + PRICE, said)
     assert (before, kind) == ([], "stdout"), "the first cell prints nothing in replay"
     assert price and f"{price[1]} live" in lesson.cells[0].source, "the price at the lesson's top"
     assert api.unanswered == []
@@ -164,6 +176,7 @@ DIFFERENT = {
         "visitors off": "Scores of my-own-model; cases: 11\n",
         "horse right": "Scores of my-own-model; cases: 2\n",
     },
+    "09_azure_openai": {"answered by": f"answered by: {OWN_MODEL}\n"},
 }
 # A server of one's own has none of the faults that this lesson is about: that it runs to its end is enough.
 FAULTS = {"07_when_it_goes_wrong"}
@@ -174,10 +187,11 @@ def test_base_url_and_model_alone_are_enough_for_a_model_of_ones_own(runs, own, 
     lesson, expected = read(path), dict(DIFFERENT.get(path.stem, {}))
     differing = differences(lesson, runs(path)[1])
     _, ((_, said),) = differing.pop(code_cells(lesson)[0].source)
-    address = re.escape(own.url.removeprefix("http://"))
-    assert re.fullmatch(rf"Live: requests go to {address}, model {OWN_MODEL}" + PRICE, said)[1] == (
-        "what your own server costs you"
-    )
+    # A server of one's own is no resource of Azure: that lesson goes on asking the latter.
+    asks, cost = f"{own.url.removeprefix('http://')}, model", "what your own server costs you"
+    if path.stem in recording._ON_AZURE:
+        asks, cost = ON_AZURE, "unknown to this course"
+    assert re.fullmatch(re.escape(f"Live: requests go to {asks} {OWN_MODEL}") + PRICE, said)[1] == cost
     unexplained = {}
     for source, (stored, now) in differing.items():
         if [(kind, text.replace("· model course-sample ·", f"· model {OWN_MODEL} ·")) for kind, text in stored] == now:
@@ -196,6 +210,7 @@ def test_no_run_of_a_lesson_leaves_a_secret_behind(runs, path):
     left = runs(path)[2]
     assert {f"{path.stem}.ipynb", "debug.log"} <= set(left) and len(left["debug.log"]) > 1_000
     assert f"{path.stem}.json" in left, "it was recorded"
+    assert HOST.partition(".")[0] not in left[f"{path.stem}.json"], "whose resource it was"
     assert list(canary.leaks(left)) == []
 
 

@@ -36,7 +36,10 @@ NEVER = {
     "a path": re.compile(r"/(?:root|home|tmp|work|usr|opt|var|Users|private)/|[A-Za-z]:\\\\|site-packages"),
     "a host": re.compile(rf"127\.0\.0\.1|localhost|{re.escape(platform.node() or 'localhost')}"),
     "a key": re.compile(r"\bsk-[\w-]{6,}|\borg-\w{6,}|Bearer \w{6,}"),
-    "a version": re.compile(rf"(?i)\b(python|openai|pillow|matplotlib|requests)[ /=]+v?\d|{platform.python_version()}"),
+    # /openai/v1/ is a path of Azure's.
+    "a version": re.compile(
+        rf"(?i)\b(?<!/)(python|openai|pillow|matplotlib|requests)[ /=]+v?\d|{platform.python_version()}"
+    ),
     # 00:00:12 is a place in a video of less than a minute, in Azure's way of writing.
     "a time": re.compile(r"\b(?!00:00:)\d\d:\d\d:\d\d\b|\b\d+(\.\d+)? ?(ms|seconds?)\b"),
     "a memory address": re.compile(r"0x[0-9a-f]{6,}"),

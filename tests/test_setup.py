@@ -132,8 +132,9 @@ def test_an_unknown_mode_is_one_sentence_before_jupyterlab_starts(lab):
         {},
         {"COURSE_MODE": "live", "OPENAI_API_KEY": "a key"},
         {"COURSE_MODE": "live", "OPENAI_BASE_URL": "http://here/v1"},
+        {"COURSE_MODE": "live", "AZURE_OPENAI_ENDPOINT": "https://somewhere"},
     ],
-    ids=["replay", "with a key", "with a server of one's own"],
+    ids=["replay", "with a key", "with a server of one's own", "with a resource of Azure"],
 )
 def test_with_what_its_mode_needs_jupyterlab_starts(lab, variables):
     done = lab(**variables)

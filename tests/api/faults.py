@@ -93,7 +93,7 @@ ODD = {
     # A model that thinks may use up its limit before the first word.
     "thought_only": Odd("length", share=0),
 }
-WIRE = ("timeout", "reset", "cut", "stalled")
+WIRE = ("timeout", "reset", "cut", "stalled", "unreachable")
 
 
 def check(name: str | None, times: int | None) -> None:
@@ -142,7 +142,7 @@ def broken(name: str, whole: dict | list[str], request: Request, marks: dict[str
     else:
         kind, text = "application/json", json.dumps(whole, ensure_ascii=False)
         part = text[: len(text) // 2]
-    if name == "timeout":
+    if name in ("timeout", "unreachable"):
         part = ""
     if "x-course-tape" in request.headers:
         return Response(part, media_type=kind, headers={**marks, "x-course-fault": name})
@@ -163,7 +163,7 @@ class _Breaking(Response):
             transport.write(head.encode() + b"%x\r\n%b\r\n" % (len(self.part), self.part))
         if self.name == "cut":
             transport.close()
-        elif self.name == "reset":
+        elif self.name in ("reset", "unreachable"):
             while transport.get_write_buffer_size():
                 await asyncio.sleep(0.01)
             # Closed with nothing to wait for, a socket sends RST instead of FIN.

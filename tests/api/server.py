@@ -1,6 +1,7 @@
 """The routes of the local API: chat completions (whole and streamed) and GETs of public pictures.
 
-Responses and Files are in `responses.py`, Azure's retired video retrieval is in `video_retrieval.py`.
+Responses and Files are in `responses.py`, Azure OpenAI in `azure.py`, its retired video retrieval in
+`video_retrieval.py`.
 """
 
 import functools
@@ -27,15 +28,12 @@ from starlette.routing import Route
 from helpers.cassette import ROOT, our_files
 from helpers.token_rules import SHUTDOWN
 
-from . import faults, responses, video_retrieval
+from . import azure, faults, responses, video_retrieval
 from .answers import CREATED, Question, cut, load_answers, text_tokens
 from .schemas import asked_schema
 from .validation import ApiError, check_chat, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
-# The host of a resource on Azure, which can't exist under such a name; any key will do there, and answers carry the
-# results of its content filters. Nobody with a key of OpenAI gets those, so they are staged.
-AZURE = "/your_resource.openai.azure.com"
 # A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
 TODAY = date(2026, 11, 22)
 
@@ -48,6 +46,7 @@ class Api:
     requests: list[str] = field(default_factory=list)
     # Without any it asks for none, as servers on one's own machine do.
     keys: set[str] = field(default_factory=lambda: {API_KEY})
+    resource: azure.Resource = field(default_factory=azure.Resource)
     answers: dict = field(default_factory=dict)
     # What was asked without an entry in answers.toml; `make sample` fails when there is any.
     unanswered: list[str] = field(default_factory=list)
@@ -83,17 +82,20 @@ def serve(**settings) -> Iterator[Api]:
 def _routes(api: Api) -> list[Route]:
     pictures = _public_pictures()
 
-    def guarded(answer):
-        """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer."""
+    def guarded(answer, check_key=None):
+        """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer.
+
+        With a `check_key` of its own it is a service that a key of OpenAI can't ask, and so its errors are staged.
+        """
+        marks = _marks(api, "constructed staged" if check_key else "constructed")
 
         async def route(request: Request) -> Response:
             api.requests.append(f"{request.method} {request.url.path}")
             try:
-                if not request.url.path.startswith(AZURE):
-                    _check_key(request, api.keys)
+                (check_key or (lambda request: _check_key(request, api.keys)))(request)
                 return await answer(request)
             except ApiError as error:
-                return JSONResponse(error.body, error.status, headers=_marks(api, "constructed"))
+                return JSONResponse(error.body, error.status, headers=marks)
             except Exception as error:  # a hole in this server, not an answer of the API
                 return unknown(f"the local API failed: {error!r}")
 
@@ -102,7 +104,11 @@ def _routes(api: Api) -> list[Route]:
     async def chat(request: Request) -> Response:
         body = read_json(await request.body())
         check_chat(body)
+        _check_model(body["model"])
         return _answer(request, body, api, pictures)
+
+    async def chat_on_azure(request: Request, body: dict) -> Response:
+        return _answer(request, body, api, pictures, on_azure=True)
 
     def unknown(why: str) -> Response:
         api.unanswered.append(why)
@@ -124,7 +130,7 @@ def _routes(api: Api) -> list[Route]:
         *video_retrieval.routes(api),
         Route("/v1/chat/completions", guarded(chat), methods=["POST"]),
         Route("/api.openai.com/v1/chat/completions", guarded(chat), methods=["POST"]),
-        Route(f"{AZURE}/openai/v1/chat/completions", guarded(chat), methods=["POST"]),
+        *azure.routes(api, guarded, chat_on_azure, functools.partial(_marks, api)),
         *responses.routes(api, guarded, functools.partial(_fetch, public=pictures), functools.partial(_marks, api)),
         Route("/{rest:path}", picture, methods=["GET"]),
         Route("/{rest:path}", nothing_here, methods=["POST", "PUT", "PATCH", "DELETE"]),
@@ -154,9 +160,11 @@ def _check_key(request: Request, keys: set[str]) -> None:
             "https://platform.openai.com/account/api-keys.", code="invalid_api_key")  # fmt: skip
 
 
-def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> Response:
-    """Look the request up by its pictures, texts and detail; there is no default answer."""
-    _check_model(body["model"])
+def _answer(request: Request, body: dict, api: Api, public: dict[str, Path], on_azure: bool = False) -> Response:
+    """Look the request up by its pictures, texts and detail; there is no default answer.
+
+    On Azure an answer carries the results of content filters. Nobody with a key of OpenAI gets it, so it is staged.
+    """
     question, asked = Question(schema=asked_schema(body.get("response_format"))), json.dumps(body, sort_keys=True)
     for message in body["messages"]:
         content = message.get("content") or ""
@@ -173,11 +181,11 @@ def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> 
 
     due = answer.fault and not api.acts_as and faults.due(answer.key(), answer.times, api.asked)
     fault = answer.fault if due else None
-    on_azure = request.url.path.startswith(AZURE)
-    staged = bool(fault or on_azure)
     marks = _marks(api, "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
-    if staged:
+    if fault:
         marks = _marks(api, "constructed staged")
+    elif on_azure:
+        marks = _marks(api, "sample staged")
     if fault in faults.ERRORS:
         return faults.error(fault, marks)
 
@@ -191,18 +199,21 @@ def _answer(request: Request, body: dict, api: Api, public: dict[str, Path]) -> 
     if not text:
         usage["completion_tokens_details"] = {"reasoning_tokens": limit}
     digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
-    name = api.acts_as or ("course-constructed" if staged else "course-sample")
+    name = api.acts_as or ("course-constructed" if fault else "course-sample")
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
     whole = {**common, "object": "chat.completion", "choices": [choice] * odd.choices, "usage": usage}
+    found = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
     if on_azure:
         choice["content_filter_results"] = odd.filtered or faults.verdicts()
-        whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
+        whole["prompt_filter_results"] = found
     events = []
     if body.get("stream"):
         wants_usage = (body.get("stream_options") or {}).get("include_usage")
         events = _events(common, text, reason, usage if wants_usage else None, odd)
+        # Azure begins with what its filters found in the prompt.
+        events = [_event({**common, "choices": [], "prompt_filter_results": found}), *events] if on_azure else events
     if fault in faults.WIRE:
         return faults.broken(fault, events or whole, request, marks)
     if events:
@@ -238,4 +249,8 @@ def _events(common: dict, text: str, reason: str, usage: dict | None, odd: fault
     chunks = [chunk({"role": "assistant", "content": ""}), *(chunk({odd.field: p}) for p in pieces), chunk({}, reason)]
     if usage:
         chunks.append({**chunk({}), "choices": [], "usage": usage})
-    return [f"data: {json.dumps(c, ensure_ascii=False)}\n\n" for c in chunks] + ["data: [DONE]\n\n"]
+    return [*map(_event, chunks), "data: [DONE]\n\n"]
+
+
+def _event(chunk: dict) -> str:
+    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"

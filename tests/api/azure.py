@@ -1,0 +1,147 @@
+"""Azure OpenAI of the local API: the paths of 2024 and of today, who may ask, which versions and deployments there are.
+
+What it checks is what the service checks, in its words as users have reported them (where is said beside each); what
+says "constructed" has a wording of our own. Answers are those of OpenAI's own path, with the results of the filters.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from helpers.readable import DEFAULT_DEPLOYMENT, DEFAULT_MODEL, NO_TOKEN
+from helpers.token_rules import LIMITS
+
+from . import faults
+from .validation import ApiError, check_chat, read_json
+
+# The dated versions that Azure's page on API versions names (of 2025-08-26), with those that its how-to pages of 2024
+# and the stable specifications in Azure/azure-rest-api-specs have.
+VERSIONS = (
+    "2024-02-01", "2024-02-15-preview", "2024-03-01-preview", "2024-04-01-preview", "2024-05-01-preview", "2024-06-01",
+    "2024-07-01-preview", "2024-08-01-preview", "2024-09-01-preview", "2024-10-01-preview", "2024-10-21",
+    "2024-12-01-preview", "2025-01-01-preview", "2025-02-01-preview", "2025-03-01-preview", "2025-04-01-preview",
+)  # fmt: skip
+# From here on there is `max_completion_tokens` (the same page; openai/openai-python issue 1724).
+_NEW_LIMIT = "2024-09-01"
+# On the path without dates, what may stand there all the same (the same page; inspect_ai issue 4192).
+_V1_VERSIONS = (None, "v1", "preview", "latest")
+
+
+@dataclass
+class Resource:
+    """Who may ask: `keys` in either header, `tokens` of Entra ID in one of them; and what is deployed."""
+
+    keys: set[str] = field(default_factory=lambda: {"the-key-of-your-resource", "replay-needs-no-key"})
+    tokens: set[str] = field(default_factory=lambda: {NO_TOKEN})
+    deployments: set[str] = field(default_factory=lambda: {DEFAULT_DEPLOYMENT, DEFAULT_MODEL})
+
+
+class AzureError(ApiError):
+    """An error of Azure's own, before the model's: code and message, and nothing else."""
+
+    def __init__(self, status: int, code: str, message: str):
+        super().__init__(status, message)
+        self.body = {"error": {"code": code, "message": message}}
+
+
+def routes(
+    api: Any, guarded: Callable, answer: Callable[[Request, dict], Awaitable[Response]], marks: Callable[[str], dict]
+) -> list[Route]:
+    """The routes. `answer` gives the answer to a body that is checked, `marks` the headers that name its source."""
+
+    async def classic(request: Request) -> Response:
+        version = request.query_params.get("api-version")
+        if version not in VERSIONS:
+            raise _nothing_here()
+        body = read_json(await request.body())
+        _check_deployment(request.path_params["deployment"], api)
+        # The path says it, and a body need not.
+        body = {"model": request.path_params["deployment"], **body} if isinstance(body, dict) else body
+        check_chat(body)
+        if "max_completion_tokens" in body and version < _NEW_LIMIT:
+            raise ApiError(400, "Unrecognized request argument supplied: max_completion_tokens")
+        return await counted(request, body)
+
+    async def v1(request: Request) -> Response:
+        if request.query_params.get("api-version") not in _V1_VERSIONS:
+            # pydantic/pydantic-ai issue 5066 and aaif-goose/goose issue 8236 (2026-04).
+            raise AzureError(400, "BadRequest", "api-version query parameter is not allowed when using /v1 path")
+        body = read_json(await request.body())
+        check_chat(body)
+        _check_deployment(body["model"], api)
+        return await counted(request, body)
+
+    async def counted(request: Request, body: dict) -> Response:
+        most, there = LIMITS["azure"].pictures, _pictures(body)
+        if there > most:
+            # anomalyco/opencode issue 39677 (2026-07), Azure/azure-rest-api-specs issue 46145 (2026-09), both of
+            # Responses, where `param` is "input"; that Chat says "messages" is constructed.
+            said = f"Exceeded maximum number of images ({most}) allowed in the request."
+            raise ApiError(400, said, param="messages")
+        return await answer(request, body)
+
+    async def nothing(request: Request) -> Response:
+        raise _nothing_here()
+
+    async def nobody(request: Request) -> Response:
+        return faults.broken("unreachable", {}, request, marks("constructed staged"))
+
+    def keys_or_tokens(request: Request) -> None:
+        _check_key(request, api.resource, bearer=api.resource.keys | api.resource.tokens)
+
+    def tokens_alone(request: Request) -> None:
+        _check_key(request, api.resource, bearer=api.resource.tokens)
+
+    host = "/{resource}.openai.azure.com"
+    return [
+        Route(f"{host}/openai/deployments/{{deployment}}/chat/completions", guarded(classic, tokens_alone),
+              methods=["POST"]),
+        Route(f"{host}/openai/v1/chat/completions", guarded(v1, keys_or_tokens), methods=["POST"]),
+        Route(f"{host}/{{rest:path}}", guarded(nothing, keys_or_tokens), methods=["POST", "GET"]),
+        # No name under .invalid will ever lead anywhere (RFC 2606).
+        Route("/{name}.invalid/openai/{rest:path}", nobody, methods=["POST"]),
+    ]  # fmt: skip
+
+
+def _check_key(request: Request, resource: Resource, bearer: set[str]) -> None:
+    key = request.headers.get("api-key")
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if key is not None and key not in resource.keys:
+        # SciSharp/BotSharp issue 386 (2024-04), microsoft/semantic-kernel issue 10337 (2025-01).
+        raise AzureError(
+            401, "401", "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide "
+            "a valid key for an active subscription and use a correct regional API endpoint for your resource."
+        )  # fmt: skip
+    if key is None and not (scheme == "Bearer" and given in bearer):
+        # Azure-Samples/azure-search-openai-demo issue 458, langchain-ai/langchain issue 17373 (2024): no `error` around
+        # it, and `statusCode` in the place of a code.
+        error = AzureError(
+            401, "401", "Unauthorized. Access token is missing, invalid, audience is incorrect "
+            "(https://cognitiveservices.azure.com), or have expired.")  # fmt: skip
+        error.body = {"statusCode": 401, "message": str(error)}
+        raise error
+
+
+def _check_deployment(name: Any, api: Any) -> None:
+    if name not in api.resource.deployments | {api.acts_as}:
+        # microsoft/autogen issue 822 (2023-11), gethouston/houston pull request 1438 (2026-08).
+        raise AzureError(
+            404, "DeploymentNotFound", "The API deployment for this resource does not exist. If you created the "
+            "deployment within the last 5 minutes, please wait a moment and try again.")  # fmt: skip
+
+
+def _nothing_here() -> AzureError:
+    # A path, or a version, that there is not: langchain-ai/langchain issue 13284 (2023 to 2024), microsoft/azurechat
+    # issue 426 (2024-09). Of a version, 400 "API version not supported" is reported, too: hotovo/aider-desk issue 460
+    # (2025-11).
+    return AzureError(404, "404", "Resource not found")
+
+
+def _pictures(body: dict) -> int:
+    contents = (message.get("content") for message in body["messages"])
+    parts = (part for content in contents if isinstance(content, list) for part in content)
+    return sum(part["type"] == "image_url" for part in parts)
