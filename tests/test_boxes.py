@@ -169,7 +169,7 @@ def test_a_label_stands_above_its_box_or_inside_where_there_is_no_room(edges, pl
     figure = figure_of(GROUNDS["white"], [box(*edges, label="a label of some length")])
     [((left, top, right, bottom), _)] = plates(figure)
     edge = edges[1] * 200
-    assert (bottom <= edge) if place == "above" else (bottom > edge)
+    assert (bottom <= edge) if place == "above" else (top >= edge)
     assert 0 <= left < right <= 400 and 0 <= top < bottom <= 200
 
 
@@ -201,6 +201,12 @@ def test_every_letter_is_drawn_as_it_is(label):
     pixels_of(figure)
     [text] = figure.axes[0].texts
     assert text.get_text() == "1 " + " ".join(label.split())
+
+
+def test_dollars_make_no_formula():
+    wide = [plates(figure_of(GROUNDS["white"], [box(0.1, 0.5, 0.9, 0.9, label=label)])) for label in ("a", "$a$")]
+    (plain, _), (dollars, _) = (found for [found] in wide)
+    assert dollars[2] - dollars[0] > plain[2] - plain[0] + 10
 
 
 # Sizes
