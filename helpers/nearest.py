@@ -12,6 +12,12 @@ from .readable import DEFAULT_MODEL, RETIRED_SERVICE, is_azure
 def explain(asked: RecordedRequest, recording: Recording) -> str:
     """At most eleven lines: the nearest recorded request, what differs, and the ways out."""
     lines = [f"no answer to this request is recorded for lesson {recording.lesson}, and replay asks no service."]
+    if asked.method == "GET" and not any(item.request.method == "GET" for item in recording.interactions):
+        lines += [
+            "It would download something, and replay has no network. Save it and give its path, or go live:",
+            f'  recording.start("{recording.lesson}", mode="live") asks for your key; after it, client = OpenAI().',
+        ]
+        return "\n".join(lines)
     yours = _parts(asked)
     differing = []
     for number, item in enumerate(recording.interactions, 1):

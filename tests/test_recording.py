@@ -787,6 +787,15 @@ def test_the_message_finds_the_nearest_request(replaying):
         requests.get("https://example.org/picture.png", timeout=9)
 
 
+def test_a_download_where_none_is_recorded_is_compared_with_nothing(record, replay):
+    record()
+    openai.OpenAI().chat.completions.create(**question())
+    replay()
+    with pytest.raises(recording.NotRecorded, match=r"Save it and give its path, or go live:\n") as caught:
+        requests.get("https://example.org/mine.png", timeout=9)
+    assert "Nearest" not in str(caught.value) and 'mode="live"' in str(caught.value)
+
+
 def test_order_roles_and_types_are_named_too(replaying):
     parts = question()["messages"][0]["content"]
     ask = openai.OpenAI().chat.completions.create
