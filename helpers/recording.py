@@ -41,7 +41,7 @@ _ON_AZURE = ("09_azure_openai",)
 
 
 class LiveModeError(CourseError):
-    """Live or record mode was asked for and can't start: an unknown mode, or no key."""
+    """Live or record mode was asked for and can't start: an unknown mode, no key, or nobody to ask."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def start(lesson: str, mode: str | None = None) -> None:
     `mode` is "replay", "live" or "record"; without it, the environment's `COURSE_MODE`, or replay. May be called
     again at any time, for instance to go live in the middle of a lesson; build a new `OpenAI()` client after that.
 
-    Raises LiveModeError (no key, unknown mode) and RecordingError (no such lesson, damaged file) before any request.
+    Raises LiveModeError (no key, no resource of Azure, unknown mode) and RecordingError (no such lesson, damaged file)
+    before any request.
     """
     mode = mode or os.environ.get("COURSE_MODE") or "replay"
     if mode not in MODES:
