@@ -261,9 +261,9 @@ def _secrets(headers: dict, body: bytes | None) -> set[str]:
     """
     values = [value for name, value in headers.items() if _SECRET_HEADERS.search(name)]
     values += [value for name, value in os.environ.items() if _SECRET_VARIABLES.match(name)]
-    # A resource is no secret, but it is nobody's business either.
-    host = urlsplit(os.environ.get("AZURE_OPENAI_ENDPOINT", "")).hostname
-    _seen.update({host} - {None, NO_RESOURCE})
+    # The name of a resource is no secret, but nobody's business either. (One without a dot might be any word.)
+    host = urlsplit(os.environ.get("AZURE_OPENAI_ENDPOINT", "")).hostname or ""
+    _seen.update({host} if "." in host and host != NO_RESOURCE else ())
 
     def note(fields: dict) -> dict:
         values.extend(v for name, v in fields.items() if isinstance(v, str) and _is_secret(name, v))

@@ -41,7 +41,7 @@ _ON_AZURE = ("09_azure_openai",)
 
 
 class LiveModeError(CourseError):
-    """Live or record mode was asked for and can't start: an unknown mode, or no key."""
+    """Live or record mode was asked for and can't start: an unknown mode, no key, or nobody to ask."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def start(lesson: str, mode: str | None = None) -> None:
     `mode` is "replay", "live" or "record"; without it, the environment's `COURSE_MODE`, or replay. May be called
     again at any time, for instance to go live in the middle of a lesson; build a new `OpenAI()` client after that.
 
-    Raises LiveModeError (no key, unknown mode) and RecordingError (no such lesson, damaged file) before any request.
+    Raises LiveModeError (no key, no resource of Azure, unknown mode) and RecordingError (no such lesson, damaged file)
+    before any request.
     """
     mode = mode or os.environ.get("COURSE_MODE") or "replay"
     if mode not in MODES:
@@ -157,26 +158,27 @@ def _find_keys(lesson: str, mode: str) -> tuple[dict[str, str], bool]:
         return dict.fromkeys((_KEY, _AZURE_KEY), _DUMMY_KEYS["replay"]), False
     ours = {*_DUMMY_KEYS.values(), *_state.typed.values()}
     variables = _state.aside | {n: v for n, v in os.environ.items() if v not in ours}
-    name, whose = (_AZURE_KEY, "Azure OpenAI") if lesson in _ON_AZURE else (_KEY, "OpenAI")
-    if lesson in _ON_AZURE:
-        if not variables.get("AZURE_OPENAI_ENDPOINT") and mode == "live":
+    on_azure = lesson in _ON_AZURE
+    name, whose = (_AZURE_KEY, "Azure OpenAI") if on_azure else (_KEY, "OpenAI")
+    key = variables.get(name)
+    if on_azure and not variables.get("AZURE_OPENAI_ENDPOINT"):
+        if mode == "live":
             raise LiveModeError(
-                "This lesson asks Azure OpenAI: before you start Jupyter, set AZURE_OPENAI_ENDPOINT to the address of "
-                "your resource, AZURE_OPENAI_API_KEY to its key, and AZURE_OPENAI_DEPLOYMENT to the name of a "
-                "deployment that takes pictures."
+                "This lesson asks Azure OpenAI: set AZURE_OPENAI_ENDPOINT to the address of your resource, "
+                "AZURE_OPENAI_API_KEY to its key, and AZURE_OPENAI_DEPLOYMENT to the name of a deployment that takes "
+                "pictures, before you start Jupyter."
             )
-        if not variables.get("AZURE_OPENAI_ENDPOINT"):
-            # Nothing is asked, and what is recorded is kept.
-            return {name: variables.get(name) or _DUMMY_KEYS["replay"]}, False
-    elif variables.get("OPENAI_BASE_URL") and not variables.get(name):
-        return {name: _DUMMY_KEYS["live"]}, False
-    if key := variables.get(name):
+        # While recording nobody is asked then, and what is recorded is kept.
+        key = key or _DUMMY_KEYS["replay"]
+    elif not on_azure and variables.get("OPENAI_BASE_URL"):
+        key = key or _DUMMY_KEYS["live"]
+    if key:
         return {name: key}, False
     kernel = getattr(get_ipython(), "kernel", None)
     if kernel._allow_stdin if kernel else sys.stdin and sys.stdin.isatty():
         key = getpass(f"{whose} API key (used by this kernel only, never stored): ").strip()
     if not key:
-        local = "" if lesson in _ON_AZURE else " (or OPENAI_BASE_URL and VISION_MODEL for a local server)"
+        local = "" if on_azure else " (or OPENAI_BASE_URL and VISION_MODEL for a local server)"
         raise LiveModeError(f"Live answers need a key: set {name}{local} before you start Jupyter.")
     return {name: key}, True
 

@@ -294,6 +294,9 @@ def test_the_name_of_a_resource_is_masked_in_what_it_says(monkeypatch):
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"https://{NO_RESOURCE}")
     readable.forget_secrets()
     assert NO_RESOURCE in readable.mask(f"host='{NO_RESOURCE}'"), "the course's own placeholder is in its text"
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "http://gateway/azure")
+    readable.forget_secrets()
+    assert readable.mask("a gateway to a meadow") == "a gateway to a meadow"
 
 
 @pytest.fixture
@@ -305,7 +308,7 @@ def course(tmp_path, monkeypatch):
         (tmp_path / folder / source.name).write_bytes(source.read_bytes())
         monkeypatch.setattr(record_lessons, folder.upper(), tmp_path / folder)
     (tmp_path / "asset").symlink_to(ROOT / "asset")
-    for name in [name for name in os.environ if name.startswith("AZURE_OPENAI_")]:
+    for name in [name for name in os.environ if name.startswith(("AZURE_OPENAI_", "COURSE_"))]:
         monkeypatch.delenv(name)
     return tmp_path
 
@@ -315,11 +318,15 @@ def outputs(course: Path) -> str:
     return json.dumps([cell.get("outputs") for cell in notebook.cells])
 
 
-def test_with_a_resource_of_ones_own_its_answers_are_recorded_and_its_names_are_not(course):
+def test_with_a_resource_of_ones_own_its_answers_are_recorded_and_its_names_are_not(course, env, capsys):
+    """`make record` without a key of OpenAI, and with another version than the lesson's."""
     own = Resource(keys={KEY}, tokens=set(), deployments={"prod-vision"})
-    settings = {**MINE, "AZURE_OPENAI_DEPLOYMENT": "prod-vision", "OPENAI_API_KEY": None, "OPENAI_BASE_URL": None}
+    env(**MINE, AZURE_OPENAI_DEPLOYMENT="prod-vision", OPENAI_API_VERSION="2025-04-01-preview")
     with serve(acts_as="gpt-4o-2024-11-20", resource=own) as api:
-        made = record_lessons.record(LESSON, {**settings, "COURSE_UPSTREAM": api.url}, None).interactions
+        env(COURSE_UPSTREAM=api.url)
+        assert record_lessons.main(["record", LESSON]) == 0
+    assert f"{LESSON}: 1 constructed, 10 live, 2 sample\n  kept, no live service" in capsys.readouterr().out
+    made = cassette.load(course / "recordings" / f"{LESSON}.json").interactions
     before = cassette.load(cassette.RECORDINGS / f"{LESSON}.json").interactions
     assert [item.request for item in made] == [item.request for item in before], "the same requests, for everybody"
     kept = [item for item in made if item.source != "live"]

@@ -104,6 +104,8 @@ def test_what_only_resembles_a_key_is_none(repository):
 FAULTS = [
     """client = OpenAI(api_key=os.environ["AZURE_OPENAI_API_KEY"], max_retries=0)
 client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hello"}])""",
+    """azure = AzureOpenAI(azure_endpoint="https://contoso-5.openai.azure.com", api_version="2024-10-21", max_retries=0)
+azure.chat.completions.create(model="my-vision", messages=[{"role": "user", "content": "Hello"}])""",
     """FILM = "https://films.blob.core.windows.net/a.mp4?sp=r&sig=" + quote(os.environ["SAS_SIGNATURE"], safe="")
 requests.get(FILM, timeout=9).raise_for_status()""",
     """upstream = os.environ["COURSE_UPSTREAM"]
@@ -124,7 +126,7 @@ START = """import os
 from urllib.parse import quote
 
 import requests
-from openai import OpenAI
+from openai import AzureOpenAI, OpenAI
 
 from helpers import azure_video, encoding, recording
 
@@ -143,8 +145,8 @@ def test_what_fails_leaves_no_secret_behind(tmp_path, mode, capfd):
     nbformat.write(made, path)
     errors = [[output.ename for output in cell.outputs if output.output_type == "error"] for cell in made.cells[1:]]
     assert [names[0] for names in errors] == [
-        "AuthenticationError", "HTTPError", "ConnectionError", "APIConnectionError", "AzureVideoError",
-        "BadRequestError", "PictureError", "KeyError",
+        "AuthenticationError", "AuthenticationError", "HTTPError", "ConnectionError", "APIConnectionError",
+        "AzureVideoError", "BadRequestError", "PictureError", "KeyError",
     ]  # fmt: skip
     left = canary.left_in(tmp_path) | dict(zip(("stdout", "stderr"), capfd.readouterr(), strict=True))
     assert ("00_start_here.json" in left) == (mode == "record")

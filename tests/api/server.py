@@ -87,7 +87,7 @@ def _routes(api: Api) -> list[Route]:
 
         With a `check_key` of its own it is a service that a key of OpenAI can't ask, and so its errors are staged.
         """
-        marks = _marks(api, "constructed staged" if check_key else "constructed")
+        source = "constructed staged" if check_key else "constructed"
 
         async def route(request: Request) -> Response:
             api.requests.append(f"{request.method} {request.url.path}")
@@ -95,7 +95,7 @@ def _routes(api: Api) -> list[Route]:
                 (check_key or (lambda request: _check_key(request, api.keys)))(request)
                 return await answer(request)
             except ApiError as error:
-                return JSONResponse(error.body, error.status, headers=marks)
+                return JSONResponse(error.body, error.status, headers=_marks(api, source))
             except Exception as error:  # a hole in this server, not an answer of the API
                 return unknown(f"the local API failed: {error!r}")
 
