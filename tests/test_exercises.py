@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from fractions import Fraction
+from importlib import import_module
 from io import BytesIO
 from itertools import pairwise
 
@@ -21,18 +22,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from helpers import checks, exercises
 from helpers.cassette import ROOT, CourseError
-from helpers.checks import (
-    lesson_00,
-    lesson_01,
-    lesson_02,
-    lesson_03,
-    lesson_04,
-    lesson_05,
-    lesson_06,
-    lesson_07,
-    lesson_08,
-    lesson_09,
-)
+from helpers.checks import lesson_00, lesson_03, lesson_06
 from helpers.encoding import open_picture
 from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens, price
@@ -41,19 +31,8 @@ from . import record_lessons
 from .api.validation import check_chat, check_response
 from .conftest import COFFEE, data_url
 
-LESSON_FILES = (
-    lesson_00,
-    lesson_01,
-    lesson_02,
-    lesson_03,
-    lesson_04,
-    lesson_05,
-    lesson_06,
-    lesson_07,
-    lesson_08,
-    lesson_09,
-)
-LESSONS = {lesson.__name__[-2:]: lesson.EXERCISES for lesson in LESSON_FILES}
+NUMBERS = sorted(path.name[:2] for path in (ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = {number: import_module(f"helpers.checks.lesson_{number}").EXERCISES for number in NUMBERS}
 ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
 FILM = "https://myvideos.blob.core.windows.net/films/camera3.mp4?sp=r&sr=b&sig=invented"
