@@ -50,7 +50,7 @@ OTHER_TRUTH = (
 )
 # In which cell, and what it then says.
 OTHER_SCORES = {
-    'print(f"animal right': "animal right: 4 of 6\n  asset/images/chicken.webp: hen, and it is: cat",
+    'print(f"animal right': "animal right: 4 of 6\n\nasset/images/chicken.webp shows: cat\n",
     "precision:": "precision: 5 of 7 given tags",
     "boxes given": "found, with 0.5 or more: 5 of 7",
     "letters wrong": "korean_sign  1 of 26 letters wrong: 3.85%",
