@@ -4,6 +4,7 @@ from copy import deepcopy
 
 from pydantic import BaseModel, ValidationError
 
+from ..boxes import iou
 from . import Exercise, Misread, Wrong
 from .reading import blank, close, fields, kind, number, plain, try_out
 
@@ -11,17 +12,21 @@ from .reading import blank, close, fields, kind, number, plain, try_out
 MOVES = {"right": (0.5, 0), "corner": (0.5, 0.5)}
 
 
+def _square(left: float, top: float) -> dict[str, float]:
+    return {"x_min": left, "y_min": top, "x_max": left + 1, "y_max": top + 1}
+
+
 def predict_the_overlap(answer):
     predicted = dict(zip(MOVES, map(number, fields(answer, *MOVES)), strict=True))
     for name, (across, down) in MOVES.items():
         said, shared = predicted[name], (1 - across) * (1 - down)
-        truth = shared / (2 - shared)
+        truth = iou(_square(0, 0), _square(across, down))
         if close(said, truth, 2):
             continue
         slips = {
             shared: "That is the shared part of one square. Divide it by all that the two cover together.",
             shared / 2: "That divides by both areas, and so counts the shared part twice. Take it away once.",
-            shared / (2 - shared) * 100: "That is a percentage. IoU goes from 0 to 1.",
+            truth * 100: "That is a percentage. IoU goes from 0 to 1.",
             1 - truth: "That is what they do not share.",
         }
         slip = next((reason for wrong, reason in slips.items() if close(said, wrong, 2)), "")
