@@ -163,6 +163,7 @@ DIFFERENT = {
     },
     # Ids tell a sample, and another model's answer is none.
     "06_responses_api": {
+        ".estimate(": NO_RULE,
         "print(answer.to_json": '"model": "my-own-model"',
         "What else is on": "Previous response with id",
     },
