@@ -75,6 +75,11 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
     def walk(value, name):
         if isinstance(value, dict) and {"name", "value"} <= value.keys():  # a field of an uploaded form
             return walk(value["value"], value["name"])
+        if isinstance(value, dict) and isinstance(value.get("schema"), dict):  # of a structured answer
+            fields = [value.get("name", "(no name)"), *value["schema"].get("properties", {})]
+            parts["shape"] = ", ".join(map(str, fields))
+            parts["schema"] = json.dumps(value["schema"], ensure_ascii=False)
+            value = {key: item for key, item in value.items() if key not in ("name", "schema")}
         if isinstance(value, dict) and "filename" in value:  # a file in it
             parts[_free("file name")] = value["filename"]
             parts[_free("media type")] = value.get("content_type", "(none)")

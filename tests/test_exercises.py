@@ -101,13 +101,13 @@ def verdict(answer, skip="", strip=True):
     return next((said for said, yes in questions.items() if yes and said != skip), "use")
 
 
-def spine(least=1, most=1_000, extra="forbid", **fields):
+def spine(least=1, most=1_000, extra="forbid", gives="self", **fields):
     """08.2, right or with one slip; least None refuses 0 alone."""
 
     def is_counted_from_one(self):
         if self.place == 0 if least is None else not least <= self.place <= most:
             raise ValueError("places are counted from 1")
-        return self
+        return self if gives else None
 
     fields = {"title": (str, ...), "author": (str | None, ...), "place": (int, ...)} | fields
     check = {"check": pydantic.model_validator(mode="after")(is_counted_from_one)}
@@ -823,6 +823,7 @@ WRONG |= {
         "no validator": (spine(least=-9), "takes a book in place 0"),
         "zero is taken": (spine(least=0), "takes a book in place 0. A validator is to raise ValueError"),
         "zero alone": (spine(least=None), "takes a book in place -3"),
+        "nothing returned": (spine(gives=None), "Your validator returns nothing, and so the book is lost"),
         "from 0": (spine(most=9), "refuses a book in place 12"),
         "fractions": (spine(place=(float, ...)), "takes a book in place 1.5"),
         "others ignored": (spine(extra="ignore"), "takes a book with a colour"),

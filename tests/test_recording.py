@@ -810,6 +810,29 @@ def test_order_roles_and_types_are_named_too(replaying):
         requests.post(CHAT, json=question() | {"max_completion_tokens": '"300"'}, timeout=9)
 
 
+def shaped(**fields):
+    schema = {"type": "object", "properties": fields, "required": [*fields]}
+    return {"type": "json_schema", "json_schema": {"name": "Drink", "strict": True, "schema": schema}}
+
+
+def test_another_shape_of_the_answer_is_named_by_its_fields(record, replay):
+    record()
+    text = {"type": "string"}
+    with pytest.raises(openai.BadRequestError):  # other fields are not forbidden; the refusal is recorded as well
+        openai.OpenAI().chat.completions.create(**question(), response_format=shaped(name=text, cup=text))
+    replay()
+    ask = openai.OpenAI().chat.completions.create
+    with pytest.raises(recording.NotRecorded) as caught:
+        ask(**question(), response_format=shaped(name=text, cup=text, size=text))
+    said = str(caught.value).splitlines()
+    assert '  shape: recorded "Drink, name, cup" - yours "Drink, name, cup, size"' in said
+    assert sum(" - yours " in line for line in said) == 2, "the fields, and the place in the schema"
+    described = {**text, "description": "null if it cannot be told"}
+    with pytest.raises(recording.NotRecorded, match="schema: recorded .*description") as caught:
+        ask(**question(), response_format=shaped(name=described, cup=text))
+    assert "shape:" not in str(caught.value)
+
+
 def test_a_request_that_differs_everywhere_is_still_twelve_lines(replaying):
     with pytest.raises(recording.NotRecorded, match=r"and \d+ more") as caught:
         requests.put("https://example.org/a", json={str(n): "x" * 500 for n in range(50)}, timeout=9)

@@ -63,7 +63,8 @@ def build_a_shape(answer):
             raise Wrong(f'"{name}" has a default, {required}. A way out is a value, null, and not a missing field.')
     for name, data, fits, reason in _TRIALS:
         try:
-            answer.model_validate(data)
+            if answer.model_validate(data) is None:
+                raise Wrong("Your validator returns nothing, and so the book is lost. End it with: return self")
             took = True
         except ValidationError:
             took = False
