@@ -828,7 +828,7 @@ def test_another_shape_of_the_answer_is_named_by_its_fields(record, replay):
     assert '  shape: recorded "Drink, name, cup" - yours "Drink, name, cup, size"' in said
     assert sum(" - yours " in line for line in said) == 2, "the fields, and the place in the schema"
     described = {**text, "description": "null if it cannot be told"}
-    with pytest.raises(recording.NotRecorded, match="schema: recorded .*description") as caught:
+    with pytest.raises(recording.NotRecorded, match=r"schema: recorded .*description") as caught:
         ask(**question(), response_format=shaped(name=described, cup=text))
     assert "shape:" not in str(caught.value)
 
