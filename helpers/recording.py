@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import openai
+import pydantic
 import requests
 from IPython import get_ipython
 from vcr.patch import CassettePatcherBuilder
@@ -228,12 +229,12 @@ def _without_secrets(record: logging.LogRecord) -> bool:
 
 
 def _join_ipython() -> None:
-    """Tell the tape which cell runs, and show errors of the SDK and of requests as one line."""
+    """Tell the tape which cell runs, and show errors of the SDK, of requests and of pydantic without the libraries."""
     shell = get_ipython()
     if shell is None:
         return
     shell.events.register("pre_run_cell", _before_cell)
-    shell.set_custom_exc((openai.OpenAIError, requests.RequestException), _show_in_one_line)
+    shell.set_custom_exc((openai.OpenAIError, requests.RequestException, pydantic.ValidationError), _show_briefly)
     if _has_tape() and len(shell.history_manager.input_hist_raw) > 1:
         _state.tape.begin_cell(shell.history_manager.input_hist_raw[-1])
 
@@ -243,10 +244,12 @@ def _before_cell(info) -> None:
         _state.tape.begin_cell(info.raw_cell, info.cell_id)
 
 
-def _show_in_one_line(shell, kind, error, _traceback, tb_offset=None) -> list[str]:
+def _show_briefly(shell, kind, error, _traceback, tb_offset=None) -> list[str]:
     # A full traceback of these is 14,000 characters of library internals.
     # It may repeat a part of the key, or an address with its signature, and notebooks are saved and shared.
     said = readable.mask(str(error))
+    # pydantic names a page of its version for each field.
+    said = re.sub(r"\n +For further information visit \S+", "", said)
     lines = [f"{kind.__name__}: {said}"]
     # llama.cpp's server speaks of a missing mmproj (tried on 2026-11-23), which says little to whoever meets it first.
     if os.environ.get("OPENAI_BASE_URL") and re.search(r"image input|mmproj|multimodal", said, re.I):

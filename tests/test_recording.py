@@ -1123,11 +1123,12 @@ def test_errors_in_a_notebook(record, folder, monkeypatch):
             "client = OpenAI()\nclient.chat.completions.create(**question('New?'))",
             "client.chat.completions.create(**question(detail='huge'))",
             "1 / 0",
+            "from pydantic import BaseModel\nclass Cup(BaseModel):\n    full: float\nCup(full='half')",
             "recording.start('lesson', mode='live')",
             "client.chat.completions.create(**question()).choices[0].finish_reason",
         ]
     )
-    start, unknown_prompt, bad, own, live, again = [cell.outputs for cell in notebook.cells]
+    start, unknown_prompt, bad, own, misfit, live, again = [cell.outputs for cell in notebook.cells]
     assert start == []
     assert unknown_prompt[0].ename == "NotRecorded"
     page = "\n".join(unknown_prompt[0].traceback)
@@ -1135,6 +1136,10 @@ def test_errors_in_a_notebook(record, folder, monkeypatch):
     assert bad[0].ename == "BadRequestError" and len("\n".join(bad[0].traceback).splitlines()) == 1
     assert "Invalid value: 'huge'" in bad[0].traceback[0]
     assert own[0].ename == "ZeroDivisionError" and "Traceback" in "\n".join(own[0].traceback)
+    assert misfit[0].ename == "ValidationError"
+    (said,) = misfit[0].traceback
+    assert said.splitlines()[:2] == ["ValidationError: 1 validation error for Cup", "full"]
+    assert len(said.splitlines()) == 3 and "http" not in said and ".py" not in said
     assert live[0].ename == "LiveModeError" and len("\n".join(live[0].traceback).splitlines()) == 1
     assert again[0].data["text/plain"] == "'stop'", "a failed start leaves replay as it was"
 
