@@ -30,7 +30,7 @@ MAX_PIXELS = 120_000_000  # a 108-megapixel phone is below it; as RGBA this is 4
 SENT = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 OPENED = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
 
-_RELATIVE = "A path starts at the folder of the notebook: ../asset/images/…"
+_RELATIVE = "A path starts where Python runs, which in a lesson is notebooks/: ../asset/images/…"
 _ONE_AT_A_TIME = threading.RLock()
 
 

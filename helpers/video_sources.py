@@ -54,8 +54,8 @@ def existing(path) -> Path:
     except VideoError:
         raise
     except (FileNotFoundError, NotADirectoryError):
-        raise VideoError(f"There is no file {path}. A path starts at the folder of the notebook: ../asset/videos/…"
-                         ) from None  # fmt: skip
+        start = "A path starts where Python runs, which in a lesson is notebooks/: ../asset/videos/…"
+        raise VideoError(f"There is no file {path}. {start}") from None
     except PermissionError:
         what = "you have no permission to read it. Change that, or copy it elsewhere"
         raise VideoError(f"{path.name}: {what}.") from None

@@ -802,9 +802,8 @@ def test_what_is_no_file(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     (tmp_path / "album" / "cat.jpg").write_bytes(b"x")
     (tmp_path / "none.png").write_bytes(b"")
-    assert (
-        refusal("dog.png") == "There is no file dog.png. A path starts at the folder of the notebook: ../asset/images/…"
-    )
+    start = "A path starts where Python runs, which in a lesson is notebooks/: ../asset/images/…"
+    assert refusal("dog.png") == f"There is no file dog.png. {start}"
     assert refusal("album/cat.jpeg") == "There is no file album/cat.jpeg. Did you mean cat.jpg?"
     assert refusal("www.example.org/cat.jpg").endswith("For an address put https:// before it.")
     assert "There is no file none.png/cat.jpg" in refusal("none.png/cat.jpg")

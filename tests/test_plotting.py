@@ -291,7 +291,7 @@ def test_a_checked_picture_is_shown_as_it_will_be_sent(page, capsys):
     [
         ("https://example.com/cat.jpg", "requests.get(url).content"),
         ("data:image/png;base64,AAAA", "no picture that Pillow can open"),
-        ("nowhere/cat.jpg", "There is no file nowhere/cat.jpg. A path starts at the folder of the notebook"),
+        ("nowhere/cat.jpg", "There is no file nowhere/cat.jpg. A path starts where Python runs"),
         (Path("cat.jpg"), "../asset/images/"),
         (b"<html>Not found</html>", "this is a web page, not a picture"),
         (COFFEE.read_bytes()[:20_000], "The picture is damaged or cut off (OSError)"),
