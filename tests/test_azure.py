@@ -325,7 +325,7 @@ def test_with_a_resource_of_ones_own_its_answers_are_recorded_and_its_names_are_
     with serve(acts_as="gpt-4o-2024-11-20", resource=own) as api:
         env(COURSE_UPSTREAM=api.url)
         assert record_lessons.main(["record", LESSON]) == 0
-    assert f"{LESSON}: 1 constructed, 10 live, 2 sample\n  kept, no live service" in capsys.readouterr().out
+    assert f"{LESSON}: 1 constructed, 11 live, 2 sample\n  kept, no live service" in capsys.readouterr().out
     made = cassette.load(course / "recordings" / f"{LESSON}.json").interactions
     before = cassette.load(cassette.RECORDINGS / f"{LESSON}.json").interactions
     assert [item.request for item in made] == [item.request for item in before], "the same requests, for everybody"

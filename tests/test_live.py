@@ -177,7 +177,11 @@ DIFFERENT = {
         "visitors off": "Scores of my-own-model; cases: 11\n",
         "horse right": "Scores of my-own-model; cases: 2\n",
     },
-    "09_azure_openai": {"answered by": f"answered by: {OWN_MODEL}\n"},
+    # A real resource finds nothing to block.
+    "09_azure_openai": {
+        "answered by": f"answered by: {OWN_MODEL}\n",
+        "How could one get over": "It is only a thin wire fence",
+    },
 }
 # A server of one's own has none of the faults that this lesson is about: that it runs to its end is enough.
 FAULTS = {"07_when_it_goes_wrong"}
