@@ -6,6 +6,7 @@ one. They are fractions, 0 to 1, of the width and height of the upright picture;
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from math import ceil, floor
@@ -177,7 +178,8 @@ def _numbers(given, called: str) -> list[float]:
             raise BoxError(f"{called} has no {name}{has}. A box needs {_listed(NAMES)}.")
         value = given[name] if isinstance(given, Mapping) else getattr(given, name)
         # A comparison with nan is false.
-        if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < float("inf"):
+        value = float(value) if isinstance(value, Decimal) else value
+        if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < 1e300:
             raise BoxError(f"{called}: {name} is {value!r:.40}, which is no number. Give a number from 0 to 1.")
         values.append(float(value))
     return values
@@ -197,7 +199,8 @@ def _check_order(values: list[float], called: str) -> None:
 def _label(given) -> str:
     label = given.get("label") if isinstance(given, Mapping) else getattr(given, "label", None)
     label = label.value if isinstance(label, Enum) else label
-    return "" if label is None else " ".join(str(label).split())
+    # Half of an emoji, which JSON may hold, can't be drawn.
+    return "" if label is None else " ".join(str(label).encode("utf-8", "replace").decode().split())
 
 
 def _called(given, number: int) -> str:

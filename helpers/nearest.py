@@ -76,18 +76,19 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
         if isinstance(value, dict) and {"name", "value"} <= value.keys():  # a field of an uploaded form
             return walk(value["value"], value["name"])
         if isinstance(value, dict) and isinstance(value.get("schema"), dict):  # of a structured answer
-            fields = [value.get("name", "(no name)"), *value["schema"].get("properties", {})]
+            fields = value["schema"].get("properties")
+            fields = [value.get("name", "(no name)"), *(fields if isinstance(fields, (dict, list)) else [])]
             parts["shape"] = ", ".join(map(str, fields))
             parts["schema"] = json.dumps(value["schema"], ensure_ascii=False)
             value = {key: item for key, item in value.items() if key not in ("name", "schema")}
-        if isinstance(value, dict) and "filename" in value:  # a file in it
+        if isinstance(value, dict) and isinstance(value.get("filename"), str):  # a file in it
             parts[_free("file name")] = value["filename"]
             parts[_free("media type")] = value.get("content_type", "(none)")
-        if isinstance(value, dict) and "data_url" in value:
+        if isinstance(value, dict) and isinstance(value.get("data_url"), str):
             parts[_free("media type")] = value["data_url"]
-        if isinstance(value, dict) and "sha256" in value:
+        if isinstance(value, dict) and isinstance(value.get("sha256"), str):
             parts[_free("picture")] = f"{value.get('file') or value.get('bytes')} {value['sha256'][:8]}"
-        elif isinstance(value, dict) and "look" in value:
+        elif isinstance(value, dict) and all(isinstance(value.get(key), str) for key in ("picture", "look")):
             parts[_free("picture")] = f"{value['picture']}, fingerprint {crc32(value['look'].encode()):08x}"
         elif isinstance(value, dict) and value:
             for key, item in value.items():

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+import httpx2
 from PIL import Image
 from vcr.filters import decode_response
 
@@ -43,12 +44,13 @@ def recorded_request(method: str, url: str, headers: dict, body: bytes | None, m
     if upstream and url.startswith(upstream):
         url = "https:/" + url.removeprefix(upstream.rstrip("/"))
     for variable, path in (("OPENAI_BASE_URL", "/v1"), ("AZURE_OPENAI_ENDPOINT", "")):
-        base = os.environ.get(variable, "").rstrip("/")
-        url = f"{path}{url.removeprefix(base)}" if base and url.startswith(f"{base}/") else url
+        base = os.environ.get(variable, "").strip()
+        url = f"{path}{behind}" if base and (behind := _behind(base, url)) else url
     url, names = _API_HOST.sub("", url), {model: "$VISION_MODEL"}
-    if (deployment := os.environ.get("AZURE_OPENAI_DEPLOYMENT")) and is_azure(url):
+    if is_azure(url):
+        deployment = os.environ.get("AZURE_OPENAI_DEPLOYMENT") or DEFAULT_DEPLOYMENT
         url = url.replace(f"/deployments/{deployment}/", f"/deployments/{DEFAULT_DEPLOYMENT}/")
-        names[deployment] = DEFAULT_DEPLOYMENT
+        names = {deployment: DEFAULT_DEPLOYMENT}
     secrets = _secrets(headers, body)
     content_type = _content_type(headers)
     return RecordedRequest(
@@ -57,6 +59,14 @@ def recorded_request(method: str, url: str, headers: dict, body: bytes | None, m
         content_type=content_type.split(";")[0] or None,
         body=_form(body, content_type, secrets) or _readable(body, secrets, names),
     )
+
+
+def _behind(base: str, url: str) -> str | None:
+    """What of an address comes after this base, both as the clients write them; None if it is elsewhere."""
+    with suppress(Exception):  # whatever was typed may be no address at all
+        base, url = str(httpx2.URL(base)).rstrip("/"), str(httpx2.URL(url))
+        return url.removeprefix(base) if url.startswith(f"{base}/") else None
+    return None
 
 
 def is_azure(url: str) -> bool:
@@ -262,8 +272,10 @@ def _secrets(headers: dict, body: bytes | None) -> set[str]:
     values = [value for name, value in headers.items() if _SECRET_HEADERS.search(name)]
     values += [value for name, value in os.environ.items() if _SECRET_VARIABLES.match(name)]
     # The name of a resource is no secret, but nobody's business either. (One without a dot might be any word.)
-    host = urlsplit(os.environ.get("AZURE_OPENAI_ENDPOINT", "")).hostname or ""
-    _seen.update({host} if "." in host and host != NO_RESOURCE else ())
+    endpoint = os.environ.get("AZURE_OPENAI_ENDPOINT", "").strip()
+    with suppress(ValueError):  # a placeholder in brackets is taken for an address of another kind
+        host = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}").hostname or ""
+        _seen.update({host} if "." in host and host != NO_RESOURCE else ())
 
     def note(fields: dict) -> dict:
         values.extend(v for name, v in fields.items() if isinstance(v, str) and _is_secret(name, v))

@@ -81,11 +81,15 @@ def start(lesson: str, mode: str | None = None) -> None:
     keys, typed = _find_keys(lesson, mode)
     path = Path(os.environ.get("COURSE_RECORDINGS") or cassette.RECORDINGS) / f"{lesson}.json"
     variables = _state.aside | os.environ
-    course_model = DEFAULT_MODEL if mode == "replay" else variables.get("VISION_MODEL") or DEFAULT_MODEL
+    named = None if mode == "replay" or lesson in _ON_AZURE else variables.get("VISION_MODEL")
+    course_model = named or DEFAULT_MODEL
     tape = Tape(path, lesson, mode, course_model) if mode != "live" else None
     stop()
     if mode == "replay":
-        _set_environment_aside()
+        _set_environment_aside(_DISTURBING)
+    elif lesson in _ON_AZURE:
+        # These name another service and its model, and with another version nobody could replay what was recorded.
+        _set_environment_aside(("OPENAI_BASE_URL", "VISION_MODEL", *["OPENAI_API_VERSION"][: mode == "record"]))
     os.environ.update(keys)
     _state.typed = keys if typed else {}
     if tape is None:
@@ -144,8 +148,8 @@ def origin(answer_id: str) -> Origin | None:
 # --- the environment and the key ---
 
 
-def _set_environment_aside() -> None:
-    _state.aside = {n: v for n, v in os.environ.items() if n.upper().startswith(_DISTURBING)}
+def _set_environment_aside(names: tuple[str, ...]) -> None:
+    _state.aside = {n: v for n, v in os.environ.items() if n.upper().startswith(names)}
     for name in _state.aside:
         del os.environ[name]
 
@@ -162,7 +166,12 @@ def _find_keys(lesson: str, mode: str) -> tuple[dict[str, str], bool]:
     on_azure = lesson in _ON_AZURE
     name, whose = (_AZURE_KEY, "Azure OpenAI") if on_azure else (_KEY, "OpenAI")
     key = variables.get(name)
-    if on_azure and not variables.get("AZURE_OPENAI_ENDPOINT"):
+    endpoint = variables.get("AZURE_OPENAI_ENDPOINT")
+    if on_azure and endpoint and not _is_address(endpoint):
+        raise LiveModeError(
+            "AZURE_OPENAI_ENDPOINT is no address. The portal shows it, such as https://my-resource.openai.azure.com."
+        )
+    if on_azure and not endpoint:
         if mode == "live":
             raise LiveModeError(
                 "This lesson asks Azure OpenAI: set AZURE_OPENAI_ENDPOINT to the address of your resource, "
@@ -182,6 +191,13 @@ def _find_keys(lesson: str, mode: str) -> tuple[dict[str, str], bool]:
         local = "" if on_azure else " (or OPENAI_BASE_URL and VISION_MODEL for a local server)"
         raise LiveModeError(f"Live answers need a key: set {name}{local} before you start Jupyter.")
     return {name: key}, True
+
+
+def _is_address(text: str) -> bool:
+    with suppress(ValueError):
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    return False
 
 
 def _say_what_it_costs(path: Path, on_azure: bool) -> None:
@@ -216,7 +232,7 @@ def _refuse_replays_key(headers: Mapping) -> None:
 
 
 # At the level DEBUG these write down whole addresses and requests, with signatures and pictures in them.
-_TALKATIVE = ("openai._base_client", "httpx2", "urllib3.connectionpool",
+_TALKATIVE = ("openai._base_client", "httpx2", "httpcore2.connection", "httpcore2.http11", "urllib3.connectionpool",
               "vcr.cassette", "vcr.request", "vcr.stubs", "vcr.stubs.httpx_stubs")  # fmt: skip
 
 

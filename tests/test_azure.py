@@ -210,6 +210,22 @@ def test_live_without_a_resource_says_what_to_set(env):
         recording.start(LESSON, mode="live")
 
 
+@pytest.mark.parametrize("typed", ["contoso-5.openai.azure.com", "https://[your-resource].openai.azure.com", "https://"])
+def test_an_endpoint_that_is_no_address_is_named_and_changes_nothing(env, typed):
+    env(AZURE_OPENAI_API_KEY=KEY, AZURE_OPENAI_ENDPOINT=typed)
+    with pytest.raises(recording.LiveModeError, match=r"AZURE_OPENAI_ENDPOINT is no address.*https://my-resource"):
+        recording.start(LESSON, mode="live")
+    assert readable.mask("a meadow") == "a meadow", "masking goes on"
+
+
+def test_what_names_openai_or_a_server_is_set_aside_in_live_and_comes_back(env):
+    env(**MINE, OPENAI_BASE_URL="https://contoso-5.openai.azure.com/openai/v1/", VISION_MODEL="my-vision")
+    recording.start(LESSON, mode="live")
+    assert "OPENAI_BASE_URL" not in os.environ and recording.model() == "gpt-5.6-luna"
+    recording.stop()
+    assert os.environ["VISION_MODEL"] == "my-vision" and os.environ["OPENAI_BASE_URL"].endswith("/openai/v1/")
+
+
 def test_live_without_a_key_and_nobody_to_ask_says_which(env):
     env(OPENAI_API_KEY="a-key-of-openai-0123", AZURE_OPENAI_ENDPOINT=MINE["AZURE_OPENAI_ENDPOINT"])
     with pytest.raises(recording.LiveModeError, match=r"^Live answers need a key: set AZURE_OPENAI_API_KEY before"):
@@ -283,6 +299,22 @@ def test_whose_resource_it_was_is_not_recorded(monkeypatch, host, upstream):
     assert (stored.url, stored.body["model"]) == (f"{CLASSIC}?api-version=2024-10-21", "my-vision")
     on_openai = readable.recorded_request("POST", "https://api.openai.com/v1/chat/completions", {}, body, "prod-vision")
     assert on_openai.body["model"] == "$VISION_MODEL"
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("https://Gateway.Contoso.example/Azure/", "https://gateway.contoso.example/Azure"),
+        ("https://gateway.contoso.example:443/azure", "https://gateway.contoso.example/azure"),
+        ("http://LOCALHOST:8080", "http://localhost:8080"),
+        (" https://bücher.example ", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_an_endpoint_is_known_however_it_was_typed(monkeypatch, typed, asked):
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", typed)
+    body = json.dumps({"model": "my-vision"}).encode()
+    stored = readable.recorded_request("POST", f"{asked}{CLASSIC}", {}, body, "my-vision")
+    assert (stored.url, stored.body["model"]) == (CLASSIC, "my-vision"), "a model of the same name is none on Azure"
 
 
 def test_the_name_of_a_resource_is_masked_in_what_it_says(monkeypatch):

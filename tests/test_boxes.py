@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 
 import numpy as np
@@ -336,6 +337,7 @@ REFUSED = {
     "bool": (box(0, 0, True, 1), "Box 1", "x_max is True, which is no number", "Give a number"),
     "nan": (box(0, 0, 1, float("nan")), "Box 1", "y_max is nan, which is no number", "Give a number"),
     "inf": (box(0, 0, float("inf"), 1), "Box 1", "x_max is inf, which is no number", "Give a number"),
+    "longer than any number": (box(0, 0, 10**400, 1), "Box 1", "which is no number", "Give a number"),
     "a list of numbers": ([[0.1, 0.2, 0.5, 0.6]], "Box 1", "is a list",
                           "A box is a dict or an object with x_min, y_min, x_max and y_max."),
     "four numbers": ([0.1, 0.2, 0.5, 0.6], "Box 1", "is a float", "A box is a dict or an object with"),
@@ -490,3 +492,9 @@ def test_iou_refuses_what_has_no_area(a, b, says):
 
 def test_it_is_one_of_the_public_names():
     assert "draw_boxes" in plotting.__all__
+
+
+def test_decimals_and_half_an_emoji_are_borne(capsys):
+    exact = {name: Decimal(text) for name, text in zip(NAMES, ("0.1", "0.2", "0.5", "0.6"), strict=True)}
+    plotting.draw_boxes(Image.new("RGB", (100, 100), "white"), exact | {"label": "cat \ud83d"}, alt="White.")
+    assert "1 cat ?: x 0.10 to 0.50, y 0.20 to 0.60" in capsys.readouterr().out

@@ -195,8 +195,9 @@ def test_base_url_and_model_alone_are_enough_for_a_model_of_ones_own(runs, own, 
     # A server of one's own is no resource of Azure: that lesson goes on asking the latter.
     asks, cost = f"{own.url.removeprefix('http://')}, model", "what your own server costs you"
     if path.stem in recording._ON_AZURE:
-        asks, cost = ON_AZURE, "unknown to this course"
-    assert re.fullmatch(re.escape(f"Live: requests go to {asks} {OWN_MODEL}") + PRICE, said)[1] == cost
+        asks, cost = ON_AZURE, re.search(r"about [\d.]+ US cents", lesson.cells[0].source)[0]
+    model = "gpt-5.6-luna" if path.stem in recording._ON_AZURE else OWN_MODEL
+    assert re.fullmatch(re.escape(f"Live: requests go to {asks} {model}") + PRICE, said)[1] == cost
     unexplained = {}
     for source, (stored, now) in differing.items():
         if [(kind, text.replace("· model course-sample ·", f"· model {OWN_MODEL} ·")) for kind, text in stored] == now:

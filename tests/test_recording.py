@@ -831,6 +831,13 @@ def test_another_shape_of_the_answer_is_named_by_its_fields(record, replay):
     with pytest.raises(recording.NotRecorded, match=r"schema: recorded .*description") as caught:
         ask(**question(), response_format=shaped(name=described, cup=text))
     assert "shape:" not in str(caught.value)
+    for properties in (None, 3, "name", ["name"]):
+        odd = shaped()
+        odd["json_schema"]["schema"] = {"properties": properties, "sha256": {"type": "string"}, "look": 1}
+        with pytest.raises(recording.NotRecorded, match=r"  shape: recorded"):
+            ask(**question(), response_format=odd)
+    with pytest.raises(recording.NotRecorded, match="Nearest"):
+        ask(**question(), metadata={"look": "x", "sha256": {}, "filename": 3})
 
 
 def test_a_request_that_differs_everywhere_is_still_twelve_lines(replaying):

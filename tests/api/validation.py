@@ -4,7 +4,6 @@ Chat Completions first, then what Responses has of its own.
 """
 
 import base64
-import binascii
 import io
 import json
 from collections.abc import Iterator
@@ -111,7 +110,7 @@ def _check_message(message: Any, place: str) -> None:
     if not isinstance(message, dict):
         raise _wrong_type(place, message, "an object")
     role = message.get("role")
-    if role not in _MESSAGES:
+    if role not in [*_MESSAGES]:  # a list, because who sends a list for a name can't be looked up
         raise _wrong_value(f"{place}.role", role, _MESSAGES)
     content = message.get("content")
     _check(_MESSAGES[role], message | ({"content": "checked below"} if isinstance(content, list) else {}), place)
@@ -228,7 +227,7 @@ def _check_format(given: Any, place: str, known: dict[str, TypeAdapter]) -> dict
     """The format of the answer, one of those in `known`."""
     if not isinstance(given, dict):
         raise _wrong_type(place, given, "an object")
-    if given.get("type") not in known:
+    if given.get("type") not in [*known]:
         raise _wrong_value(f"{place}.type", given.get("type"), _FORMATS_SAID)
     _check(known[given["type"]], given, place)
     return given
@@ -257,7 +256,7 @@ def _parts_of(content: Any, place: str, known: Any, said: Any) -> Iterator[tuple
         where = f"{place}.content[{k}]"
         if not isinstance(part, dict):
             raise _wrong_type(where, part, "an object")
-        if part.get("type") not in known:
+        if part.get("type") not in [*known]:
             raise _wrong_value(f"{where}.type", part.get("type"), said)
         yield where, part
 
@@ -306,7 +305,7 @@ def read_json(data: bytes) -> Any:
     """A request's body. Raises ApiError(400) when it is no JSON."""
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ApiError(400, "We could not parse the JSON body of your request.") from None
 
 
@@ -315,7 +314,7 @@ def picture_of_data_url(url: str) -> bytes:
     head, _, encoded = url.partition(",")
     try:
         data = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, and so is what a letter beyond ASCII raises
         raise _unsupported() from None
     if head != f"data:{media_type(data)};base64":
         raise _unsupported()
@@ -326,7 +325,7 @@ def media_type(data: bytes) -> str:
     """What picture these bytes are. Raises ApiError(400) unless it is PNG, JPEG, GIF or WebP."""
     try:
         kind = Image.open(io.BytesIO(data)).get_format_mimetype()
-    except OSError:
+    except (OSError, Image.DecompressionBombError):
         raise _unsupported() from None
     if kind not in ("image/png", "image/jpeg", "image/gif", "image/webp"):
         raise _unsupported()
