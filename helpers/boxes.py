@@ -5,11 +5,12 @@ one. They are fractions, 0 to 1, of the width and height of the upright picture;
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, isfinite
 from numbers import Real
 from unicodedata import east_asian_width
 
@@ -177,12 +178,19 @@ def _numbers(given, called: str) -> list[float]:
             has = f"; it has {_listed(has)}" if has else ""
             raise BoxError(f"{called} has no {name}{has}. A box needs {_listed(NAMES)}.")
         value = given[name] if isinstance(given, Mapping) else getattr(given, name)
-        # A comparison with nan is false.
-        value = float(value) if isinstance(value, Decimal) else value
-        if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < 1e300:
+        if (number := _number(value)) is None:
             raise BoxError(f"{called}: {name} is {value!r:.40}, which is no number. Give a number from 0 to 1.")
-        values.append(float(value))
+        values.append(number)
     return values
+
+
+def _number(value) -> float | None:
+    """A finite number; None for everything else, True and nan among it."""
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        return None
+    with suppress(OverflowError, ValueError):  # JSON may hold a whole number of any length
+        return number if isfinite(number := float(value)) else None
+    return None
 
 
 def _check_order(values: list[float], called: str) -> None:
