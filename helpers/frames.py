@@ -183,6 +183,8 @@ def _decoded(container, stream) -> Iterator[av.VideoFrame]:
         packet, frames = None, []
         with suppress(*_DAMAGE):  # where reading breaks off, what the decoder still holds comes out
             packet = next(packets, None)
+        if packet is not None and packet.has_sidedata("encryption_info"):
+            continue  # a decoder now and then takes the noise for a frame
         with suppress(*_DAMAGE):
             frames = packet.decode() if packet is not None else stream.codec_context.decode(None)
         yield from frames
