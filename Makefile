@@ -28,20 +28,20 @@ test: ## run every test and every lesson, without network
 	@.venv/bin/python -m ruff check .
 	@unset COURSE_MODE; exec sh tests/isolated.sh .venv/bin/python -m pytest --nbval --nbval-current-env \
 		--nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 60 \
-		-n 2 --dist loadscope --ignore tests/test_browser.py tests notebooks $(ARGS)
+		-n 2 --dist loadscope --ignore tests/browser tests notebooks $(ARGS)
 
 browser: ## run the lessons in JupyterLab in a real, headless browser
 	@$(VENV) tests
 	@sh .ci/chromium.sh
-	@unset COURSE_MODE; exec sh tests/isolated.sh .venv/bin/python -m pytest tests/test_browser.py $(ARGS)
+	@unset COURSE_MODE; exec sh tests/isolated.sh .venv/bin/python -m pytest tests/browser $(ARGS)
 
 sample: ## rebuild the sample recordings from the local API (LESSON=… for one)
 	@$(VENV) tests
-	@.venv/bin/python -m tests.record_lessons sample $(LESSON)
+	@.venv/bin/python -m tests.tools.record_lessons sample $(LESSON)
 
 record: ## record the lessons with your own key and the real API (LESSON=… for one)
 	@$(VENV) tests
-	@.venv/bin/python -m tests.record_lessons record $(LESSON)
+	@.venv/bin/python -m tests.tools.record_lessons record $(LESSON)
 
 # Both locks are made for every system and Python 3.11 up. What is pinned stays unless requirements.in forbids it;
 # ARGS=--upgrade takes the newest versions, ARGS='--upgrade-package openai' one of them.

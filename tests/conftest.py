@@ -7,10 +7,10 @@ import openai
 import pytest
 from hypothesis import settings
 
-from helpers import recording
-from helpers.cassette import ROOT
-
-from .api import API_KEY, serve
+from course import recording
+from course.assets import ROOT
+from course.recording import session
+from tests.api import API_KEY, serve
 
 # In CI the same cases each time, elsewhere new ones; and no case fails for being slow on a busy machine.
 settings.register_profile("course", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -53,7 +53,7 @@ def record(folder, api, monkeypatch):
         monkeypatch.setenv("COURSE_UPSTREAM", api.url)
         monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
         recording.start(lesson, mode="record")
-        return recording._state.tape
+        return session._state.tape
 
     return begin
 
@@ -66,7 +66,7 @@ def replay(folder, monkeypatch):
         monkeypatch.delenv("COURSE_UPSTREAM", raising=False)
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
         recording.start(lesson, mode="replay")
-        return recording._state.tape
+        return session._state.tape
 
     return begin
 

@@ -11,6 +11,6 @@ answers and says which go wrong on purpose, `answers.py` finds them, `faults.py`
 `video_retrieval.py` is a service of Azure that no longer exists.
 """
 
-from .server import API_KEY, Api, serve
+from tests.api.server import API_KEY, Api, serve
 
 __all__ = ["API_KEY", "Api", "serve"]

@@ -13,14 +13,13 @@ from typing import Any
 
 from PIL import Image
 
+from course.assets import ROOT
+from course.recording import DEFAULT_MODEL
 from helpers import video
-from helpers.cassette import ROOT
 from helpers.encoding import DETAILS, open_picture
-from helpers.recording import DEFAULT_MODEL
 from helpers.tokens import picture_tokens
-
-from . import faults, schemas
-from .validation import ApiError
+from tests.api import faults, schemas
+from tests.api.validation import ApiError
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800

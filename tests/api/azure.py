@@ -12,11 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from helpers.readable import DEFAULT_DEPLOYMENT, DEFAULT_MODEL, NO_TOKEN
-from helpers.token_rules import LIMITS
-
-from . import faults
-from .validation import ApiError, check_chat, read_json
+from course.recording.readable import DEFAULT_DEPLOYMENT, DEFAULT_MODEL, NO_TOKEN
+from helpers.tokens.rules import LIMITS
+from tests.api import faults
+from tests.api.validation import ApiError, check_chat, read_json
 
 # The dated versions that Azure's page on API versions names (of 2025-08-26), with those that its how-to pages of 2024
 # and the stable specifications in Azure/azure-rest-api-specs have.

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .validation import ApiError
+from tests.api.validation import ApiError
 
 CATEGORIES = ("hate", "self_harm", "sexual", "violence")
 

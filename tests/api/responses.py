@@ -17,11 +17,10 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
-from helpers.multipart import parts_of
-
-from .answers import CREATED, Question, cut, text_tokens
-from .schemas import asked_schema
-from .validation import ApiError, check_response, media_type, read_json
+from course.recording.multipart import parts_of
+from tests.api.answers import CREATED, Question, cut, text_tokens
+from tests.api.schemas import asked_schema
+from tests.api.validation import ApiError, check_response, media_type, read_json
 
 PURPOSES = get_args(FilePurpose)
 _EVENT = TypeAdapter(ResponseStreamEvent)

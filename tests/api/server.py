@@ -25,13 +25,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from helpers.cassette import ROOT, our_files
-from helpers.token_rules import SHUTDOWN
-
-from . import azure, faults, responses, video_retrieval
-from .answers import CREATED, Question, cut, load_answers, text_tokens
-from .schemas import asked_schema
-from .validation import ApiError, check_chat, picture_of_data_url, read_json
+from course.assets import ROOT, our_files
+from helpers.tokens.rules import SHUTDOWN
+from tests.api import azure, faults, responses, video_retrieval
+from tests.api.answers import CREATED, Question, cut, load_answers, text_tokens
+from tests.api.schemas import asked_schema
+from tests.api.validation import ApiError, check_chat, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
 # A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.

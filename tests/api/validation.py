@@ -30,7 +30,7 @@ from openai.types.responses.response_create_params import (
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
-from .schemas import name_problem, schema_problem
+from tests.api.schemas import name_problem, schema_problem
 
 
 class ApiError(Exception):

@@ -16,10 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from helpers import moments
-from helpers.cassette import ROOT
-
-from .video_bodies import Filters, IndexBody, IndexChange, IngestionBody, Query, Video
+from course.assets import ROOT
+from helpers.video import moments
+from tests.api.video_bodies import Filters, IndexBody, IndexChange, IngestionBody, Query, Video
 
 VERSION = "2023-05-01-preview"
 VIDEOS = ROOT / "asset" / "videos"

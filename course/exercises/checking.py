@@ -1,0 +1,80 @@
+"""The exercises: `check` an answer, ask for a `hint`, see the `solution`.
+
+    exercises.check("01.1", my_answer)
+
+Nothing here asks a service or needs a key: a checker looks at the request that a learner built, or at a value that
+they computed, never at a model's words. So it says the same in replay and live. The rules are in the lessons' files.
+"""
+
+import textwrap
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from .. import CourseError
+from .exercise import Exercise, Misread, Wrong
+from .reading import blank, kind
+
+__all__ = ["check", "hint", "solution"]
+
+
+def check(number: str, answer) -> None:
+    """Print what there is to say about an answer: not attempted, not right yet and why, or right and why.
+
+    `number` is that of the exercise, such as "01.1". An answer is never a reason for a traceback, whatever it is.
+    Raises CourseError, with the numbers that there are, for an exercise that does not exist.
+    """
+    state, reason = judge(number, answer)
+    _say(f"{number} is {state}. {reason}" if state == "right" else f"{number} is {state}: {reason}")
+    if state != "right":
+        print(f'exercises.hint("{number}") gives a hint.')
+
+
+def hint(number: str) -> None:
+    """Print a hint: where to look, not what to write. Raises CourseError for an unknown number."""
+    _say(f"Hint for {number}: {_find(number).hint}")
+
+
+def solution(number: str) -> None:
+    """Print code to paste into the exercise's cell, and a comment that says why. Raises CourseError if unknown."""
+    exercise = _find(number)
+    print(exercise.solution.strip(), end="\n\n")
+    _say(f"Why: {exercise.why}", mark="# ")
+
+
+def judge(number: str, answer) -> tuple[str, str]:
+    """The verdict as data: "right", "not right yet" or "not attempted", and the sentence that says why."""
+    exercise = _find(number)
+    if blank(answer):
+        return "not attempted", f"it wants {exercise.expects}."
+    try:
+        return "right", exercise.check(answer)
+    except Misread as came:
+        return "not right yet", f"it wants {exercise.expects}. What came is {came}."
+    except Wrong as reason:
+        return "not right yet", str(reason)
+    except Exception as error:  # whatever a learner hands in, a reason helps and a traceback of ours does not
+        came = f"{kind(answer)} that cannot be read ({type(error).__name__})"
+        return "not right yet", f"it wants {exercise.expects}. What came is {came}."
+
+
+def _find(number: str) -> Exercise:
+    """The exercise of this number; its lesson's file is loaded when it is first asked for."""
+    here = iter_modules([str(Path(__file__).parent)])
+    lessons = sorted(module.name for module in here if module.name.startswith("lesson_"))
+    home = f"lesson_{str(number)[:2]}"
+    exercise = _exercises(home).get(str(number)) if home in lessons else None
+    if exercise is None:
+        known = ", ".join(known for lesson in lessons for known in _exercises(lesson))
+        raise CourseError(f'There is no exercise {number!r}. Write its number in quotation marks; there are: {known}.')
+    return exercise
+
+
+def _exercises(lesson: str) -> dict[str, Exercise]:
+    return import_module(f"{__package__}.{lesson}").EXERCISES
+
+
+def _say(text: str, mark: str = "") -> None:
+    # As wide as an answer; what stands in quotation marks, such as an address, is kept whole.
+    print(textwrap.fill(text, 88, subsequent_indent=mark, initial_indent=mark,
+                        break_long_words=False, break_on_hyphens=False))  # fmt: skip

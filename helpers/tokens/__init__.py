@@ -1,0 +1,13 @@
+"""Picture tokens and prices by published, dated rules.
+
+    >>> from helpers import tokens
+    >>> tokens.picture_tokens(1024, 1024, "gpt-4o", "high").tokens
+    765
+
+`counting.py` does the arithmetic, `rules.py` holds the rules, prices and limits as data.
+"""
+
+from .counting import check_limits, picture_tokens, price, request_tokens
+from .rules import RULES_DATE
+
+__all__ = ["RULES_DATE", "check_limits", "picture_tokens", "price", "request_tokens"]

@@ -1,0 +1,408 @@
+"""Azure OpenAI: the local API is as strict as the service; a resource of one's own is asked, recorded and hidden."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import nbformat
+import openai
+import pytest
+import requests
+from openai import AzureOpenAI, OpenAI
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from course import recording
+from course.assets import ROOT
+from course.exercises import lesson_09
+from course.recording import readable, session
+from course.recording import shape as cassette
+from course.recording.readable import NO_RESOURCE, NO_TOKEN
+from tests.api import serve
+from tests.api.azure import Resource
+from tests.conftest import COFFEE, question
+from tests.tools import record_lessons
+
+LESSON = "09_azure_openai"
+KEY, VERSION = "a-key-of-this-resource-07", "2024-10-21"
+CLASSIC, V1 = "/openai/deployments/my-vision/chat/completions", "/openai/v1/chat/completions"
+DATED = {"api-version": VERSION}
+FOUND = {"hate", "self_harm", "sexual", "violence"}
+
+
+@pytest.fixture(scope="module")
+def azure():
+    """The local API with a resource that knows one key and one token."""
+    with serve(resource=Resource(keys={KEY}, tokens={"a-token"})) as running:
+        yield running
+
+
+def address(api, path="", host="contoso-5.openai.azure.com"):
+    return f"{api.url}/{host}{path}"
+
+
+def asked(**more):
+    return question(**{"model": "my-vision", **more})
+
+
+def post(api, path=CLASSIC, params=DATED, headers=(("api-key", KEY),), **body):
+    return requests.post(address(api, path), params=params, headers=dict(headers), json=asked(**body), timeout=9)
+
+
+def clients(endpoint, **how):
+    """The SDK's two clients, with a key or a token."""
+    key, token = how.get("key"), how.get("token")
+    how = {"timeout": 9, "max_retries": 0}
+    auth = {"api_key": key} if key else {"azure_ad_token_provider": token}
+    return [
+        AzureOpenAI(azure_endpoint=endpoint, api_version=VERSION, **auth, **how),
+        OpenAI(base_url=f"{endpoint}/openai/v1/", api_key=key or token, **how),
+    ]
+
+
+# --- the local API ---
+
+
+@pytest.mark.parametrize("how", [{"key": KEY}, {"token": lambda: "a-token"}], ids=["key", "token"])
+@pytest.mark.parametrize("n", [0, 1], ids=["AzureOpenAI", "OpenAI"])
+def test_both_clients_are_answered_with_a_key_and_with_a_token(azure, n, how):
+    answer = clients(address(azure), **how)[n].chat.completions.create(**asked())
+    assert answer.model == "course-sample" and answer.choices[0].message.content.startswith("A small red-brown")
+    assert answer.prompt_filter_results[0]["content_filter_results"].keys() == FOUND
+    assert answer.choices[0].content_filter_results.keys() == FOUND
+
+
+def test_on_the_classic_path_the_body_needs_no_model(azure):
+    body = asked()
+    del body["model"]
+    headers = {"api-key": KEY}
+    said = requests.post(address(azure, CLASSIC), params=DATED, headers=headers, json=body, timeout=9)
+    assert said.status_code == 200 and said.headers["x-course-source"] == "sample staged"
+    refused = requests.post(address(azure, V1), headers=headers, json=body, timeout=9)
+    assert refused.json()["error"]["code"] == "missing_required_parameter"
+
+
+def test_a_stream_begins_with_what_was_found_in_the_prompt(azure):
+    client = clients(address(azure), key=KEY)[1]
+    first, *rest = client.chat.completions.create(**asked(stream=True))
+    assert first.choices == [] and first.prompt_filter_results[0]["content_filter_results"].keys() == FOUND
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in rest).startswith("A small red-brown")
+
+
+# what is wrong: how it is asked; status, code (None where there is no such field), and what the message says
+WRONG_KEY, NO_ACCESS = {"api-key": "another"}, "Access token is missing, invalid, audience is incorrect"
+BEARER = {"Authorization": f"Bearer {KEY}"}
+REFUSED = {
+    "a wrong key": ({"headers": WRONG_KEY}, 401, "401", "Access denied due to invalid subscription key"),
+    "a wrong key today": ({"path": V1, "headers": WRONG_KEY}, 401, "401", "Access denied due to invalid"),
+    "no key": ({"headers": {}}, 401, None, NO_ACCESS),
+    "a key as a token": ({"headers": BEARER}, 401, None, NO_ACCESS),
+    "a wrong token": ({"path": V1, "params": {}, "headers": {"Authorization": "Bearer x"}}, 401, None, NO_ACCESS),
+    "no version": ({"params": {}}, 404, "404", "Resource not found"),
+    "an unknown version": ({"params": {"api-version": "2024-13-01"}}, 404, "404", "Resource not found"),
+    "a version where there is none": ({"path": V1}, 400, "BadRequest", "not allowed when using /v1 path"),
+    "an old version": ({"params": {"api-version": "2024-02-15-preview"}}, 400, None,
+                       "Unrecognized request argument supplied: max_completion_tokens"),
+    "an unknown deployment": ({"path": CLASSIC.replace("my-vision", "gpt-4")}, 404, "DeploymentNotFound",
+                              "The API deployment for this resource does not exist"),
+    "an unknown deployment today": ({"path": V1, "params": {}, "model": "gpt-4"}, 404, "DeploymentNotFound",
+                                    "The API deployment for this resource does not exist"),
+    "a path that is none": ({"path": f"/openai/v1{CLASSIC}"}, 404, "404", "Resource not found"),
+    "a wrong body": ({"temperature": "hot"}, 400, "invalid_type", "Invalid type for 'temperature'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_wrong_is_refused_in_the_services_own_words(azure, name):
+    how, status, code, says = REFUSED[name]
+    response = post(azure, **how)
+    error = response.json().get("error", response.json())
+    assert (response.status_code, error.get("code")) == (status, code) and says in error["message"]
+    assert response.headers["x-course-source"] == "constructed staged", "nobody with a key of OpenAI gets it"
+
+
+def test_a_limit_by_its_old_name_will_do_for_an_old_version(azure):
+    body = {name: value for name, value in asked().items() if name != "max_completion_tokens"}
+    params, headers = {"api-version": "2024-02-15-preview"}, {"api-key": KEY}
+    url, old = address(azure, CLASSIC), {"max_tokens": 5}
+    said = requests.post(url, params=params, headers=headers, json=body | old, timeout=9).json()
+    assert said["choices"][0]["finish_reason"] == "length"
+
+
+@pytest.mark.parametrize("path", [CLASSIC, V1])
+def test_fifty_pictures_and_no_more(azure, path):
+    part = {"type": "image_url", "image_url": {"url": COFFEE, "detail": "low"}}
+
+    def ask(count):
+        messages = [{"role": "user", "content": [part] * count}]
+        params, headers = DATED if path == CLASSIC else {}, {"api-key": KEY}
+        body = {"model": "my-vision", "messages": messages}
+        return requests.post(address(azure, path), params=params, headers=headers, json=body, timeout=9).json()["error"]
+
+    assert "answers.toml has no answer" in ask(50)["message"]
+    assert ask(51)["message"] == "Exceeded maximum number of images (50) allowed in the request."
+
+
+# --- what the clients send ---
+
+
+@pytest.mark.parametrize("letter", lesson_09.SENT)
+def test_the_exercise_knows_what_the_sdk_sends(letter):
+    """09.1, over a real socket."""
+
+    async def say_where(request):
+        return JSONResponse({"where": request.url.path, "version": request.query_params.get("api-version")})
+
+    with serve(answers={}, routes=[Route("/{rest:path}", say_where, methods=["POST"])]) as api:
+        endpoint = api.url + ("/openai/v1" if letter == "c" else "")
+        client = clients(endpoint, key="k")[1 if letter == "a" else 0]
+        raw = client.chat.completions.with_raw_response.create(model="photos", messages=[])
+    said = raw.http_response.json()
+    assert (said["where"], said["version"]) == lesson_09.SENT[letter]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_redirected_to_the_local_api_a_client_keeps_its_key_and_its_address(azure, folder, monkeypatch, kind):
+    monkeypatch.setenv("COURSE_UPSTREAM", azure.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "unused")
+    recording.start("lesson", mode="live")
+    how = {"azure_endpoint": "https://contoso-5.openai.azure.com", "api_key": KEY, "api_version": VERSION}
+    if kind == "sync":
+        raw = AzureOpenAI(**how, max_retries=0).chat.completions.with_raw_response.create(**asked())
+    else:
+        client = openai.AsyncAzureOpenAI(**how, max_retries=0)
+        raw = asyncio.run(client.chat.completions.with_raw_response.create(**asked()))
+    assert str(raw.http_request.url) == f"https://contoso-5.openai.azure.com{CLASSIC}?api-version={VERSION}"
+    assert raw.http_request.headers["api-key"] == KEY
+
+
+# --- the key, and where it is missed ---
+
+
+@pytest.fixture
+def env(folder, monkeypatch):
+    """Call it to set variables of a reader; none is set at first."""
+    monkeypatch.delenv("OPENAI_API_VERSION", raising=False)
+
+    def set_all(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_all
+
+
+MINE = {"AZURE_OPENAI_ENDPOINT": "https://contoso-5.openai.azure.com/", "AZURE_OPENAI_API_KEY": KEY}
+
+
+def test_live_needs_a_resource_and_no_key_of_openai(env, capsys):
+    env(**MINE, AZURE_OPENAI_DEPLOYMENT="prod-vision")
+    recording.start(LESSON, mode="live")
+    said = capsys.readouterr().out
+    assert said.startswith("Live: requests go to contoso-5.openai.azure.com, deployment prod-vision, priced as gpt-5.6")
+    assert "OPENAI_API_KEY" not in os.environ and os.environ["AZURE_OPENAI_API_KEY"] == KEY
+    recording.stop()
+    assert os.environ["AZURE_OPENAI_API_KEY"] == KEY, "it was the reader's"
+
+
+def test_live_without_a_resource_says_what_to_set(env):
+    env(OPENAI_API_KEY="a-key-of-openai-0123", AZURE_OPENAI_API_KEY=KEY)
+    with pytest.raises(recording.LiveModeError, match="set AZURE_OPENAI_ENDPOINT to the address of your resource"):
+        recording.start(LESSON, mode="live")
+
+
+@pytest.mark.parametrize("typed", ["contoso-5.openai.azure.com", "https://[your-resource].openai.azure.com", "https://"])
+def test_an_endpoint_that_is_no_address_is_named_and_changes_nothing(env, typed):
+    env(AZURE_OPENAI_API_KEY=KEY, AZURE_OPENAI_ENDPOINT=typed)
+    with pytest.raises(recording.LiveModeError, match=r"AZURE_OPENAI_ENDPOINT is no address.*https://my-resource"):
+        recording.start(LESSON, mode="live")
+    assert readable.mask("a meadow") == "a meadow", "masking goes on"
+
+
+def test_what_names_openai_or_a_server_is_set_aside_in_live_and_comes_back(env):
+    env(**MINE, OPENAI_BASE_URL="https://contoso-5.openai.azure.com/openai/v1/", VISION_MODEL="my-vision")
+    recording.start(LESSON, mode="live")
+    assert "OPENAI_BASE_URL" not in os.environ and recording.model() == "gpt-5.6-luna"
+    recording.stop()
+    assert os.environ["VISION_MODEL"] == "my-vision" and os.environ["OPENAI_BASE_URL"].endswith("/openai/v1/")
+
+
+def test_live_without_a_key_and_nobody_to_ask_says_which(env):
+    env(OPENAI_API_KEY="a-key-of-openai-0123", AZURE_OPENAI_ENDPOINT=MINE["AZURE_OPENAI_ENDPOINT"])
+    with pytest.raises(recording.LiveModeError, match=r"^Live answers need a key: set AZURE_OPENAI_API_KEY before"):
+        recording.start(LESSON, mode="live")
+
+
+def test_live_asks_for_the_key_of_the_resource_and_forgets_it(env, monkeypatch):
+    env(AZURE_OPENAI_ENDPOINT=MINE["AZURE_OPENAI_ENDPOINT"])
+    prompts = []
+    monkeypatch.setattr(session.sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
+    monkeypatch.setattr(session, "getpass", lambda prompt: prompts.append(prompt) or f" {KEY} ")
+    recording.start(LESSON, mode="live")
+    assert prompts == ["Azure OpenAI API key (used by this kernel only, never stored): "]
+    assert os.environ["AZURE_OPENAI_API_KEY"] == KEY
+    recording.stop()
+    assert "AZURE_OPENAI_API_KEY" not in os.environ
+
+
+def test_replay_needs_nothing_and_sets_the_readers_own_aside(env, monkeypatch):
+    monkeypatch.delenv("COURSE_RECORDINGS")
+    env(**MINE, OPENAI_API_VERSION="2023-05-15", AZURE_OPENAI_AD_TOKEN="mine")
+    recording.start(LESSON, mode="replay")
+    left = {name: value for name, value in os.environ.items() if name.startswith(("AZURE_OPENAI_", "OPENAI_"))}
+    assert left == dict.fromkeys(("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"), "replay-needs-no-key")
+    assert AzureOpenAI(azure_endpoint="https://x", api_version=VERSION).api_key == "replay-needs-no-key"
+    recording.stop()
+    assert {name: os.environ[name] for name in MINE} == MINE and os.environ["OPENAI_API_VERSION"] == "2023-05-15"
+
+
+def test_a_client_made_in_replay_is_told_so_in_live(env, monkeypatch):
+    monkeypatch.delenv("COURSE_RECORDINGS")
+    recording.start(LESSON, mode="replay")
+    made = AzureOpenAI(azure_endpoint="https://contoso-5.openai.azure.com", api_version=VERSION)
+    env(**MINE)
+    recording.start(LESSON, mode="live")
+    with pytest.raises(recording.LiveModeError, match="were made in replay"):
+        made.chat.completions.create(**asked())
+
+
+def test_what_was_never_recorded_says_how_to_ask_a_resource(folder, env, monkeypatch):
+    monkeypatch.delenv("COURSE_RECORDINGS")
+    recording.start(LESSON, mode="replay")
+    client = OpenAI(base_url=f"https://{NO_RESOURCE}/openai/v1/")
+    with pytest.raises(recording.NotRecorded) as caught:
+        client.chat.completions.create(**asked(prompt="Who is this?"))
+    message = str(caught.value)
+    assert "set AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT" in message and f'"{LESSON}", mode="live"' in message
+    assert "OPENAI_BASE_URL" not in message and len(message.splitlines()) <= 11
+
+
+# --- recording ---
+
+HOSTS = [
+    "contoso-5.openai.azure.com", "contoso-5.cognitiveservices.azure.com", "contoso-5.services.ai.azure.com",
+    "swedencentral.api.cognitive.microsoft.com", "gateway.contoso.example/azure",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("upstream", [None, "http://127.0.0.1:9"])
+def test_whose_resource_it_was_is_not_recorded(monkeypatch, host, upstream):
+    if host.endswith("/azure"):  # no name that this course could know
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"https://{host}/")
+    monkeypatch.setenv("AZURE_OPENAI_DEPLOYMENT", "prod-vision")
+    if upstream:
+        monkeypatch.setenv("COURSE_UPSTREAM", upstream)
+    url = f"{upstream}/{host}" if upstream else f"https://{host}"
+    url += "/openai/deployments/prod-vision/chat/completions?api-version=2024-10-21"
+    body = json.dumps({"model": "prod-vision", "messages": []}).encode()
+    stored = readable.recorded_request("POST", url, {"content-type": "application/json"}, body, "gpt-5.6-luna")
+    assert (stored.url, stored.body["model"]) == (f"{CLASSIC}?api-version=2024-10-21", "my-vision")
+    on_openai = readable.recorded_request("POST", "https://api.openai.com/v1/chat/completions", {}, body, "prod-vision")
+    assert on_openai.body["model"] == "$VISION_MODEL"
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("https://Gateway.Contoso.example/Azure/", "https://gateway.contoso.example/Azure"),
+        ("https://gateway.contoso.example:443/azure", "https://gateway.contoso.example/azure"),
+        ("http://LOCALHOST:8080", "http://localhost:8080"),
+        (" https://bücher.example ", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_an_endpoint_is_known_however_it_was_typed(monkeypatch, typed, asked):
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", typed)
+    body = json.dumps({"model": "my-vision"}).encode()
+    stored = readable.recorded_request("POST", f"{asked}{CLASSIC}", {}, body, "my-vision")
+    assert (stored.url, stored.body["model"]) == (CLASSIC, "my-vision"), "a model of the same name is none on Azure"
+
+
+def test_the_name_of_a_resource_is_masked_in_what_it_says(monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://contoso-5.openai.azure.com/")
+    readable.forget_secrets()
+    assert readable.mask("HTTPSConnectionPool(host='contoso-5.openai.azure.com', port=443)") == (
+        "HTTPSConnectionPool(host='***', port=443)"
+    )
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"https://{NO_RESOURCE}")
+    readable.forget_secrets()
+    assert NO_RESOURCE in readable.mask(f"host='{NO_RESOURCE}'"), "the course's own placeholder is in its text"
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "http://gateway/azure")
+    readable.forget_secrets()
+    assert readable.mask("a gateway to a meadow") == "a gateway to a meadow"
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A copy of the lesson and its recording that a test may overwrite."""
+    for folder, kind in (("notebooks", "ipynb"), ("recordings", "json")):
+        source = (ROOT if folder == "notebooks" else ROOT / "asset") / folder / f"{LESSON}.{kind}"
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / source.name).write_bytes(source.read_bytes())
+        monkeypatch.setattr(record_lessons, folder.upper(), tmp_path / folder)
+    (tmp_path / "asset").symlink_to(ROOT / "asset")
+    for name in [name for name in os.environ if name.startswith(("AZURE_OPENAI_", "COURSE_"))]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def outputs(course: Path) -> str:
+    notebook = nbformat.read(course / "notebooks" / f"{LESSON}.ipynb", as_version=4)
+    return json.dumps([cell.get("outputs") for cell in notebook.cells])
+
+
+def test_with_a_resource_of_ones_own_its_answers_are_recorded_and_its_names_are_not(course, env, capsys):
+    """`make record` without a key of OpenAI, and with another version than the lesson's."""
+    own = Resource(keys={KEY}, tokens=set(), deployments={"prod-vision"})
+    env(**MINE, AZURE_OPENAI_DEPLOYMENT="prod-vision", OPENAI_API_VERSION="2025-04-01-preview")
+    with serve(acts_as="gpt-4o-2024-11-20", resource=own) as api:
+        env(COURSE_UPSTREAM=api.url)
+        assert record_lessons.main(["record", LESSON]) == 0
+    assert f"{LESSON}: 1 constructed, 11 live, 2 sample\n  kept, no live service" in capsys.readouterr().out
+    made = cassette.load(course / "recordings" / f"{LESSON}.json").interactions
+    before = cassette.load(cassette.RECORDINGS / f"{LESSON}.json").interactions
+    assert [item.request for item in made] == [item.request for item in before], "the same requests, for everybody"
+    kept = [item for item in made if item.source != "live"]
+    # A host that is none, and the two requests whose token opens nothing.
+    assert [item.source for item in kept] == ["sample", "sample", "constructed"]
+    assert all(item in before for item in kept) and kept[2].fault == "unreachable"
+    assert {item.response.status for item in made if item.source == "live"} == {200, 400, 401, 404}
+    assert {item.model for item in made if item.source == "live"} == {"gpt-4o-2024-11-20", None}
+    text = (course / "recordings" / f"{LESSON}.json").read_text("utf-8") + outputs(course)
+    assert "answered by: gpt-4o-2024-11-20" in text
+    for private in ("contoso", "prod-vision", KEY, "127.0.0.1"):
+        assert private not in text
+    assert not [path for path in api.requests if NO_RESOURCE in path or ".invalid" in path]
+
+
+def test_with_a_real_token_entra_id_is_recorded_too_and_the_token_is_not(course):
+    token = "eyJhbGciOiJub25lIn0.a-token-of-entra-9.x"
+    own = Resource(keys={KEY}, tokens={token})
+    settings = {**MINE, "AZURE_OPENAI_AD_TOKEN": token, "OPENAI_API_KEY": None, "OPENAI_BASE_URL": None}
+    with serve(acts_as="gpt-4o-2024-11-20", resource=own) as api:
+        made = record_lessons.record(LESSON, {**settings, "COURSE_UPSTREAM": api.url}, None).interactions
+    assert [item.source for item in made if item.source != "live"] == ["constructed"]
+    assert token not in (course / "recordings" / f"{LESSON}.json").read_text("utf-8") + outputs(course)
+
+
+def test_without_a_resource_all_is_kept_and_nobody_is_asked(course):
+    before = cassette.load(course / "recordings" / f"{LESSON}.json").interactions
+    with serve(acts_as="gpt-5.6-luna", keys={"sk-the-users-own-key"}) as api:
+        settings = {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": "sk-the-users-own-key", "OPENAI_BASE_URL": None}
+        after = record_lessons.record(LESSON, settings, None).interactions
+    assert after == before and api.requests == []
+
+
+def test_the_lesson_asks_with_what_nobody_has():
+    """Its placeholders are those that the recorder knows, or a recording with a key would send them somewhere."""
+    lesson = (ROOT / "notebooks" / f"{LESSON}.ipynb").read_text("utf-8")
+    assert f'or \\"https://{NO_RESOURCE}\\"' in lesson and f'or \\"{NO_TOKEN}\\"' in lesson
+    assert f'or \\"{readable.DEFAULT_DEPLOYMENT}\\"' in lesson
+
+
+def test_the_other_lessons_ask_a_deployment_by_base_url_and_model(azure, env, monkeypatch):
+    """As the README says: OPENAI_BASE_URL, OPENAI_API_KEY and VISION_MODEL are enough for them."""
+    env(OPENAI_BASE_URL=address(azure, "/openai/v1"), OPENAI_API_KEY=KEY, VISION_MODEL="my-vision")
+    recording.start("00_start_here", mode="live")
+    answer = OpenAI(max_retries=0).chat.completions.create(**question())
+    assert answer.choices[0].content_filter_results and recording.model() == "my-vision"

@@ -1,0 +1,223 @@
+"""Every lesson in JupyterLab in a real, headless browser: Run All, pictures and answers on the page, a changed prompt.
+
+Not part of `make test`; `make browser` runs it, and installs Chromium where it can. Screenshots and the log of
+JupyterLab stay in tests/screenshots/, which git ignores; a test that fails leaves NAME-failed.png there.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from playwright.sync_api import TimeoutError as NotInTime
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "tests" / "screenshots"
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CELLS = ".jp-Notebook .jp-CodeCell"
+ORIGIN = re.compile(r"^\[.+ · (?:finish reason|status): .+\]$", re.M)  # the line that recording.show_answer ends with
+LIMIT = 180  # seconds for one test; the longest takes about 15
+
+# What is on the page of each code cell. JupyterLab marks an error as it marks what is written to stderr.
+READ_CELLS = """cells => cells.map(cell => ({
+    prompt: cell.querySelector('.jp-InputPrompt').innerText.trim(),
+    outputs: cell.querySelectorAll('.jp-OutputArea-child').length,
+    red: cell.querySelector('[data-mime-type="application/vnd.jupyter.stderr"]') !== null,
+    text: [...cell.querySelectorAll('.jp-OutputArea-output')].map(output => output.innerText).join('\\n'),
+    pictures: [...cell.querySelectorAll('.jp-OutputArea-output img')].map(i => [i.alt, i.naturalWidth > 0]),
+}))"""
+# After a cell that errs JupyterLab takes the stars away, also where those after it go on; a number comes with the end.
+ALL_RAN = f"""() => {{
+    const prompts = [...document.querySelectorAll('{CELLS} .jp-InputPrompt')].map(p => p.innerText.trim());
+    return prompts.length > 0 && prompts.every(p => /\\d/.test(p));
+}}"""
+
+
+@pytest.fixture(autouse=True)
+def limit():
+    """Ends a test that hangs where Playwright has no limit of its own: without its processes every call fails."""
+
+    def end():
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    timer = threading.Timer(LIMIT, end)
+    timer.start()
+    yield
+    timer.cancel()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """JupyterLab on a copy of the course, so that nothing in the repository changes; its address."""
+    course = tmp_path_factory.mktemp("lab") / "course"
+    course.mkdir()
+    for name in ("notebooks", "asset"):
+        shutil.copytree(ROOT / name, course / name)
+    # A file of its own has a kernel of its own.
+    shutil.copy(ROOT / "notebooks" / "01_url_input.ipynb", course / "notebooks" / "changed-prompt.ipynb")
+    # Lab draws only the cells in view unless told otherwise.
+    settings = course.parent / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}', encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    options = ["--no-browser", "--allow-root", f"--ServerApp.root_dir={course}", f"--ServerApp.port={port}"]
+    options += ["--IdentityProvider.token=course", "--ServerApp.port_retries=0", "--log-level=ERROR"]
+    options += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    # Neither a mode nor a key of the shell around the tests may decide what the lessons show.
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(("COURSE_", "OPENAI_", "VISION_"))}
+    environment = mine | {
+        "JUPYTER_CONFIG_DIR": str(course.parent / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(course.parent / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(course.parent / "workspaces"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    SCREENSHOTS.mkdir(exist_ok=True)
+    # A file, because a pipe that nobody reads fills up and stops the server.
+    with open(SCREENSHOTS / "jupyterlab.log", "w", encoding="utf-8") as log:
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        server = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(server, f"{address}/api?token=course")
+        yield address
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(20)
+
+
+def wait_for(server, address, seconds=60):
+    deadline = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError), urllib.request.urlopen(address, timeout=2):
+            return
+        time.sleep(0.25)
+    raise AssertionError("JupyterLab did not start: " + (SCREENSHOTS / "jupyterlab.log").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    assert CHROMIUM, "Chromium is not on PATH; `make browser` installs it"
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    quiet += ["--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        yield running
+        running.close()
+
+
+@contextmanager
+def lesson_page(browser, lab, name):
+    """A page with this notebook, run from top to bottom; a screenshot of it when something fails there."""
+    failed = SCREENSHOTS / f"{name}-failed.png"
+    failed.unlink(missing_ok=True)
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    try:
+        page.goto(f"{lab}/lab/tree/notebooks/{name}.ipynb?token=course&reset", timeout=60_000)
+        page.wait_for_selector(CELLS, timeout=60_000)
+        # In the status bar: the notebook's own sign says idle before there is a kernel, and Run All then runs nothing.
+        expect(page.get_by_text(re.compile(r"^Python 3 .*\| Idle$"))).to_be_visible(timeout=60_000)
+        choose(page, "Edit", "editmenu:clear-all")
+        choose(page, "Run", "runmenu:run-all")
+        with suppress(NotInTime):  # where a cell stopped the others, what is on the page says more
+            page.wait_for_function(ALL_RAN, timeout=60_000)
+        yield page
+        assert [url for url in asked if not url.startswith((lab, "data:", "blob:"))] == []
+    except BaseException:
+        with suppress(Exception):
+            page.screenshot(path=failed, timeout=10_000)
+        raise
+    finally:
+        with suppress(Exception):
+            page.close()
+
+
+def choose(page, menu, command):
+    page.get_by_role("menuitem", name=menu, exact=True).click()
+    page.locator(f'.lm-Menu-item[data-command="{command}"]').click()
+
+
+def stored(lesson):
+    """The code cells of a lesson as they are in the repository."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4)
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def may_err(cell):
+    """Is the cell tagged as one that fails, or does it write to stderr, which looks the same?"""
+    return "raises-exception" in cell.metadata.get("tags", []) or any(o.get("name") == "stderr" for o in cell.outputs)
+
+
+def last_answer(cells):
+    """(index of its cell, first line) of the last answer that is stored in a lesson; None if it asks nothing."""
+    for index, cell in reversed(list(enumerate(cells))):
+        for output in reversed(cell.outputs):
+            if ORIGIN.search(text := output.get("text", "")):
+                return index, text.splitlines()[0]
+    return None
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_run_all(browser, lab, lesson):
+    cells = stored(lesson)
+    with lesson_page(browser, lab, lesson) as page:
+        # As tall as the lesson, so that the screenshot shows all of it.
+        height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
+        page.set_viewport_size({"width": 1280, "height": height + 120})
+        page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
+        page.wait_for_function("[...document.images].every(image => image.complete)", timeout=10_000)
+        page.wait_for_timeout(500)
+        page.screenshot(path=SCREENSHOTS / f"{lesson}.png")
+        shown = page.eval_on_selector_all(CELLS, READ_CELLS)
+
+        red = [n for n, cell in enumerate(cells, 1) if may_err(cell)]
+        assert [n for n, cell in enumerate(shown, 1) if cell["red"]] == red, "the cells that err, and those that should"
+        assert [cell["prompt"] for cell in shown] == [f"[{n}]:" for n in range(1, len(cells) + 1)]
+        assert [cell["outputs"] for cell in shown] == [len(cell.outputs) for cell in cells], "outputs of each cell"
+        pages = [[output.get("data", {}).get("text/html", "") for output in cell.outputs] for cell in cells]
+        assert [len(cell["pictures"]) for cell in shown] == ["".join(page).count("<img ") for page in pages]
+        # Where a picture has no alt text, JupyterLab says "Image".
+        pictures = [picture for cell in shown for picture in cell["pictures"]]
+        assert [(alt, loaded) for alt, loaded in pictures if alt in ("", "Image") or not loaded] == [], "(alt, loaded)"
+        if answer := last_answer(cells):
+            index, line = answer
+            assert line in shown[index]["text"].splitlines()
+
+
+def test_a_changed_prompt_meets_a_short_kind_message(browser, lab):
+    with lesson_page(browser, lab, "changed-prompt") as page:
+        prompt = page.locator(CELLS).filter(has_text="PROMPT =").first
+        prompt.locator(".cm-content").click()
+        page.keyboard.press("Control+A")
+        page.keyboard.type('PROMPT = "How many towers are there?"\nDETAIL = "low"\nMODEL = recording.model()')
+        page.keyboard.press("Control+Enter")
+        ask = page.locator(CELLS).filter(has_text="text_part =").first
+        ask.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        error = ask.locator(".jp-OutputArea-output")
+        expect(error).to_have_text(re.compile("^NotRecorded: "), timeout=20_000)
+        message = error.inner_text().strip()
+        ask.screenshot(path=SCREENSHOTS / "changed-prompt.png")
+        assert len(message.splitlines()) <= 12
+        assert 'prompt: recorded "Describe this picture' in message and 'yours "How many towers are there?"' in message
+        assert ".py" not in message and "Traceback" not in message

@@ -1,0 +1,117 @@
+"""The measured error rates that lesson 04 shows: complete, with their tool and date, by the rules of today."""
+
+import json
+
+import pytest
+from PIL import Image, ImageChops
+
+from course.assets import ROOT
+from helpers.tokens import RULES_DATE, picture_tokens
+from tests.tools import make_pictures
+from tests.tools.measure.legibility import ENLARGED, RESULT, SETTINGS, TEXTS, error_rate, inside, lines, measure
+
+MEASURED = json.loads(RESULT.read_text(encoding="utf-8"))
+TOOLS = ("rapidocr-onnxruntime", "onnxruntime", "Pillow")
+IMAGES = ROOT / "asset" / "images"
+pytestmark = pytest.mark.filterwarnings("ignore:.* was shut down by OpenAI")
+
+
+@pytest.mark.parametrize(
+    ("read", "truth", "rate"),
+    [
+        ("abcd", "abcd", 0),
+        ("", "abcd", 1),
+        ("abxd", "abcd", 0.25),
+        ("acd", "abcd", 0.25),
+        ("abbcd", "abcd", 0.25),
+        ("bcda", "abcd", 0.5),
+        ("a b\ncd", "abcd", 0),
+        ("“ab”—c", '"ab"-c', 0),
+        ("ABCD", "abcd", 1),
+        ("xxxxxxxx", "abcd", 2),
+    ],
+)
+def test_error_rate(read, truth, rate):
+    assert error_rate(read, truth) == rate
+
+
+def piece(left, top, text, wide=40, high=10):
+    right, bottom = left + wide, top + high
+    return [[[left, top], [right, top], [right, bottom], [left, bottom]], text, 0.9]
+
+
+def test_pieces_are_put_in_order_and_only_those_in_the_box():
+    found = [piece(60, 1, "white"), piece(0, 20, "Tea"), piece(0, 0, "Flat"), piece(0, 300, "far below")]
+    assert lines(inside(found, (0, 0, 200, 100), 1)) == "Flat white\nTea"
+    assert inside(found, (0, 0, 200, 100), 0.04) == [] and lines([]) == ""
+
+
+def test_what_is_stored_fits_todays_rules():
+    """Else measure again: python -m tests.tools.measure.legibility, whose first lines say how."""
+    rows = MEASURED["rows"]
+    wanted = {(text, *setting) for text in TEXTS for setting in SETTINGS}
+    assert {(row["text"], row["model"], row["detail"]) for row in rows} == wanted
+    assert len(rows) == len(TEXTS) * len(SETTINGS)
+    for row in rows:
+        file, _, capital, truth = TEXTS[row["text"]]
+        size = Image.open(IMAGES / file).size
+        counted = picture_tokens(*size, row["model"], row["detail"])
+        assert (row["picture"], tuple(row["sent"])) == (file, size)
+        assert (tuple(row["size"]), row["tokens"]) == (counted.size, counted.tokens)
+        assert row["capital"] == round(capital * counted.size[1] / size[1], 1)
+        assert row["error_rate"] == round(error_rate(row["read"], truth), 3)
+    assert MEASURED["about"]["rules"] == RULES_DATE
+    assert set(MEASURED["about"]) == {"date", "rules", *TOOLS, "det_limit_side_len", "script"}
+    assert MEASURED["about"]["det_limit_side_len"] == ENLARGED
+
+
+def test_the_bounds_that_the_lesson_names_hold():
+    def rates(least, most):
+        return [row["error_rate"] for row in MEASURED["rows"] if least <= row["capital"] < most]
+
+    assert min(rates(0, 3)) > 0.75 and max(rates(8, 1000)) < 0.04
+    assert min(rates(3, 8)) < 0.02 and max(rates(3, 8)) > 0.5
+    assert max(rates(5.6, 8)) <= max(rates(8, 1000)), "8 leaves a margin"
+
+
+def test_the_readings_that_the_lesson_tells_of_are_these():
+    found = {(row["text"], row["model"], row["detail"]): row for row in MEASURED["rows"]}
+    small, large = "sheet, capitals of 14 pixels", "sheet, capitals of 33 pixels"
+    told = [(small, "gpt-5.6-luna", "low"), (small, "gpt-4o", "high"), (small, "gpt-5.6-luna", "high")]
+    assert [found[key]["error_rate"] for key in told] == [1, pytest.approx(1 / 8, abs=0.01), 0]
+    missed, read = found[small.replace("14", "10"), "gpt-5.6-luna", "high"], found[large, "gpt-5.6-luna", "low"]
+    assert (missed["capital"], read["capital"]) == (4.6, 4.2) and read["error_rate"] < 0.05
+    assert "\n" not in missed["read"] and "Paid" in missed["read"]
+
+
+def test_a_picture_is_searched_at_one_size_at_every_setting():
+    """The reader enlarges what has a shorter side under ENLARGED pixels, and leaves the rest."""
+    rows = [row for row in MEASURED["rows"] if (row["picture"], row["detail"]) != ("letter_sizes.png", "original")]
+    larger = [(row, max(1, ENLARGED / min(row["size"]))) for row in rows]
+    sizes = {(row["picture"], *(round(times * side, -2) for side in row["size"])) for row, times in larger}
+    assert len(sizes) == len({file for file, *_ in TEXTS.values()})
+
+
+def test_measuring_uses_what_a_model_gets():
+    seen = []
+    rows = measure(lambda picture: seen.append(picture.size) or [])
+    assert len(rows) == len(MEASURED["rows"]) and {row["error_rate"] for row in rows} == {1.0}
+    assert [tuple(row["size"]) for row in rows if row["text"] == "page of 1871"] == seen[: len(SETTINGS)]
+
+
+@pytest.mark.parametrize("name", ["letter_sizes.png", "receipt.png"])
+def test_the_texts_are_what_the_script_draws(name, tmp_path):
+    make_pictures.PICTURES[name](tmp_path / name)
+    ours, drawn = (Image.open(folder / name).convert("L") for folder in (IMAGES, tmp_path))
+    assert ours.size == drawn.size
+    different = ImageChops.difference(ours, drawn).point(lambda value: 255 * (value > 40)).histogram()[255]
+    assert different < 0.001 * ours.width * ours.height, "but for another version of the font's renderer"
+
+
+def test_each_size_of_the_sheet_is_in_its_box():
+    sheet = Image.open(IMAGES / "letter_sizes.png").convert("L")
+    for capital, box in make_pictures.blocks():
+        left, top, right, bottom = sheet.crop(box).point(lambda value: 255 * (value < 128)).getbbox()
+        assert 0 < left < right < box[2] - box[0] and 0 < top < bottom < box[3] - box[1], "nothing is cut off"
+        font = make_pictures.font_of(capital)
+        assert 0.93 * capital <= font.getbbox("H")[3] - font.getbbox("H")[1] <= capital

@@ -1,0 +1,132 @@
+"""An answer on the page: its text, where it came from, and what is said when there is none."""
+
+import pytest
+import requests
+from openai.types.chat import ChatCompletion
+
+from course.recording import Origin, session, show_answer
+
+USAGE = {"prompt_tokens": 231, "completion_tokens": 64, "total_tokens": 295}
+TAIL = "model course-sample · tokens: 231 in, 64 out{} · finish reason: stop]\n"
+
+
+def answer(content="A cup.", finish_reason="stop", **more):
+    message = {"role": "assistant", "content": content, "refusal": more.pop("refusal", None)}
+    choices = [{"index": 0, "finish_reason": finish_reason, "message": message}]
+    body = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "course-sample", "usage": USAGE}
+    return body | {"choices": choices} | more
+
+
+@pytest.fixture
+def come_from(monkeypatch):
+    def set_origin(known):
+        monkeypatch.setattr(session, "origin", {"chatcmpl-1": known}.get)
+
+    set_origin(None)
+    return set_origin
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        (None, "[live answer · " + TAIL.format("")),
+        (
+            Origin("sample", "course-sample"),
+            "[sample answer, written by hand for this course; no model was asked · " + TAIL.format(" (estimated)"),
+        ),
+        (
+            Origin("sample", "course-sample", None, True),
+            "[sample answer, written by hand for this course; no model was asked; wrong on purpose · "
+            + TAIL.format(" (estimated)"),
+        ),
+        (
+            Origin("live", "course-sample", "2026-11-22"),
+            "[recorded from a live service on 2026-11-22 · " + TAIL.format(""),
+        ),
+        (
+            Origin("constructed", "course-sample"),
+            "[constructed answer, built to the documented shape · " + TAIL.format(" (estimated)"),
+        ),
+    ],
+    ids=["now", "sample", "wrong on purpose", "live", "constructed"],
+)
+def test_an_answer_says_where_it_came_from(known, line, come_from, capsys):
+    come_from(known)
+    show_answer(answer())
+    show_answer(ChatCompletion.model_validate(answer()))
+    assert capsys.readouterr().out == f"A cup.\n\n{line}" * 2
+
+
+def test_text_is_wrapped_and_keeps_its_shape(come_from, capsys):
+    long, address = "one two three " * 20, "https://example.com/" + "a" * 100
+    show_answer(answer(f"{long}\n\n  2. {long}\n- short\n\n    code  kept\n{address}"))
+    first, item, rest = capsys.readouterr().out.split("\n\n", 2)
+    assert all(60 < len(line) <= 88 for line in first.splitlines()[:-1]) and first.split() == long.split()
+    lines = item.splitlines()
+    assert lines[0].startswith("  2. one") and lines[1].startswith("     ") and lines[1][5] != " "
+    assert lines[-1] == "- short" and rest.startswith(f"    code  kept\n{address}\n\n[live answer")
+
+
+def test_wide_letters_count_twice(come_from, capsys):
+    korean, chinese = "작은 빨간 컵에 커피가 반쯤 있습니다. " * 6, "杯" * 100
+    show_answer(answer(f"{korean}\n{chinese}"))
+    lines = capsys.readouterr().out.split("\n\n[")[0].splitlines()
+    widths = [sum(2 if ord(letter) > 0x1100 else 1 for letter in line) for line in lines]
+    assert max(widths) <= 88 and widths[0] > 75
+    assert "".join(lines).replace(" ", "") == (korean + chinese).replace(" ", "")
+    assert not any("\0" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (answer(None, "length"), "(No text: the output limit was reached before the first word"),
+        (answer("", "length"), "(No text: the output limit was reached"),
+        (answer(None, "content_filter"), "(No text: a content filter of the service held it back.)"),
+        (answer(None, refusal="I can't help with that."), "(No text: the model refused. I can't help with that.)"),
+        (answer(None), "(No text: none was sent.)"),
+    ],
+)
+def test_no_text_is_said_with_its_reason(given, says, come_from, capsys):
+    for one in (given, ChatCompletion.model_validate(given)):
+        show_answer(one)
+        out = capsys.readouterr().out
+        assert out.startswith(says) and "None" not in out.split("\n\n")[0]
+
+
+def test_usage_and_model_may_be_missing(come_from, capsys):
+    show_answer(answer(usage=None))
+    assert "tokens: not told ·" in capsys.readouterr().out
+    bare = answer()
+    del bare["usage"], bare["model"]
+    show_answer(bare)
+    assert "[live answer · model not told · tokens: not told · finish reason: stop]" in capsys.readouterr().out
+    show_answer(answer(usage={"prompt_tokens": 5}))
+    assert "tokens: 5 in, ? out ·" in capsys.readouterr().out
+
+
+def test_every_choice_is_shown(come_from, capsys):
+    two = answer()
+    two["choices"].append({"index": 1, "finish_reason": "length", "message": {"role": "assistant", "content": "A mug"}})
+    show_answer(two)
+    out = capsys.readouterr().out
+    assert out.startswith("A cup.\n\n(another choice)\n\nA mug\n\n[") and out.endswith("finish reason: stop, length]\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("A cup.", "not str: call .json()"),
+        (requests.Response(), "not Response: call .json()"),
+        ((chunk for chunk in ()), "not generator: .* collect the chunks of a stream"),
+        (None, "not NoneType"),
+        ({"choices": []}, "This answer has no choices"),
+        (answer(choices=[]), "This answer has no choices"),
+        ({"error": {"message": "Invalid image.", "code": "x"}}, "the service says why: Invalid image."),
+        ({"error": "no such model"}, "the service says why: no such model"),
+    ],
+)
+def test_what_is_no_answer_gets_one_sentence(given, says, come_from, capsys):
+    with pytest.raises(TypeError, match=says) as caught:
+        show_answer(given)
+    assert "\n" not in str(caught.value) and capsys.readouterr().out == ""

@@ -1,0 +1,173 @@
+"""No key in any tracked file, and none in what is left when something fails.
+
+That the lessons leave none behind is tested in test_live.py, where they run.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+import nbformat
+import openai
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course.assets import ROOT
+from course.recording import session
+from tests.api import serve
+from tests.recording import canary
+from tests.tools import record_lessons
+
+# What real keys look like. The 84 characters of a newer Azure key have this signature in their middle
+# (microsoft/security-utilities, read on 2026-11-23); the older ones are 32 hexadecimal digits.
+SHAPES = {
+    "an OpenAI key": r"\bsk-(?:proj-|svcacct-|admin-)?[\w-]{20,}",
+    "an OpenAI organisation or project": r"\b(?:org-|proj_)(?=\w*\d)\w{20,}",
+    "an Azure key": r"(?<![0-9A-Za-z])[0-9A-Za-z]{52}JQQJ9[9DH][0-9A-Za-z]{26}(?![0-9A-Za-z])",
+    "an Azure key of 32 digits": r"(?<![0-9A-Za-z_/+-])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{32}(?![0-9A-Za-z_/+=-])",
+    "a SAS signature": r"[?&]sig=(?:[\w+/-]|%[0-9A-Fa-f]{2}){20,}",
+    "a bearer token": r"(?i)\bbearer [\w.~+/-]{20,}",
+    "a JSON web token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
+    "an AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a GitHub token": r"\b(?:gh[pousr]_\w{36}|github_pat_\w{40,})",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+}
+# Invented for the tests; none of them opens anything.
+INVENTED = ("sk-local-test-key-0123456789", "sk-old-key-00000000000000")
+
+
+def keys_in(folder: Path):
+    """(file, what it looks like, the text) for each thing that looks like a key in a file that git tracks."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=folder, capture_output=True, check=True).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        path = folder / name
+        # A picture holds no key that anybody could use, but what speaks about it might: so files are read as bytes.
+        text = path.read_bytes().decode("latin-1") if path.is_file() else ""
+        for what, shape in SHAPES.items():
+            for found in re.finditer(shape, text):
+                if not any(invented in found[0] for invented in INVENTED):
+                    yield name, what, found[0]
+
+
+def test_no_tracked_file_holds_a_key():
+    assert list(keys_in(ROOT)) == []
+
+
+# --- each shape is shown to be found ---
+
+LETTERS = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ" * 4
+# Put together here, so that this file holds none of them.
+PLANTED = {
+    "an OpenAI key": ["sk-" + LETTERS[:48], "sk-" + "proj-" + LETTERS[:60] + "_-x", "sk-" + "svcacct-" + LETTERS[:40]],
+    "an OpenAI organisation or project": ["org-" + LETTERS[:24], "proj_" + LETTERS[:24]],
+    "an Azure key": [LETTERS[:52] + "JQQJ" + "99" + LETTERS[:26]],
+    "an Azure key of 32 digits": ["0123456789abcdef" * 2],
+    "a SAS signature": ["?sig=" + LETTERS[:42] + "%3D", "&sig=" + LETTERS[:20] + "%2F" + LETTERS[:20] + "="],
+    "a bearer token": ["Authorization: Bearer " + LETTERS[:30]],
+    "a JSON web token": ["eyJ" + LETTERS[:20] + ".eyJ" + LETTERS[:20] + "." + LETTERS[:20]],
+    "an AWS key": ["AKIA" + "ABCDEFGH12345678"],
+    "a GitHub token": ["ghp_" + LETTERS[:36], "github_pat_" + LETTERS[:60]],
+    "a private key": ["-----BEGIN " + "RSA PRIVATE KEY-----"],
+}
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """An empty git repository; call it with a file's name and bytes to add the file."""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+
+    def add(name, data):
+        (tmp_path / name).write_bytes(data)
+        subprocess.run(["git", "add", name], cwd=tmp_path, check=True)
+        return tmp_path
+
+    return add
+
+
+@pytest.mark.parametrize("what", SHAPES)
+def test_a_planted_key_is_found(repository, what):
+    for number, key in enumerate(PLANTED[what]):
+        name = f"notes {number}.ipynb"
+        folder = repository(name, b"\x89PNG\xff\n" + f'{{"source": "x = {key}"}}\n'.encode())
+        assert (name, what) in [found[:2] for found in keys_in(folder)], key
+
+
+def test_what_only_resembles_a_key_is_none(repository):
+    digest = "0123456789abcdef" * 4
+    harmless = f"sha256 {digest} sk-short sig=invented org-chart {digest[:31]} AKIA risk- sk-local-test-key-0123456789"
+    assert list(keys_in(repository("notes.txt", harmless.encode()))) == []
+
+
+# --- when something fails ---
+
+# Each cell fails in a way in which libraries repeat what was sent: a key, an address with its signature, a host.
+FAULTS = [
+    """client = OpenAI(api_key=os.environ["AZURE_OPENAI_API_KEY"], max_retries=0)
+client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hello"}])""",
+    """azure = AzureOpenAI(azure_endpoint="https://contoso-5.openai.azure.com", api_version="2024-10-21", max_retries=0)
+azure.chat.completions.create(model="my-vision", messages=[{"role": "user", "content": "Hello"}])""",
+    """FILM = "https://films.blob.core.windows.net/a.mp4?sp=r&sig=" + quote(os.environ["SAS_SIGNATURE"], safe="")
+requests.get(FILM, timeout=9).raise_for_status()""",
+    """upstream = os.environ["COURSE_UPSTREAM"]
+os.environ["COURSE_UPSTREAM"] = "http://127.0.0.1:1"
+requests.get(FILM, timeout=9)""",
+    """ask = [{"role": "user", "content": FILM}]
+OpenAI(max_retries=0).chat.completions.create(model="m", messages=ask)""",
+    """os.environ["COURSE_UPSTREAM"] = upstream
+ENDPOINT = "https://my-vision.cognitiveservices.azure.com"
+azure_video.VideoRetrieval(ENDPOINT, os.environ["VISION_KEY"]).search("films", "cat")""",
+    """content = [{"type": "image_url", "image_url": {"url": FILM, "detail": "low"}}]
+OpenAI().chat.completions.create(model="m", messages=[{"role": "user", "content": content}])""",
+    """encoding.open_picture(FILM)""",
+    """key = os.environ["OPENAI_API_KEY"]
+{}[len(key)]""",
+]
+START = """import os
+from urllib.parse import quote
+
+import requests
+from openai import AzureOpenAI, OpenAI
+
+from course import azure_video, recording
+from helpers import encoding
+
+recording.start("00_start_here")"""
+
+
+@pytest.mark.parametrize("mode", ["live", "record"])
+def test_what_fails_leaves_no_secret_behind(tmp_path, mode, capfd):
+    fails = {"tags": ["raises-exception"]}
+    path = tmp_path / "faults.ipynb"
+    cells = [new_code_cell(START), *(new_code_cell(source, metadata=fails) for source in FAULTS)]
+    nbformat.write(new_notebook(cells=cells), path)
+    with serve(keys={canary.PLANTED["OPENAI_API_KEY"]}) as api:
+        settings = {"COURSE_MODE": mode, "COURSE_UPSTREAM": api.url, "COURSE_RECORDINGS": str(tmp_path / "recordings")}
+        made = record_lessons.run(path, {**canary.watched(tmp_path), **settings, "OPENAI_BASE_URL": None})
+    nbformat.write(made, path)
+    errors = [[output.ename for output in cell.outputs if output.output_type == "error"] for cell in made.cells[1:]]
+    assert [names[0] for names in errors] == [
+        "AuthenticationError", "AuthenticationError", "HTTPError", "ConnectionError", "APIConnectionError",
+        "AzureVideoError", "BadRequestError", "PictureError", "KeyError",
+    ]  # fmt: skip
+    left = canary.left_in(tmp_path) | dict(zip(("stdout", "stderr"), capfd.readouterr(), strict=True))
+    assert ("00_start_here.json" in left) == (mode == "record")
+    assert "urllib3.connectionpool" in left["debug.log"] and "openai._base_client" in left["debug.log"]
+    assert list(canary.leaks(left)) == []
+
+
+def test_an_error_of_a_library_is_shown_without_the_key(monkeypatch):
+    """And says what to do, where a model of one's own takes no pictures: llama.cpp's server puts it in these words."""
+    shown = []
+
+    class Shell:
+        _showtraceback = staticmethod(lambda kind, said, lines: shown.append((said, lines)))
+
+    said = f"500 - image input is not supported, you may need to provide the mmproj {canary.PLANTED['OPENAI_API_KEY']}"
+    for name, value in (*canary.PLANTED.items(), ("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")):
+        monkeypatch.setenv(name, value)
+    session._show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    session._show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
+    masked = "500 - image input is not supported, you may need to provide the mmproj ***"
+    hint = 'Does this model take pictures? Serve one that does: README, "A model on your own machine".'
+    assert shown == [(masked, [f"OpenAIError: {masked}", hint]), (masked, [f"OpenAIError: {masked}"])]

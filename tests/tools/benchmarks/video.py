@@ -1,0 +1,108 @@
+"""Speed and memory of cutting a video into scenes: python -m tests.tools.benchmarks.video
+
+Speed is a multiple of real time, on camera1.mp4 and on a minute of 1280 x 720 made here, each beside the `ffmpeg`
+program with the same scene filter on frames as small, if there is one on the PATH. Each is run in turn, several times;
+the fastest run counts. Memory is the most that a process of its own ever held while it cut a minute and ten minutes of
+320 x 180; the ratio says whether it grows with the length. Only the ratios mean something on another machine.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import av
+
+from course.assets import ROOT
+from helpers.video import scenes
+from helpers.video.cutting import THRESHOLD, WIDTH
+from tests.tools.benchmarks.encoding import photo_like
+
+CAMERA = ROOT / "asset" / "videos" / "camera1.mp4"
+RATE = 25
+PEAK = """
+import sys
+from helpers.video import scenes
+found = scenes(sys.argv[1])
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+    counters = (ctypes.c_size_t * 10)(80)
+    ctypes.windll.kernel32.GetCurrentProcess.restype = wintypes.HANDLE
+    ctypes.windll.psapi.GetProcessMemoryInfo.argtypes = [wintypes.HANDLE, ctypes.c_void_p, wintypes.DWORD]
+    ctypes.windll.psapi.GetProcessMemoryInfo(ctypes.windll.kernel32.GetCurrentProcess(), counters, 80)
+    print(counters[1], len(found))
+elif sys.platform == "linux":
+    # ru_maxrss begins there with what the parent held when it started this process.
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    print(int(status["VmHWM"].split()[0]) * 1024, len(found))
+else:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, len(found))
+"""
+
+
+def made(path: Path, seconds: int, size: tuple[int, int]) -> Path:
+    """A video of slow pans over noise that looks like a photograph, with a cut every five seconds."""
+    width, height = size
+    photos = [photo_like((width + 5 * RATE, height), seed) for seed in range(4)]
+    photos[::2] = [photo.point(lambda value: value // 4) for photo in photos[::2]]  # as by night
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"preset": "veryfast"}
+        for number in range(seconds * RATE):
+            scene, at = divmod(number, 5 * RATE)
+            frame = photos[scene % len(photos)].crop((at, 0, at + width, height))
+            out.mux(stream.encode(av.VideoFrame.from_image(frame)))
+        out.mux(stream.encode())
+    return path
+
+
+def by_ffmpeg(path: Path) -> None:
+    """The same filter by the program; its frames go nowhere."""
+    filters = f"scale={WIDTH}:-2:flags=area,format=rgb24,select='gt(scene,{THRESHOLD})'"
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-vf", filters, "-fps_mode", "passthrough", "-f", "null", "-"]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def peak(path: Path) -> tuple[int, int]:
+    """Bytes at most while a fresh process cuts this video, and how many scenes it found."""
+    done = subprocess.run([sys.executable, "-c", PEAK, path], cwd=ROOT, check=True, capture_output=True, text=True)
+    held, found = map(int, done.stdout.split())
+    return held, found
+
+
+def main(short: int = 60, long: int = 600, repeats: int = 3) -> dict[str, float]:
+    """Print speeds and memory; the result holds them by name."""
+    results, program = {}, shutil.which("ffmpeg")
+    with tempfile.TemporaryDirectory() as folder:
+        clips = {"camera1.mp4": CAMERA, f"{short} s of 720p": made(Path(folder) / "720p.mp4", short, (1280, 720))}
+        for name, path in clips.items():
+            length, ways = scenes(path)[-1].end, {"scenes()": scenes, **({"ffmpeg": by_ffmpeg} if program else {})}
+            times = {way: [] for way in ways}
+            for _ in range(repeats):
+                for way, run in ways.items():
+                    begin = time.perf_counter()
+                    run(path)
+                    times[way].append(time.perf_counter() - begin)
+            for way, taken in times.items():
+                results[f"{way} {name}"] = length / min(taken)
+                print(f"{way:9} on {name:12}: {length / min(taken):7.1f} times real time")
+            if program:
+                print(f"{'':9}    {name:12}: scenes() takes {min(times['scenes()']) / min(times['ffmpeg']):.2f} times")
+        if not program:
+            print("There is no ffmpeg program on the PATH to compare with.")
+        for seconds in (short, long):
+            held, found = peak(made(Path(folder) / f"{seconds}.mp4", seconds, (320, 180)))
+            results[f"bytes {seconds}"] = held
+            print(f"peak memory on {seconds:4} s of 320 x 180: {held / 2**20:6.1f} MiB, {found} scenes")
+        results["growth"] = results[f"bytes {long}"] / results[f"bytes {short}"]
+        print(f"{long // short} times as long: {results['growth']:.3f} times the memory")
+    return results
+
+
+if __name__ == "__main__":
+    main()

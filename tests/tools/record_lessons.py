@@ -1,0 +1,126 @@
+"""Make the recordings: `make sample` and `make record` end here.
+
+    python -m tests.tools.record_lessons sample [LESSON ...]     from the local API and its hand-written answers
+    python -m tests.tools.record_lessons record [LESSON ...]     from the real API, with your OPENAI_API_KEY; what
+                                                                 asks Azure OpenAI with AZURE_OPENAI_ENDPOINT,
+                                                                 _API_KEY and _DEPLOYMENT
+
+Both run each lesson from top to bottom in record mode, and then once more in replay, so that the stored outputs are
+what everybody else will see. Only when both went well are the recording and the notebook replaced.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from course.assets import ROOT
+from course.recording import shape as cassette
+from course.recording.shape import RECORDINGS
+from tests.api import API_KEY, Api, serve
+
+NOTEBOOKS = ROOT / "notebooks"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; 0 when every lesson was recorded."""
+    if not arguments or arguments[0] not in ("sample", "record"):
+        print(__doc__)
+        return 2
+    how, *lessons = arguments
+    known = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+    if unknown := [name for name in lessons if name not in known]:
+        print(f"There is no lesson {unknown[0]}; lessons are: {', '.join(known)}")
+        return 2
+    if how == "record" and not any(map(os.environ.get, ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"))):
+        print("make record asks the real API: set OPENAI_API_KEY first (or OPENAI_BASE_URL for a local server, or "
+              "AZURE_OPENAI_ENDPOINT for the lesson about it).")  # fmt: skip
+        return 2
+    with contextlib.ExitStack() as stack:
+        # The version is a part of each request on Azure: with another one, nobody else could replay them.
+        settings, api = {"OPENAI_API_VERSION": None}, None
+        if how == "sample":
+            api = stack.enter_context(serve())
+            settings |= {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": API_KEY}
+            settings |= dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "VISION_MODEL"))
+            settings |= {name: None for name in os.environ if name.startswith("AZURE_OPENAI_")}
+        for lesson in lessons or known:
+            try:
+                recording = record(lesson, settings, api)
+            except CellExecutionError as error:
+                why = api.unanswered[0] if api and api.unanswered else f"{error.ename}: {error.evalue}"
+                print(f"{lesson}: stopped, nothing was changed. {why}")
+                return 1
+            sources = Counter(item.source for item in recording.interactions)
+            print(f"{lesson}: " + (", ".join(f"{n} {source}" for source, n in sorted(sources.items())) or "no request"))
+            for item in recording.interactions:
+                if how == "record" and item.source != "live":
+                    why = item.fault or ("staged" if item.staged else "a retired service")
+                    what = f"{item.request.method} {item.request.url} ({why})"
+                    print(f"  kept, no live service gives it: {what}")
+    return 0
+
+
+def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cassette.Recording:
+    """Record one lesson and store its outputs as replay gives them. Raises CellExecutionError and changes nothing.
+
+    With the local `api` the recording is made afresh; from the real one, what it can't give is kept.
+    """
+    source, target = NOTEBOOKS / f"{lesson}.ipynb", RECORDINGS / f"{lesson}.json"
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / target.name
+        if api is None and target.is_file():
+            shutil.copy(target, made)
+        run(source, {**settings, "COURSE_MODE": "record", "COURSE_RECORDINGS": folder}, skip="replay-only")
+        if api and api.unanswered:
+            # A tagged cell may fail as it should, but not for want of an answer.
+            raise CellExecutionError("", "Unanswered", api.unanswered[0])
+        made_of = cassette.load(made) if made.is_file() else cassette.Recording(lesson=lesson)
+        # What was asked by a cell that is no longer there goes.
+        cells = {cassette.cell_digest(cell.source) for cell in nbformat.read(source, as_version=4).cells}
+        made_of.interactions = [item for item in made_of.interactions if item.cell.split("-")[0] in cells]
+        made_of.save(made)
+        notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder})
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(made, target)
+    nbformat.write(notebook, source)
+    return cassette.load(target)
+
+
+def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbformat.NotebookNode:
+    """The notebook, run from top to bottom in a fresh kernel with these variables set (None: unset).
+
+    Cells tagged `skip` are left out: what only replay can show (the message for an unknown request) is not recorded.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,  # or one text is stored in as many parts as it happened to arrive in
+        skip_cells_with_tag=skip,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": path.parent}},
+    )
+    client.execute(env={name: value for name, value in {**os.environ, **environment}.items() if value is not None})
+    # A widget lives in its kernel: stored, its view is an error on the page, under a number that differs each time.
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    # Versions differ from machine to machine and belong to none of the outputs.
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    return notebook
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

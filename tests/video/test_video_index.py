@@ -1,0 +1,609 @@
+"""The index of videos: what is found, what is paid for, and what stays when something breaks off."""
+
+import io
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import unicodedata
+from contextlib import closing, redirect_stdout
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.assets import ROOT
+from helpers import tokens, video
+from helpers.video import store as index_store
+from tests.video.test_video import cut_clip
+
+VIDEOS = ROOT / "asset" / "videos"
+CAPTIONS = {
+    "camera1": [
+        "Four office towers at night, seen from below; most of the windows are lit in green and white.",
+        "Two pale towers that are located under a dark blue sky at night.",
+        "A white rocket stands on its launch pad at dusk.",
+        "The face of a tabby cat with green eyes. 고양이가 카메라를 봅니다.",
+        "An espresso in a cup on a red-brown saucer. 커피가 담긴 잔이 있습니다.",
+        "An astronaut in an orange suit smiles before a flag.",
+    ],
+    "camera2": [
+        "A black-and-white cow, with two more behind it.",
+        "A cartoon: a fat grey rabbit stretches its arms in front of its burrow.",
+        "Four brown hens on the grass.",
+        "The Great Wall of China on green hills.",
+        "Five horses on a hillside. 말 다섯 마리가 언덕에 있습니다.",
+        "Many galaxies on a black sky.",
+    ],
+}
+META = {
+    "camera1": {"cameraId": 1, "timestamp": "2023-06-30T17:40:33Z"},
+    "camera2": {"cameraId": "2", "timestamp": "2023-06-30T20:00:00+02:00", "place": "meadow"},
+}
+
+
+def caption_of(picture):
+    """The caption of a frame of our two videos, by the name and time of its picture."""
+    name, at = re.fullmatch(r"(camera\d)\.mp4 at 0:(\d\d).*", picture.origin).groups()
+    starts = {"camera1": [0, 4, 6, 10, 14, 18], "camera2": [0, 4, 9, 13, 17, 21]}[name]
+    return CAPTIONS[name][sum(start <= int(at) for start in starts) - 1]
+
+
+def both(index):
+    for name in CAPTIONS:
+        index.add(VIDEOS / f"{name}.mp4", caption_of, metadata=META[name])
+    return index
+
+
+@pytest.fixture(scope="module")
+def cameras():
+    """Both of our videos, in memory."""
+    with video.VideoIndex() as index:
+        yield both(index)
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A small video of four scenes of a second each."""
+    return cut_clip(tmp_path / "clip.mp4", 10, 10, 10, 10)
+
+
+def refusal(call, *given, **options):
+    with pytest.raises(video.VideoError) as caught:
+        call(*given, **options)
+    said = str(caught.value)
+    assert len(said) < 400 and caught.value.__cause__ is None
+    return said
+
+
+def found(index, query, **options):
+    return [(hit.document_id, hit.start) for hit in index.search(query, **options)]
+
+
+class Asked:
+    """A caption function that counts what it was asked, and fails at one of the calls if it is to."""
+
+    def __init__(self, fails_at=None, error=None, said=None):
+        self.pictures, self.fails_at, self.error, self.said = [], fails_at, error, said
+
+    def __call__(self, picture):
+        self.pictures.append(picture)
+        if len(self.pictures) == self.fails_at:
+            if self.error:
+                raise self.error
+            return self.said
+        return f"scene seen at {picture.origin.split()[-1]}"
+
+
+# What is found.
+
+
+@pytest.mark.parametrize(
+    ("query", "document_id", "start"),
+    [
+        ("office towers", "camera1", 0),
+        ("two towers, blue sky", "camera1", 4),
+        ("Where is the rocket?", "camera1", 6),
+        ("a cat", "camera1", 10),
+        ("red cup", "camera1", 14),
+        ("astronaut", "camera1", 18),
+        ("cows", "camera2", 0),
+        ("the rabbit", "camera2", 4),
+        ("hen", "camera2", 9),
+        ("great wall", "camera2", 13),
+        ("a horse", "camera2", 17),
+        ("galaxy", "camera2", 21),
+        ("고양이", "camera1", 10),
+        ("커피", "camera1", 14),
+        ("말", "camera2", 17),
+        ("ESPRESSO", "camera1", 14),
+    ],
+)
+def test_every_moment_is_found_by_fair_words(cameras, query, document_id, start):
+    assert found(cameras, query)[0] == (document_id, start)
+
+
+def test_a_word_within_another_is_not_found_but_one_that_begins_another_is(cameras):
+    assert found(cameras, "cat") == [("camera1", 10)]  # and not "located"
+    assert found(cameras, "car") == [("camera2", 4)]  # "cartoon"
+    assert found(cameras, "f") == []  # a single letter is not the beginning of "four"
+
+
+def test_function_words_are_left_out_unless_there_is_nothing_else(cameras):
+    assert found(cameras, "a cat with the") == [("camera1", 10)]
+    assert len(found(cameras, "the", top=99)) == 4
+
+
+def test_decomposed_korean_is_the_same_word(cameras):
+    assert found(cameras, unicodedata.normalize("NFD", "고양이")) == [("camera1", 10)]
+
+
+@pytest.mark.parametrize("query", ['"cat"', "cat*", "NEAR(cat)", "caption:cat", "-cat", "cat' OR 1=1", "^cat", "cat\0"])
+def test_signs_of_query_languages_mean_nothing(cameras, query):
+    assert ("camera1", 10) in found(cameras, query)
+
+
+def test_and_is_a_word_not_an_operator(cameras):
+    assert found(cameras, "cat AND rocket") == found(cameras, "cat rocket")
+    assert {place for place in found(cameras, "cat NOT rocket")} == {("camera1", 10), ("camera1", 6)}
+
+
+@pytest.mark.parametrize("query", ["", "  ", "?!", "_", "☕", "\ud800"])
+def test_a_query_without_a_word_is_refused(cameras, query):
+    assert "no word in this query" in refusal(cameras.search, query)
+
+
+@given(st.text() | st.text('"*():^-+{}[]\0 AND OR NOT NEAR aé커²_', max_size=40))
+def test_no_query_breaks_the_search_or_changes_anything(cameras, query):
+    before = list(cameras._store._db.iterdump())
+    try:
+        hits = cameras.search(query)
+    except video.VideoError:
+        return
+    assert [hit.relevance for hit in hits] == sorted((hit.relevance for hit in hits), reverse=True)
+    assert list(cameras._store._db.iterdump()) == before
+
+
+def test_a_query_of_very_many_words(cameras):
+    assert found(cameras, " ".join(f"w{n}" for n in range(9999)) + " cat") == [("camera1", 10)]
+
+
+def test_the_best_comes_first_and_equals_by_document_and_time(clip):
+    with video.VideoIndex() as index:
+        for name in ("b", "a"):
+            index.add(clip, lambda picture: "a red cup", document_id=name)
+        assert found(index, "cup") == [(name, start) for name in "ab" for start in range(4)]
+        assert found(index, "cup", top=3) == [("a", 0), ("a", 1), ("a", 2)]
+    with video.VideoIndex() as index:
+        said = iter(["a cup", "a cup and a red saucer", "a saucer", "a red cup"])
+        index.add(clip, lambda picture: next(said))
+        assert found(index, "red cup")[:2] == [("clip", 3), ("clip", 1)]
+        hits = index.search("red cup")
+        assert hits[0].relevance > hits[1].relevance > hits[2].relevance > 0
+
+
+def test_a_hit_holds_the_very_picture_that_was_captioned(tmp_path, clip):
+    asked = Asked()
+    with video.VideoIndex(tmp_path / "i.sqlite") as index:
+        index.add(clip, asked, metadata={"cameraId": "1"}, max_side=64)
+    with video.VideoIndex(tmp_path / "i.sqlite") as index:
+        hits = sorted(index.search("scene"), key=lambda hit: hit.start)
+    assert [hit.thumbnail for hit in hits] == asked.pictures
+    hit = hits[2]
+    assert (hit.document_id, hit.start, hit.end, hit.metadata) == ("clip", 2, 3, {"cameraId": "1"})
+    assert hit.caption == f"scene seen at 0:0{hit.best:.1f}" and hit.thumbnail.width == 64
+    assert str(hit) == "clip  0:02 to 0:03, best 0:02.5"
+
+
+# Filters.
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"strings": {"cameraId": ["1"]}}, {"camera1"}),
+        ({"strings": {"cameraid": "2"}}, {"camera2"}),
+        ({"strings": {"cameraId": 1}}, {"camera1"}),
+        ({"strings": {"cameraId": ["1", "2"]}}, {"camera1", "camera2"}),
+        ({"strings": {"cameraId": ["1"], "place": "meadow"}}, set()),
+        ({"strings": {"place": "meadow"}}, {"camera2"}),
+        ({"times": {"timestamp": ("2023-06-30T17:41:00Z", None)}}, {"camera2"}),
+        ({"times": {"Timestamp": (None, "2023-06-30T17:40:33Z")}}, {"camera1"}),
+        ({"times": {"timestamp": ("2023-06-30 18:00", "2023-06-30T18:00:00Z")}}, {"camera2"}),
+        ({"times": {"timestamp": (datetime(2023, 6, 30, 19, 40, tzinfo=timezone(timedelta(hours=2))), None)}},
+         {"camera1", "camera2"}),
+        ({"times": {"timestamp": (None, None)}}, {"camera1", "camera2"}),
+        ({"strings": {}, "times": {}}, {"camera1", "camera2"}),
+    ],
+)  # fmt: skip
+def test_filters(cameras, filters, names):
+    assert {hit.document_id for hit in cameras.search("green towers sky", **filters)} == names
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ({"strings": {"colour": "red"}}, "of the name 'colour'; there are: cameraId, place, timestamp"),
+        ({"times": {"when": (None, None)}}, "of the name 'when'"),
+        ({"strings": {7: "red"}}, "of the name 7"),
+        ({"strings": {"cameraId": None}}, "cameraId is NoneType"),
+        ({"times": {"timestamp": "2023-06-30"}}, "a pair, (start, end)"),
+        ({"times": {"timestamp": ("2023-06-30", None)}}, "has no time of day"),
+        ({"times": {"timestamp": ("yesterday", None)}}, "no date and time"),
+        ({"times": {"timestamp": ("2024-01-01T00:00Z", "2023-01-01T00:00Z")}}, "the start is after the end"),
+        ({"times": {"cameraId": (None, None)}}, "'1' is no date and time"),
+        ({"top": 0}, "top is a whole number"),
+        ({"top": True}, "top is a whole number"),
+    ],
+)
+def test_filters_that_make_no_sense(cameras, filters, said):
+    assert said in refusal(cameras.search, "cat", **filters)
+
+
+def test_other_kinds_of_query_and_a_very_large_top(cameras):
+    assert "text, not list" in refusal(cameras.search, ["cat"])
+    assert found(cameras, "cat", top=10**30) == [("camera1", 10)]
+
+
+def test_half_a_second_is_later_than_none(clip):
+    with video.VideoIndex() as index:
+        index.add(clip, Asked(), metadata={"at": datetime(2026, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)})
+        assert index.documents()[0].metadata == {"at": "2026-01-01T00:00:00.500000Z"}
+        assert found(index, "scene", times={"at": (None, "2026-01-01T00:00:00Z")}) == []
+
+
+# Adding, changing, removing.
+
+
+def test_the_same_video_twice_changes_nothing_and_asks_nothing(clip):
+    with video.VideoIndex() as index:
+        assert index.add(clip, Asked(), metadata={"a": 1}) == video.Added("clip", 4, 4, "added")
+        before = list(index._store._db.iterdump())
+        asked = Asked()
+        for again in ({}, {"metadata": {"a": "1"}}, {"scenes": video.scenes(clip)}):
+            assert index.add(clip, asked, **again) == video.Added("clip", 4, 0, "unchanged")
+        assert list(index._store._db.iterdump()) == before and not asked.pictures
+        assert index.add(clip, asked, metadata={"b": 2.5}) == video.Added("clip", 4, 0, "metadata updated")
+        assert not asked.pictures and found(index, "scene", strings={"B": "2.5"}, top=1) == [("clip", 0)]
+        assert index.documents() == [index_store.Document("clip", "clip.mp4", 4.0, 4, {"b": "2.5"})]
+
+
+def test_another_video_of_the_same_name_is_refused(tmp_path, clip):
+    (tmp_path / "other").mkdir()
+    other = cut_clip(tmp_path / "other" / "clip.mp4", 25)
+    with video.VideoIndex() as index:
+        index.add(clip, Asked())
+        assert "clip is another video in this index (clip.mp4). Remove it first" in refusal(index.add, other, Asked())
+        index.add(other, Asked(), document_id="another")
+        assert [document.document_id for document in index.documents()] == ["another", "clip"]
+
+
+def test_removing_takes_the_captions_too(clip):
+    with video.VideoIndex() as index:
+        for name in ("one", "two"):
+            index.add(clip, Asked(), document_id=name)
+        index.remove("one")
+        assert {name for name, _ in found(index, "scene")} == {"two"}
+        index.remove("two")
+        assert found(index, "scene") == [] and index.documents() == []
+        asked = Asked()
+        index.add(clip, asked)
+        assert len(asked.pictures) == 4
+        assert "document_id is a text" in refusal(index.remove, "\ud800")
+        assert "There is no video 'x' in this index; there are: clip." in refusal(index.remove, "x")
+
+
+def test_the_same_video_under_two_names_is_captioned_once(clip):
+    with video.VideoIndex() as index:
+        index.add(clip, Asked(), document_id="one")
+        assert index.add(clip, Asked(), document_id="two") == video.Added("two", 4, 0, "added")
+
+
+def test_chosen_scenes(tmp_path, clip):
+    scenes = video.scenes(clip)
+    with video.VideoIndex() as index:
+        assert index.add(clip, Asked(), scenes=scenes[1:3]).scenes == 2
+        assert found(index, "scene") == [("clip", 1), ("clip", 2)]
+        assert "indexed with other scenes" in refusal(index.add, clip, Asked(), scenes=scenes)
+        assert "at least one Scene" in refusal(index.add, clip, Asked(), scenes=[], document_id="x")
+        assert "at least one Scene" in refusal(index.add, clip, Asked(), scenes=[(0, 1)], document_id="x")
+        other = cut_clip(tmp_path / "other.mp4", 12)
+        assert "of another video (clip.mp4)" in refusal(index.add, other, Asked(), scenes=scenes)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"metadata": ["a"]}, "metadata is a dict"),
+        ({"metadata": {"a": {"b": 1}}}, "a is dict"),
+        ({"metadata": {"a": True}}, "a is bool"),
+        ({"metadata": {1: "a"}}, "A name of metadata is a text"),
+        ({"metadata": {"a": "1", "A": "2"}}, "differ only in case"),
+        ({"document_id": ""}, "document_id is a text"),
+        ({"document_id": 5}, "document_id is a text"),
+    ],
+)
+def test_metadata_and_names_that_are_refused_before_anything_is_paid(clip, options, said):
+    asked = Asked()
+    with video.VideoIndex() as index:
+        assert said in refusal(index.add, clip, asked, **options)
+        assert not asked.pictures and not index.documents()
+
+
+# What it costs, and that nothing is paid twice.
+
+
+def test_the_bill_adds_up_what_is_still_to_caption(clip):
+    scenes, prompt = video.scenes(clip), "Say what is here. 커피?"
+    model = "gpt-5.6-luna"
+    one = tokens.picture_tokens(320, 180, model, "low").tokens
+    with video.VideoIndex() as index:
+        bill = index.bill(scenes, prompt, model, answer_tokens=50)
+        assert bill == video.Bill(4, 4 * (one + 7), 200, tokens.price(model, 4 * (one + 7), 200))
+        assert re.fullmatch(r"4 scenes to caption: about [\d,]+ tokens in and 200 out, \d\.\d+ US cents .*", str(bill))
+        with pytest.raises(KeyError):
+            index.add(clip, Asked(3, KeyError("stopped")))
+        assert index.bill(scenes, prompt, model).scenes == 2
+        assert index.bill(scenes, prompt, model, max_side=100).scenes == 4
+        index.add(clip, Asked())
+        assert index.bill(scenes, prompt, model) == video.Bill(0, 0, 0, 0)
+        with pytest.raises(ValueError, match="detail is one of"):
+            index.bill([], prompt, model, "huge")
+
+
+@pytest.mark.parametrize("model", ["llava", "gpt-4o-mini"])
+def test_a_model_without_a_price_is_no_reason_to_stop(clip, model):
+    with video.VideoIndex() as index:
+        bill = index.bill(video.scenes(clip), "Say what is here.", model)
+    assert (bill.scenes, bill.tokens, bill.cents) == (4, None, None)
+    why = f"this course knows no rule or no price for {model!r}."
+    assert str(bill) == f"4 scenes to caption, a request each. The price can't be told: {why}"
+
+
+def test_an_error_of_the_caption_comes_through_and_paid_captions_are_kept(clip):
+    error = ConnectionError("the service is away")
+    with video.VideoIndex() as index:
+        with pytest.raises(ConnectionError) as caught:
+            index.add(clip, Asked(3, error))
+        assert caught.value is error and index.documents() == [] and index.search("scene") == []
+        asked = Asked()
+        assert index.add(clip, asked) == video.Added("clip", 4, 2, "added")
+        assert [picture.origin for picture in asked.pictures] == ["clip.mp4 at 0:02.5", "clip.mp4 at 0:03.5"]
+        assert len(index.search("scene")) == 4
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("", "nothing"), (" \n", "nothing"), (None, "NoneType"), (7, "int"), ("\ud800", "halves of letters")],
+)
+def test_a_caption_that_is_none_is_refused_with_its_scene(clip, said, shown):
+    with video.VideoIndex() as index:
+        message = refusal(index.add, clip, Asked(3, said=said))
+        assert shown in message and "the scene 0:02 to 0:03 of clip.mp4" in message
+        assert index.documents() == [] and index.add(clip, Asked()).captioned == 2
+
+
+KILLED = """
+import os, sys
+from helpers import video
+count = 0
+def caption(picture):
+    global count
+    count += 1
+    if count == 3:
+        os._exit(9)
+    return "a paid caption"
+video.VideoIndex(sys.argv[1]).add(sys.argv[2], caption)
+"""
+
+
+def test_a_process_that_dies_in_the_middle_leaves_the_index_as_it_was(tmp_path, clip):
+    path, other = tmp_path / "i.sqlite", cut_clip(tmp_path / "other.mp4", 20)
+    with video.VideoIndex(path) as index:
+        index.add(other, Asked())
+        before = index.documents(), index.search("scene paid")
+    done = subprocess.run([sys.executable, "-c", KILLED, path, clip], cwd=ROOT, capture_output=True, timeout=120)
+    assert done.returncode == 9
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with video.VideoIndex(path) as index:
+        assert (index.documents(), index.search("scene paid")) == before
+        asked = Asked()
+        assert index.add(clip, asked) == video.Added("clip", 4, 2, "added")
+        assert len(asked.pictures) == 2 and len(index.search("paid")) == 2
+
+
+def test_a_process_that_dies_while_it_writes_leaves_the_index_as_it_was(tmp_path, clip):
+    path = tmp_path / "i.sqlite"
+    code = (
+        "import os, sys\nfrom helpers import video\nfrom helpers.video import store as index_store\n"
+        "kept, count = index_store.Store.caption_of, 0\n"
+        "def dies(self, *given):\n"
+        "    begun = self._db.in_transaction and self._db.execute('SELECT count(*) FROM scenes').fetchone()[0]\n"
+        "    if begun: os._exit(9)\n"
+        "    return kept(self, *given)\n"
+        "index_store.Store.caption_of = dies\n"
+        "video.VideoIndex(sys.argv[1]).add(sys.argv[2], lambda picture: 'a caption')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path, clip], cwd=ROOT, capture_output=True, timeout=120)
+    assert done.returncode == 9
+    with video.VideoIndex(path) as index:
+        assert index.documents() == [] and index.search("caption") == []
+        assert index.add(clip, Asked()) == video.Added("clip", 4, 0, "added")
+
+
+def test_what_is_printed_is_the_same_each_time(clip):
+    texts = []
+    for _ in range(2):
+        with redirect_stdout(io.StringIO()) as out, video.VideoIndex() as index:
+            index.add(clip, Asked())
+            index.add(clip, Asked())
+        texts.append(out.getvalue())
+    assert texts[0] == texts[1] and texts[0].isascii()
+    assert texts[0].count("\r") == 6 and "4/4 scenes" in texts[0] and not re.search(r"it/s|\d\d:\d\d", texts[0])
+
+
+# The file.
+
+
+def test_another_writer_is_waited_for_and_then_named(tmp_path, clip, monkeypatch):
+    monkeypatch.setattr(index_store, "WAIT", 0.1)
+    path = tmp_path / "i.sqlite"
+    with video.VideoIndex(path) as index, closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert "another program is writing to this index" in refusal(index.add, clip, Asked())
+        writer.execute("ROLLBACK")
+        assert index.add(clip, Asked()).state == "added"
+
+
+def test_several_threads_add_at_once(tmp_path):
+    path, ends = tmp_path / "i.sqlite", []
+    clips = [cut_clip(tmp_path / f"c{n}.mp4", 10 + n, 10) for n in range(4)]
+
+    def add(clip):
+        with video.VideoIndex(path) as index:
+            ends.append(index.add(clip, Asked()).state)
+
+    threads = [threading.Thread(target=add, args=[clip]) for clip in clips]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ends == ["added"] * 4
+    with video.VideoIndex(path) as index:
+        assert len(index.search("scene", top=99)) == 8
+
+
+def test_the_same_video_added_by_another_meanwhile(tmp_path, clip):
+    path = tmp_path / "i.sqlite"
+
+    def caption(picture):
+        with video.VideoIndex(path) as other:
+            other.add(clip, Asked())
+        return "mine"
+
+    with video.VideoIndex(path) as index:
+        assert "added by another program meanwhile" in refusal(index.add, clip, caption)
+        assert len(index.search("scene mine")) == 4
+
+
+def test_an_index_of_another_thread_and_a_closed_one(clip):
+    with video.VideoIndex() as index:
+        said = []
+        thread = threading.Thread(target=lambda: said.append(refusal(index.documents)))
+        thread.start()
+        thread.join()
+        assert "opened in another thread" in said[0]
+    assert "this index is closed" in refusal(index.documents)
+    assert "this index is closed" in refusal(index.search, "cat")
+    assert "this index is closed" in refusal(index.remove, "cat")
+    index.close()
+
+
+def foreign(path):
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE addresses(name)")
+        db.commit()
+
+
+def newer(path):
+    video.VideoIndex(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 2")
+
+
+def damaged(path):
+    with video.VideoIndex(path):
+        pass
+    data = bytearray(path.read_bytes())
+    data[100:4096] = b"\xff" * 3996
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: path.write_bytes(b"no database, but a text of some length" * 99), "no SQLite database"),
+        (foreign, "a database of something else. Choose another name"),
+        (newer, "made by a newer version of this course (2; this one knows 1)"),
+        (damaged, "damaged"),
+        (lambda path: path.mkdir(), "can't be opened or made"),
+    ],
+)
+def test_files_that_are_no_index_are_refused_and_stay_as_they_are(tmp_path, make, said):
+    path = tmp_path / "i.sqlite"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    assert said in refusal(video.VideoIndex, path)
+    assert before is None or path.read_bytes() == before
+
+
+@pytest.mark.parametrize("path", [7, "", b"x", "a\0b", "~nobody of that name/i.sqlite"])
+def test_what_is_no_path_is_refused(path):
+    assert re.search("given by the path of its file|no path that this system", refusal(video.VideoIndex, path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have only names of letters")
+def test_a_file_whose_name_is_no_utf_8(tmp_path, clip):
+    path = clip.rename(tmp_path / os.fsdecode(b"caf\xe9.mp4"))
+    with video.VideoIndex() as index:
+        assert "document_id is a text that can be printed" in refusal(index.add, path, Asked())
+        assert index.add(path, Asked(), document_id="café").scenes == 4
+        assert (index.documents()[0].file, len(index.search("scene"))) == ("caf?.mp4", 4)
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    assert "Is its folder there" in refusal(video.VideoIndex, tmp_path / "no" / "i.sqlite")
+
+
+def test_an_empty_file_becomes_an_index(tmp_path, clip):
+    (tmp_path / "i.sqlite").touch()
+    with video.VideoIndex(tmp_path / "i.sqlite") as index:
+        assert index.documents() == [] and index.add(clip, Asked()).scenes == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="chmod does not take writing away there")
+@pytest.mark.parametrize("mode", ["file", "folder"])
+def test_an_index_that_can_not_be_written(tmp_path, clip, mode):
+    """For root too: in a process that gives up being root."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = folder / "i.sqlite"
+    if mode == "file":
+        with video.VideoIndex(path) as index:
+            index.add(clip, Asked())
+        path.chmod(0o444)
+    folder.chmod(0o555)
+    code = (
+        "import ctypes, sys\nfrom pathlib import Path\nfrom helpers import video\n"
+        "if sys.platform == 'linux':\n"
+        "    header = (ctypes.c_uint32 * 2)(0x20080522, 0)\n"
+        "    assert ctypes.CDLL(None).capset(header, (ctypes.c_uint32 * 6)()) == 0\n"
+        "try:\n"
+        "    index = video.VideoIndex(sys.argv[1])\n"
+        "    print(len(index.search('scene')))\n"
+        "    index.remove('clip')\n"
+        "except video.VideoError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    folder.chmod(0o755)
+    assert done.stderr == ""
+    if mode == "file":
+        assert re.fullmatch(r"4\n.*can't be written\. Change its permissions, or copy it elsewhere\.\n", done.stdout)
+    else:
+        assert "the file can't be opened or made. Is its folder there, and may you write in it?" in done.stdout
+
+
+def test_a_sqlite_without_full_text_search(monkeypatch):
+    monkeypatch.setattr(index_store, "SCHEMA", index_store.SCHEMA.replace("fts5", "fts5_left_out"))
+    assert "has no full-text search (FTS5)" in refusal(video.VideoIndex)
+
+
+def test_the_version_stands_in_the_file(tmp_path):
+    video.VideoIndex(tmp_path / "i.sqlite").close()
+    with closing(sqlite3.connect(tmp_path / "i.sqlite")) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
