@@ -15,7 +15,8 @@ from PIL import Image, ImageOps
 
 from course.assets import ROOT, alt_text
 from helpers import plotting
-from helpers.plotting.show import FALLBACK_ALT, FONTS, LARGEST, _facts, _flat
+from helpers.encoding.pixels import flatten
+from helpers.plotting.show import FALLBACK_ALT, FONTS, LARGEST, _facts
 
 STORED_LIMIT = 60_000  # characters of data URL that one picture may add to a notebook
 
@@ -65,7 +66,7 @@ def _figure_bundle(figure):
 
 
 def _picture_bundle(image):
-    page = _flat(image)
+    page = flatten(image)
     page.thumbnail(LARGEST)
     # Pillow's own text/plain is worded differently from version to version and can hold a memory address.
     text = f"<Picture {_facts(image, image.size)}>"
@@ -75,7 +76,7 @@ def _picture_bundle(image):
 def _bundle(page, alt, text):
     """As text/html: PNG, or JPEG q80 where that is a third of it: so for photos, not for lines, which JPEG blurs."""
     for step in range(20):
-        small, urls = ImageOps.scale(_flat(page), 0.9**step), []
+        small, urls = ImageOps.scale(flatten(page), 0.9**step), []
         for kind in ("jpeg", "png"):
             small.save(file := BytesIO(), kind, quality=80, optimize=True)
             urls.append(f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}")

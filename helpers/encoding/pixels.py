@@ -30,6 +30,16 @@ def turned(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(TURNS[orientation]) if orientation in TURNS else image
 
 
+def upright(image: Image.Image) -> Image.Image:
+    """Turn a picture upright, as its EXIF orientation says; the very same image when it is upright already."""
+    return turned(image, orientation(image))
+
+
+def flatten(image: Image.Image, background: str = "white") -> Image.Image:
+    """Make a picture RGB with 8 bits a channel, in sRGB, on `background` where it is transparent."""
+    return plain(image, background)[0].convert("RGB")
+
+
 def foreign_profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
     """The picture's colour profile, unless it is missing, damaged, for other pixels, or changes nothing.
 

@@ -238,3 +238,27 @@ def check_size(size: tuple[int, int], name: str) -> None:
             f"{name}: {width:,} x {height:,} pixels when unpacked, over the limit of {MAX_PIXELS:,}. It may be a "
             "decompression bomb; if you trust it, shrink it with its program first."
         )
+
+
+def load_image(source) -> tuple[Image.Image, str, bytes | None]:
+    """The picture behind a source as a PIL image with its pixels loaded, its file's name or "", its bytes or None.
+
+    Raises PictureError for what can't be read, and for more than MAX_PIXELS.
+    """
+    if isinstance(source, Image.Image):
+        name, data = name_of(source), None
+        name = "" if name == "a PIL image" else name
+    else:
+        data, name = read(source)
+        name = "" if isinstance(source, bytes | bytearray) else name
+    try:
+        with quiet():
+            image = source if data is None else open_image(data, name or "The picture")
+            image.load()
+    except PictureError:
+        raise
+    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
+        what = name or "The picture"
+        raise PictureError(f"{what} is damaged or cut off ({type(error).__name__}). Get it again.") from None
+    check_size(image.size, name or "this picture")
+    return image, name, data

@@ -46,14 +46,14 @@ def show(*pictures, captions=None, alt=None, width=None):
     upright, texts, lines = [], [], []
     for i, picture in enumerate(pictures):
         image, name, data = _open(picture)
-        lies = pixels.orientation(image)
-        upright.append(_flat(pixels.turned(image, lies)))
+        turned = pixels.upright(image)
+        upright.append(pixels.flatten(turned))
         size = upright[i].size
         place = f"Picture {i + 1} of {count}{f' ({captions[i]})' if captions[i] else ''}: " if count > 1 else ""
         texts.append(place + (alts[i] or _known_alt(image, data) or FALLBACK_ALT.format(*size)))
         name = captions[i] or name or (f"picture {i + 1}" if count > 1 else "picture")
-        turned = ", turned upright (EXIF)" if lies != 1 else ""
-        lines.append(f"{' '.join(name.split())}: {_facts(image, size, ' pixels')}{turned}")
+        change = ", turned upright (EXIF)" if turned is not image else ""
+        lines.append(f"{' '.join(name.split())}: {_facts(image, size, ' pixels')}{change}")
     figure = _row(upright, captions, width)
     figure.set_label(" ".join(texts))
     display(figure)
@@ -71,7 +71,7 @@ def draw_grid(picture, model, detail="auto", *, alt=None, width=360):
     """
     _check_width(width)
     image, _, data = _open(picture)
-    upright = _flat(pixels.turned(image, pixels.orientation(image)))
+    upright = pixels.flatten(pixels.upright(image))
     counted = picture_tokens(*upright.size, model, detail)
     means = counted.rule.split(", ")[1]
     title = f"{model}, {detail}" + ("" if means == detail else f" (which is {means})")
@@ -98,7 +98,7 @@ def draw_boxes(picture, boxes, *, alt=None, width=None):
     if width is not None:
         _check_width(width)
     image, _, data = _open(picture)
-    upright = _flat(pixels.turned(image, pixels.orientation(image)))
+    upright = pixels.flatten(pixels.upright(image))
     checked = framing.check_boxes(boxes, upright.size)
     figure = framing.draw(upright, checked, width, FONTS)
     figure.set_label(framing.alt_text(checked, alt or _known_alt(image, data) or FALLBACK_ALT.format(*upright.size)))
@@ -122,28 +122,8 @@ def _open(picture):
     """The PIL image, its file name or "", and the bytes of its file or None."""
     if isinstance(picture, str) and picture.strip().startswith(("http://", "https://")):
         raise PictureError("show takes the picture, not its address: get it first, show(requests.get(url).content).")
-    if isinstance(picture, Image.Image):
-        name, data = sources.name_of(picture), None
-        name = "" if name == "a PIL image" else name
-    else:
-        data, name = (picture.data, picture.origin) if isinstance(picture, Picture) else sources.read(picture)
-        name = "" if isinstance(picture, bytes | bytearray) else name
-    try:
-        with sources.quiet():
-            image = picture if data is None else sources.open_image(data, name or "The picture")
-            image.load()
-    except PictureError:
-        raise
-    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
-        what = name or "The picture"
-        raise PictureError(f"{what} is damaged or cut off ({type(error).__name__}). Get it again.") from None
-    sources.check_size(image.size, name or "this picture")
-    return image, name, data
-
-
-def _flat(image):
-    """The image as RGB, on white where it is transparent: white keeps dark lines readable on a dark page."""
-    return pixels.plain(image)[0].convert("RGB")
+    image, name, data = sources.load_image(picture.data if isinstance(picture, Picture) else picture)
+    return image, picture.origin if isinstance(picture, Picture) else name, data
 
 
 def _known_alt(image, data=None):

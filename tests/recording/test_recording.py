@@ -1155,7 +1155,8 @@ def test_errors_in_a_notebook(record, folder, monkeypatch):
 def test_the_cell_that_starts_may_ask_too(service, record, folder, monkeypatch):
     """And what a front end runs silently in between does not count as a cell."""
     first = (
-        "import requests\nfrom course import recording\nfrom course.recording import session\nrecording.start('lesson')\n"
+        "import requests\nfrom course import recording\nfrom course.recording import session\n"
+        "recording.start('lesson')\n"
         f"def state():\n    return requests.get('{JOB}', timeout=9).json()['state']\n"
         "print(state(), state(), session._state.tape.cell)"
     )
