@@ -6,49 +6,63 @@
 
 SHELL = /bin/sh
 
-# Finds Python, makes .venv from the lock and keeps it so; silent and quick when nothing changed.
-VENV = sh .ci/python.sh .ci/venv.py
+PY = .venv/bin/python
 
 # The kernel of .venv, even where the user has another one of the same name.
 export JUPYTER_PREFER_ENV_PATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test browser sample record lock clean
+.PHONY: help lab test browser sample record lock clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-lab: ## open the course in JupyterLab
-	@$(VENV)
+lab: .venv/.lab ## open the course in JupyterLab
 	@exec sh .ci/lab.sh
 
 # COURSE_MODE is dropped: the tests replay, whatever mode the shell around them is in.
-test: ## run every test and every lesson, without network
-	@$(VENV) tests
-	@.venv/bin/python -m ruff check .
-	@unset COURSE_MODE; exec sh tests/isolated.sh .venv/bin/python -m pytest --nbval --nbval-current-env \
+test: .venv/.tests ## run every test and every lesson, without network
+	@$(PY) -m ruff check .
+	@unset COURSE_MODE; exec sh tests/isolated.sh $(PY) -m pytest --nbval --nbval-current-env \
 		--nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 60 \
 		-n 2 --dist loadscope --ignore tests/browser tests notebooks $(ARGS)
 
-browser: ## run the lessons in JupyterLab in a real, headless browser
-	@$(VENV) tests
+browser: .venv/.tests ## run the lessons in JupyterLab in a real, headless browser
 	@sh .ci/chromium.sh
-	@unset COURSE_MODE; exec sh tests/isolated.sh .venv/bin/python -m pytest tests/browser $(ARGS)
+	@unset COURSE_MODE; exec sh tests/isolated.sh $(PY) -m pytest tests/browser $(ARGS)
 
-sample: ## rebuild the sample recordings from the local API (LESSON=… for one)
-	@$(VENV) tests
-	@.venv/bin/python -m tests.tools.record_lessons sample $(LESSON)
+sample: .venv/.tests ## rebuild the sample recordings from the local API (LESSON=… for one)
+	@$(PY) -m tests.tools.record_lessons sample $(LESSON)
 
-record: ## record the lessons with your own key and the real API (LESSON=… for one)
-	@$(VENV) tests
-	@.venv/bin/python -m tests.tools.record_lessons record $(LESSON)
-
-# Both locks are made for every system and Python 3.11 up. What is pinned stays unless requirements.in forbids it;
-# ARGS=--upgrade takes the newest versions, ARGS='--upgrade-package openai' one of them.
-lock: ## remake requirements.txt and tests/requirements.txt (ARGS=--upgrade for newer versions)
-	@$(VENV)
-	@.venv/bin/python .ci/lock.py $(ARGS)
+record: .venv/.tests ## record the lessons with your own key and the real API (LESSON=… for one)
+	@$(PY) -m tests.tools.record_lessons record $(LESSON)
 
 clean: ## remove .venv, caches and everything else that is made here
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist *.egg-info tests/screenshots
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
+
+# Both locks are made for every system and Python 3.11 up. What is pinned stays unless requirements.in forbids it;
+# ARGS=--upgrade takes the newest versions, ARGS='--upgrade-package openai' one of them. When uv can't resolve one of
+# them, both stay as they were. `-e .` has no place among constraints.
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
+	--annotation-style line $(ARGS)
+lock: .venv/.lab ## remake requirements.txt and tests/requirements.txt (ARGS=--upgrade for newer versions)
+	@cp requirements.txt .venv/lock.txt
+	@$(COMPILE) requirements.in -o .venv/lock.txt
+	@sed /^-e/d .venv/lock.txt | $(COMPILE) tests/requirements.in -c - -o tests/requirements.txt
+	@cp .venv/lock.txt requirements.txt
+
+# .venv is made by .made and filled from the locks by .lab and .tests, when their time stamps say so.
+.venv/.made: FORCE
+	@sh .ci/venv.sh
+
+# At their first start matplotlib would list the fonts aloud, and JupyterLab would ask whether it may fetch news.
+.venv/.lab: .venv/.made .ci/install.sh requirements.txt pyproject.toml
+	@sh .ci/install.sh requirements.txt "The course's packages"
+	@$(PY) -c 'import matplotlib.font_manager' 2>/dev/null
+	@mkdir -p .venv/share/jupyter/lab/settings
+	@echo '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}' >.venv/share/jupyter/lab/settings/overrides.json
+	@touch $@
+
+.venv/.tests: .venv/.lab tests/requirements.txt
+	@sh .ci/install.sh tests/requirements.txt "The test tools" && touch $@

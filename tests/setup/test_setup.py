@@ -1,6 +1,6 @@
 """The two commands keep their word on machines that are not this one: other Pythons, no venv, no network."""
 
-import importlib.util
+import json
 import os
 import re
 import shutil
@@ -28,10 +28,11 @@ def checkout(tmp_path):
 
 @pytest.fixture
 def bin_folder(tmp_path):
-    """A PATH of one folder: sh, and whatever Python a test puts there."""
+    """A PATH of one folder: a handful of plain tools, and whatever Python a test puts there."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    (folder / "sh").symlink_to("/bin/sh")
+    for tool in ("sh", "cp", "mkdir", "rm", "touch"):
+        (folder / tool).symlink_to(shutil.which(tool))
     return folder
 
 
@@ -58,6 +59,22 @@ def the_sentence(done):
     return sentence
 
 
+# In the place of Python, venv, pip, uv and JupyterLab: notes in its log what it is asked for, does as much as venv
+# would, fails where $FAILING says so.
+STAND_IN = """
+log() { echo "$1" >>"$HOME/log"; case $FAILING in *"$1,"*) echo "$1: the full story"; exit 1 ;; esac; }
+case "$*" in
+    *version_info*) echo "3.12 ${BASE:-$0}" ;;
+    -V) echo "Python 3.12.${PATCH:-1}" ;;
+    "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python; log venv ;;
+    "-m pip install "*" uv=="*) log "get uv" ;;
+    "-m uv pip install --python .venv/bin/python -r "*) log "uv $8" ;;
+    "-m pip install "*) log "pip $8" ;;
+    "-c import "*) ;;
+    *) echo "started in mode ${COURSE_MODE:-replay}" ;;
+esac"""
+
+
 # Which Python
 
 
@@ -66,13 +83,13 @@ def test_unsupported_python_gets_one_sentence(checkout, bin_folder):
     put(bin_folder, "python3.12", "echo 'pyenv: python3.12: command not found' >&2; exit 127")
     sentence = the_sentence(make(checkout, bin_folder, "lab"))
     assert "needs Python 3.11, 3.12 or 3.13" in sentence
-    assert "found only python3 3.10, python3.12 that does not run" in sentence
+    assert "but python3 is Python 3.10, python3.12 does not run;" in sentence
     assert "make lab PYTHON=/path/to/python3.12" in sentence
     assert not (checkout / ".venv").exists()
 
 
 def test_no_python_gets_one_sentence(checkout, bin_folder):
-    assert "found none on PATH" in the_sentence(make(checkout, bin_folder, "test"))
+    assert "but none is on PATH;" in the_sentence(make(checkout, bin_folder, "test"))
 
 
 @pytest.mark.parametrize(("script", "said"), [("echo 2.7", "is Python 2.7"), ("exit 1", "does not run")])
@@ -85,10 +102,10 @@ def test_named_python_that_will_not_do_gets_one_sentence(checkout, bin_folder, s
 def test_first_python_that_really_runs_is_taken(checkout, bin_folder):
     put(bin_folder, "python3", "exit 127")
     put(bin_folder, "python3.13", "echo 3.14")
-    put(bin_folder, "python3.12", 'case $1 in -c) echo 3.12 ;; *) echo "taken: $*"; exit 1 ;; esac')
+    put(bin_folder, "python3.12", STAND_IN)
     put(bin_folder, "python3.11", "echo 3.11")
     done = make(checkout, bin_folder, "lab")
-    assert done.stdout == "taken: .ci/venv.py\n"
+    assert done.stdout.splitlines()[0] == "Making .venv with Python 3.12 ..."
 
 
 def test_missing_ensurepip_gets_one_sentence_and_leaves_nothing(checkout, bin_folder, tmp_path):
@@ -107,11 +124,10 @@ def test_missing_ensurepip_gets_one_sentence_and_leaves_nothing(checkout, bin_fo
 @pytest.fixture
 def lab(checkout, bin_folder):
     """Call it with variables: `make lab`, with everything installed and a JupyterLab that only says it was started."""
-    put(bin_folder, "python3", "case $1 in -c) echo 3.12 ;; esac")
+    put(bin_folder, "python3", STAND_IN)
     put(bin_folder, "uname", "echo Darwin")
     put(bin_folder, "id", "echo 1000")
-    (checkout / ".venv" / "bin").mkdir(parents=True)
-    put(checkout / ".venv" / "bin", "python", 'echo "started in mode ${COURSE_MODE:-replay}"')
+    assert make(checkout, bin_folder, ".venv/.lab").returncode == 0
     return lambda *arguments, **variables: make(checkout, bin_folder, "lab", *arguments, **variables)
 
 
@@ -146,60 +162,36 @@ def test_with_what_its_mode_needs_jupyterlab_starts(lab, variables):
 
 
 class Installer:
-    """Stands in for venv, pip and uv: notes each command, does as much as venv would, fails where told."""
+    """`make .venv/.lab` and `.venv/.tests` with a stand-in for everything that they call."""
 
-    def __init__(self, checkout):
-        self.asked = []
-        self.failing = ()
-        self.load(checkout)
+    def __init__(self, checkout, bin_folder):
+        self.checkout, self.bin_folder, self.failing = checkout, bin_folder, ()
+        put(bin_folder, "python3", STAND_IN)
 
-    def load(self, checkout):
-        spec = importlib.util.spec_from_file_location("course_venv", checkout / ".ci" / "venv.py")
-        self.module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.module)
-        self.module.run = self.run
-
-    def run(self, *command):
-        words = " ".join(str(part) for part in command)
-        if "font_manager" in words:
-            return True, ""
-        known = {
-            " -m venv ": "venv",
-            f" {self.module.UV}": "get uv",
-            " -m uv pip install ": "uv",
-            " -m pip install ": "pip",
-        }
-        what = next(name for sign, name in known.items() if sign in words)
-        if what in ("uv", "pip"):
-            what += " " + str(command[-1])
-        self.asked.append(what)
-        if what == "venv":
-            (self.module.VENV / "bin").mkdir(parents=True)
-            self.module.PYTHON.touch()
-        return (False, f"{what}: the full story") if what in self.failing else (True, "")
-
-    def __call__(self, *wanted):
-        """Run it once; return its exit code and what it asked for."""
-        self.asked = []
-        return self.module.main(wanted), self.asked
+    def __call__(self, what="lab", **variables):
+        """Run it once; return its exit code and what was asked for."""
+        log = self.checkout / "log"
+        log.write_text("")
+        failing = "".join(f"{name}," for name in self.failing)
+        self.done = make(self.checkout, self.bin_folder, f".venv/.{what}", FAILING=failing, **variables)
+        return self.done.returncode, log.read_text().splitlines()
 
 
 @pytest.fixture
-def installer(checkout):
-    return Installer(checkout)
+def installer(checkout, bin_folder):
+    return Installer(checkout, bin_folder)
 
 
 LEARNER = ["get uv", "uv requirements.txt"]
 TOOLS = ["get uv", "uv tests/requirements.txt"]
 
 
-def test_second_run_asks_for_nothing_and_says_nothing(installer, capsys):
+def test_second_run_asks_for_nothing_and_says_nothing(installer):
     assert installer() == (0, ["venv", *LEARNER])
     assert installer("tests") == (0, TOOLS)
-    capsys.readouterr()
-    assert installer() == (0, [])
-    assert installer("tests") == (0, [])
-    assert capsys.readouterr() == ("", "")
+    for what in ("lab", "tests"):
+        assert installer(what) == (0, [])
+        assert (installer.done.stdout, installer.done.stderr) == ("", "")
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
@@ -220,14 +212,36 @@ def test_changed_test_lock_leaves_the_learners_alone(installer, checkout):
 
 def test_moved_folder_gets_a_new_venv(installer, checkout):
     installer()
-    moved = checkout.rename(checkout.parent / "다른 곳")
-    installer.load(moved)
+    installer.checkout = checkout.rename(checkout.parent / "다른 곳")
     assert installer() == (0, ["venv", *LEARNER])
 
 
-def test_another_python_gets_a_new_venv(installer, monkeypatch):
+def test_another_python_gets_a_new_venv(installer):
     installer()
-    monkeypatch.setattr(installer.module.sys, "version", "3.99.0 (another one)")
+    assert installer(PATCH="2") == (0, ["venv", *LEARNER]), "the same Python, updated"
+    assert installer(PATCH="2") == (0, [])
+
+
+def test_named_python_is_kept_until_another_is_named(installer, bin_folder):
+    mine = str(put(bin_folder, "my own", STAND_IN))
+    assert installer(PYTHON=mine) == (0, ["venv", *LEARNER])
+    assert installer() == installer(PYTHON=mine) == (0, [])
+    assert installer(PYTHON=str(bin_folder / "python3")) == (0, ["venv", *LEARNER])
+
+
+def test_in_an_activated_venv_the_python_behind_it_makes_the_new_one(installer, checkout, bin_folder):
+    behind = put(bin_folder, "behind", STAND_IN)
+    installer()
+    put(checkout / ".venv" / "bin", "python3", STAND_IN)
+    (bin_folder / "python3").unlink()
+    (bin_folder / "python3").symlink_to(checkout / ".venv" / "bin" / "python3")
+    assert installer(PATCH="2", BASE=str(behind)) == (0, ["venv", *LEARNER])
+    assert (checkout / ".venv" / ".made").read_text("utf-8") == f"{checkout}|Python 3.12.2|{behind}\n"
+
+
+def test_venv_that_was_never_finished_is_made_again(installer, checkout):
+    installer()
+    (checkout / ".venv" / ".made").unlink()
     assert installer() == (0, ["venv", *LEARNER])
 
 
@@ -237,23 +251,30 @@ def test_pip_takes_over_where_uv_cannot(installer):
     assert installer() == (0, [])
 
 
-def test_failed_install_shows_everything_leaves_no_stamp_and_is_tried_again(installer, capsys):
+def test_failed_install_shows_everything_leaves_no_stamp_and_is_tried_again(installer, checkout):
     installer.failing = ("uv requirements.txt", "pip requirements.txt")
-    code, asked = installer("tests")
-    assert (code, asked) == (1, ["venv", *LEARNER, "pip requirements.txt"])
-    errors = capsys.readouterr().err
+    assert installer("tests") == (2, ["venv", *LEARNER, "pip requirements.txt"])
+    *errors, makes_own = installer.done.stderr.splitlines()
     assert "uv requirements.txt: the full story" in errors
     assert "pip requirements.txt: the full story" in errors
-    assert errors.splitlines()[-1] == "The course's packages could not be installed; is there a network?"
+    assert errors[-1] == "The course's packages could not be installed; is there a network?"
+    assert makes_own.startswith("make: ***")
+    assert not (checkout / ".venv" / ".lab").exists()
     installer.failing = ()
     assert installer() == (0, LEARNER)
 
 
-def test_failed_venv_leaves_nothing_half_made(installer, checkout, capsys):
+def test_failed_venv_leaves_nothing_half_made(installer, checkout):
     installer.failing = ("venv",)
-    assert installer() == (1, ["venv"])
+    assert installer() == (2, ["venv"])
     assert not (checkout / ".venv").exists()
-    assert "venv: the full story" in capsys.readouterr().err
+    assert "venv: the full story" in installer.done.stderr
+
+
+def test_jupyterlab_asks_for_no_news(installer, checkout):
+    installer()
+    overrides = checkout / ".venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    assert json.loads(overrides.read_text()) == {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
 
 # What CI runs
@@ -343,11 +364,10 @@ def test_every_line_is_pinned_and_no_place_is_named(name):
     assert [package for package, rest in pins.items() if not re.match(r"==\d[\w.]*( |$)", rest)] == []
     assert not re.search(r"://|file:|index-url|find-links|(^|\s)[/~]|[A-Z]:\\| @ ", text, re.MULTILINE)
     options = [line for line in text.splitlines() if line.startswith("-")]
-    assert options == (["-e ."] if name == "requirements" else [])
+    assert [line.partition("#")[0].strip() for line in options] == (["-e ."] if name == "requirements" else [])
 
 
-def test_learners_lock_ends_with_the_helpers():
-    assert (ROOT / "requirements.txt").read_text("utf-8").endswith("\n-e .\n")
+def test_what_is_wished_for_ends_with_this_folder():
     assert (ROOT / "requirements.in").read_text("utf-8").endswith("\n-e .\n")
 
 
