@@ -4,7 +4,7 @@
     >>> tokens.picture_tokens(1024, 1024, "gpt-4o", "high").tokens
     765
 
-`counting.py` does the arithmetic, `rules.py` holds the rules, prices and limits as data.
+`counting.py` does the arithmetic; a new model, price or limit is a line of `rules.py`.
 """
 
 from .counting import check_limits, picture_tokens, price, request_tokens

@@ -1,4 +1,4 @@
-"""The published rules for what a picture costs in tokens, with models and dates: data. `tokens.py` does the arithmetic.
+"""The published rules for what a picture costs in tokens, with models and dates: data.
 
 Sources, all read by RULES_DATE: the OpenAI guide "Images and vision" (copies of 2025 and of Jul to Oct 2026), for Azure
 the page "Azure OpenAI overview, image tokens" (2025-03-25); shutdown dates from the openai package 3.54.0 and OpenAI's
@@ -46,7 +46,7 @@ class PatchRule:
     note: str = ""
 
 
-def _patches(multiplier: str, auto: str, note: str = "", **limits: tuple) -> PatchRule:
+def _patches(multiplier: str, auto: str, note: str = "", **limits: tuple[int, ...]) -> PatchRule:
     return PatchRule(Fraction(multiplier), {name: Limit(*limit) for name, limit in limits.items()}, auto, note=note)
 
 
@@ -132,13 +132,11 @@ PRICES = {
     "gpt-5.4-mini": ("0.75", "4.50"),
     "gpt-5.4-nano": ("0.20", "1.25"),
     "gpt-6-luna": ("0.10", "0.50"),
-    "gpt-6-sol": (None, None),
     "gpt-6.1-sol": ("2", None),
     "gpt-6-astra": ("10", None),
     "gpt-4o": ("2.5", None),
     "gpt-4o-mini": ("0.15", None),
 }
-PRICES = {name: price for name, price in PRICES.items() if price != (None, None)}
 
 
 @dataclass(frozen=True)
@@ -156,8 +154,6 @@ class Limits:
 _MB = 2**20
 LIMITS = {
     "openai": Limits(1_500, 20_971_520, None, 512 * _MB, "2026-10", "the page of mid-2025 said 500 pictures and 50 MB"),
-    "azure": Limits(
-        50, None, 20 * _MB, None, "2026-09", "50 for GPT-4o and later; one page of 2026 says 50 MB a picture"
-    ),
+    "azure": Limits(50, None, 20 * _MB, None, "2026-09", "GPT-4o and later; one page of 2026 says 50 MB a picture"),
     "azure-gpt-4-turbo": Limits(10, None, 20 * _MB, None, "2026-01", "the how-to page of GPT-4 Turbo with Vision"),
 }
