@@ -56,7 +56,7 @@ class RequestTokens:
 
 
 def picture_tokens(
-    width: int, height: int, model: str, detail: str = "auto", *, rules: str = NEWEST, deployments: Names = {}
+    width: int, height: int, model: str, detail: str = "auto", *, rules: str = NEWEST, deployments: Names | None = None
 ) -> PictureTokens:
     """Count the tokens of one picture. Source: OpenAI guide "Images and vision", a copy for each set of rules.
 
@@ -76,7 +76,7 @@ def picture_tokens(
     """
     if width < 1 or height < 1:
         raise ValueError(f"a picture has at least 1 x 1 pixels, not {width} x {height}")
-    name = deployments.get(model, model)
+    name = (deployments or {}).get(model, model)
     rule = _known(_known(RULES, rules, "set of rules"), name, f"model under the rules of {rules}, read {RULES_DATE}:")
     if (last_day := SHUTDOWN.get(name)) and date.today() > last_day:
         warnings.warn(f"{name} was shut down by OpenAI on {last_day}", UserWarning, stacklevel=2)

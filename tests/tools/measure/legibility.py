@@ -4,7 +4,7 @@
     /tmp/ocr/bin/python -m tests.tools.measure.legibility
 
 The reader needs Python below 3.13 and is no part of the course's lock: it is a stand-in for a model, whose own eyes
-nobody can borrow. Each picture is shrunk, with Pillow's LANCZOS, to the size that helpers/tokens.py says the model
+nobody can borrow. Each picture is shrunk, with Pillow's LANCZOS, to the size that helpers/tokens says the model
 gets; the filter of a service is not published. The reader gets the whole picture at once, with its own settings, except
 two. It may not shrink a picture (max_side_len). And before it looks for text, it enlarges every picture whose shorter
 side is under ENLARGED pixels to that (det_limit_side_len); by default it does so only under 736, and then finds more in
