@@ -23,6 +23,7 @@ lab: .venv/.lab ## open the course in JupyterLab
 # COURSE_MODE is dropped: the tests replay, whatever mode the shell around them is in.
 test: .venv/.tests ## run every test and every lesson, without network
 	@$(PY) -m ruff check .
+	@$(PY) -m mypy helpers course
 	@unset COURSE_MODE; exec sh tests/isolated.sh $(PY) -m pytest --nbval --nbval-current-env \
 		--nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 60 \
 		-n 2 --dist loadscope --ignore tests/browser tests notebooks $(ARGS)
@@ -38,7 +39,7 @@ record: .venv/.tests ## record the lessons with your own key and the real API (L
 	@$(PY) -m tests.tools.record_lessons record $(LESSON)
 
 clean: ## remove .venv, caches and everything else that is made here
-	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist *.egg-info tests/screenshots
+	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist *.egg-info tests/screenshots
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
 
 # Both locks are made for every system and Python 3.11 up. What is pinned stays unless requirements.in forbids it;
