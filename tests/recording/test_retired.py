@@ -16,9 +16,8 @@ from tests.tools import record_lessons
 HOST = "my-vision.cognitiveservices.azure.com"
 INDEXES = "/computervision/retrieval/indexes"
 KEY = "CANARYkey0123456789abcdef01234567"
-FILM = (
-    "https://acc.blob.core.windows.net/videos/{}.mp4?sp=r&se=2999-01-01&sv=2022-11-02&sr=b&sig=CANARYsig0123456789%2B"
-)
+SIGNATURE = "CANARYsig0123456789%2Babc"
+FILM = f"https://acc.blob.core.windows.net/videos/{{}}.mp4?sp=r&se=2999-01-01&sv=2022-11-02&sr=b&sig={SIGNATURE}"
 SCHEMA = {"language": "en", "fields": [{"name": "Id", "type": "string", "searchable": False, "filterable": True}]}
 INDEX = {"metadataSchema": SCHEMA, "features": [{"name": "vision"}]}
 VIDEOS = [{"mode": "add", "documentId": n, "documentUrl": FILM.format(n), "metadata": {"Id": n}}
