@@ -114,8 +114,9 @@ requests.get(FILM, timeout=9)""",
     """ask = [{"role": "user", "content": FILM}]
 OpenAI(max_retries=0).chat.completions.create(model="m", messages=ask)""",
     """os.environ["COURSE_UPSTREAM"] = upstream
-ENDPOINT = "https://my-vision.cognitiveservices.azure.com"
-azure_video.VideoRetrieval(ENDPOINT, os.environ["VISION_KEY"]).search("films", "cat")""",
+INDEX = "https://my-vision.cognitiveservices.azure.com/computervision/retrieval/indexes/films"
+HEADERS = {"Ocp-Apim-Subscription-Key": os.environ["VISION_KEY"]}
+requests.put(INDEX, headers=HEADERS, json={"sent with": HEADERS}, timeout=9).raise_for_status()""",
     """content = [{"type": "image_url", "image_url": {"url": FILM, "detail": "low"}}]
 OpenAI().chat.completions.create(model="m", messages=[{"role": "user", "content": content}])""",
     """encoding.open_picture(FILM)""",
@@ -128,7 +129,7 @@ from urllib.parse import quote
 import requests
 from openai import AzureOpenAI, OpenAI
 
-from course import azure_video, recording
+from course import recording
 from helpers import encoding
 
 recording.start("00_start_here")"""
@@ -147,7 +148,7 @@ def test_what_fails_leaves_no_secret_behind(tmp_path, mode, capfd):
     errors = [[output.ename for output in cell.outputs if output.output_type == "error"] for cell in made.cells[1:]]
     assert [names[0] for names in errors] == [
         "AuthenticationError", "AuthenticationError", "HTTPError", "ConnectionError", "APIConnectionError",
-        "AzureVideoError", "BadRequestError", "PictureError", "KeyError",
+        "HTTPError", "BadRequestError", "PictureError", "KeyError",
     ]  # fmt: skip
     left = canary.left_in(tmp_path) | dict(zip(("stdout", "stderr"), capfd.readouterr(), strict=True))
     assert ("00_start_here.json" in left) == (mode == "record")
