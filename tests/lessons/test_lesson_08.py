@@ -118,7 +118,7 @@ except ValidationError as error:
 
 
 TRY_IOU = """
-from helpers import boxes
+from helpers.plotting import boxes
 
 given = [*face.boxes, *hens.boxes, *map(true_box, table("boxes.csv"))]
 off = max(abs(iou(a, b) - boxes.iou(a, b)) for a in given for b in given)
