@@ -5,9 +5,8 @@
     >>> iou(half, half | {"x_max": 1})
     0.5
 
-`show("cat.jpg", "dog.jpg")` puts pictures in a row, `draw_grid("cat.jpg", "gpt-4o")` shows the tiles or patches that a
-model counts, `draw_boxes("cat.jpg", [half])` draws boxes and raises `BoxError`, a ValueError, for a bad one. A program
-adds to the list `alt_text_sources` what finds the alt text of its own pictures.
+`show("cat.jpg")` puts pictures in a row, `draw_grid("cat.jpg", "gpt-4o")` shows what a model counts, and
+`draw_boxes("cat.jpg", [half])` draws boxes or raises `BoxError`. Add to `alt_text_sources` what knows your pictures.
 """
 
 from .boxes import BoxError, draw_boxes, iou

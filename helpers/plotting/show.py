@@ -84,13 +84,14 @@ def put_on_page(figure: Figure, alt: str, lines: Iterable[str]) -> None:
 
     figure.set_label(alt)
     if plt.get_backend().lower() != "agg":  # which shows nothing, and may warn
-        number = plt.figure(figure).number  # matplotlib 3.11 and later adopt a figure
-        # plt.show() shows all that is open, and a notebook then closes it. Yours may be half drawn: put them aside.
+        # So pyplot adopts a figure even before 3.11. plt.show() shows all that is open, which a notebook then closes;
+        # another figure may be half drawn, so put it aside.
+        number = plt.figure(FigureClass=lambda **settings: figure).number  # type: ignore[arg-type]
         others = {other: Gcf.figs.pop(other) for other in plt.get_fignums() if other != number}
         try:
             plt.show()
         finally:
-            if not figure.canvas.required_interactive_framework:  # a window is closed by whoever looks at it
+            if type(figure.canvas.manager) is plt.FigureManagerBase:  # a window is closed by whoever looks at it
                 plt.close(figure)
             Gcf.figs.update(others)
     print(*lines, sep="\n")

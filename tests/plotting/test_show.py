@@ -1,5 +1,6 @@
 """show: pictures that are seen, of the right size, described in words, and alone on the page."""
 
+import doctest
 import os
 import subprocess
 import sys
@@ -235,3 +236,7 @@ def test_as_many_texts_as_pictures():
     with pytest.raises(ValueError, match="1 pictures but 2 alt texts"):
         show(COFFEE, alt=["a", "b"])
 
+
+
+def test_the_example_of_the_room_runs():
+    assert doctest.testmod(import_module("helpers.plotting")) == (0, 3)
