@@ -1,6 +1,8 @@
 """An answer on the page: its text, where it came from, its tokens, why it ended."""
 
-from helpers.plotting.show import _wrap
+import re
+import textwrap
+from unicodedata import east_asian_width
 
 from . import session
 
@@ -67,3 +69,16 @@ def _text(message, reason):
     why = {"length": cut, "max_output_tokens": cut, "content_filter": held_back}.get(reason, "none was sent")
     why = f"the model refused. {message['refusal'].rstrip('.')}" if message.get("refusal") else why
     return _wrap((message.get("content") or "").strip() or f"(No text: {why}.)", 88)
+
+
+def _wrap(text, columns):
+    """The text in lines of at most so many columns; lines that fit stay as they are, list items keep their indent."""
+    lines = []
+    for line in text.splitlines():
+        # A NUL after each wide letter makes its length its width, so that textwrap, which counts letters, counts right.
+        padded = "".join(letter + "\0" if east_asian_width(letter) in "WF" else letter for letter in line)
+        indent = " " * len(re.match(r"\s*(?:(?:[-*•]|\d+[.)])\s+)?", line).group())
+        # Chinese and Japanese have no spaces to break at, so long words with them are cut; an address stays whole.
+        how = {"break_on_hyphens": False, "break_long_words": "\0" in padded, "subsequent_indent": indent}
+        lines += [padded] if len(padded) <= columns else textwrap.wrap(padded, columns, **how)
+    return "\n".join(line.rstrip() for line in lines).replace("\0", "")

@@ -16,8 +16,9 @@ from PIL import Image, ImageOps
 from course.assets import ROOT, alt_text
 from helpers import plotting
 from helpers.encoding.pixels import flatten
-from helpers.plotting.show import FALLBACK_ALT, FONTS, LARGEST, _facts
+from helpers.plotting.show import FALLBACK_ALT, LARGEST, facts
 
+FONTS = ["DejaVu Sans", "NanumGothic"]  # Latin letters and the minus sign from the first, Hangul from the second
 STORED_LIMIT = 60_000  # characters of data URL that one picture may add to a notebook
 
 
@@ -69,7 +70,7 @@ def _picture_bundle(image):
     page = flatten(image)
     page.thumbnail(LARGEST)
     # Pillow's own text/plain is worded differently from version to version and can hold a memory address.
-    text = f"<Picture {_facts(image, image.size)}>"
+    text = f"<Picture {facts(image, image.size)}>"
     return _bundle(page, alt_text(image) or FALLBACK_ALT.format(*image.size), text)
 
 

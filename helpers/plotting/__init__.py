@@ -1,11 +1,16 @@
-"""Pictures, boxes, tiles and patches on the page, each with alt text and numbers.
+"""Pictures, boxes, tiles and patches on the page, each with alt text and its numbers in print.
 
-show        pictures in a row
-draw_grid   a picture as a model gets it, under the tiles or patches that are counted
-draw_boxes  a picture with boxes on it
+    >>> from helpers.plotting import iou
+    >>> half = {"x_min": 0, "y_min": 0, "x_max": 0.5, "y_max": 1}
+    >>> iou(half, half | {"x_max": 1})
+    0.5
+
+`show("cat.jpg")` puts pictures in a row, `draw_grid("cat.jpg", "gpt-4o")` shows what a model counts, and
+`draw_boxes("cat.jpg", [half])` draws boxes or raises `BoxError`. Add to `alt_text_sources` what knows your pictures.
 """
 
-from .boxes import BoxError
-from .show import alt_text_sources, draw_boxes, draw_grid, show
+from .boxes import BoxError, draw_boxes, iou
+from .grids import draw_grid
+from .show import alt_text_sources, show
 
-__all__ = ["BoxError", "alt_text_sources", "draw_boxes", "draw_grid", "show"]
+__all__ = ["BoxError", "alt_text_sources", "draw_boxes", "draw_grid", "iou", "show"]
