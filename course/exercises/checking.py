@@ -12,8 +12,8 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from .. import CourseError
-from .exercise import Exercise, Misread, Wrong
-from .reading import blank, kind
+from .exercise import Exercise, Wrong, WrongShape
+from .reading import is_blank, type_name
 
 __all__ = ["check", "hint", "solution"]
 
@@ -45,16 +45,16 @@ def solution(number: str) -> None:
 def judge(number: str, answer) -> tuple[str, str]:
     """The verdict as data: "right", "not right yet" or "not attempted", and the sentence that says why."""
     exercise = _find(number)
-    if blank(answer):
+    if is_blank(answer):
         return "not attempted", f"it wants {exercise.expects}."
     try:
         return "right", exercise.check(answer)
-    except Misread as came:
+    except WrongShape as came:
         return "not right yet", f"it wants {exercise.expects}. What came is {came}."
     except Wrong as reason:
         return "not right yet", str(reason)
     except Exception as error:  # whatever a learner hands in, a reason helps and a traceback of ours does not
-        came = f"{kind(answer)} that cannot be read ({type(error).__name__})"
+        came = f"{type_name(answer)} that cannot be read ({type(error).__name__})"
         return "not right yet", f"it wants {exercise.expects}. What came is {came}."
 
 

@@ -6,7 +6,8 @@ its `EXERCISES` by their numbers. For each exercise write
 1. a checker: a function that takes the learner's answer, raises `Wrong("reason")` for each mistake that people really
    make, and returns one sentence that says why the answer is right. It computes the truth from what the learner built
    and compares; it never reads a model's words, and never takes an answer for its length or for a word in it.
-   `reading.py` takes requests and values apart, and raises for what can't be read.
+   `reading.py` takes requests and values apart, and raises for what can't be read; `comparing.py` holds a number, a
+   request or a function's results against what is wanted, and has most of what a checker needs.
 2. an `Exercise`: what is expected, a hint, a solution to paste, why it is one.
 
 At least one exercise of a lesson has `predicts=True`: the learner says what will happen before running it. Then put
@@ -22,7 +23,7 @@ class Wrong(Exception):
     """The answer is wrong; the message is a reason that teaches, whole sentences."""
 
 
-class Misread(Wrong):
+class WrongShape(Wrong):
     """The answer has another shape; the message says what came ("a list"), and `expects` is added to it."""
 
 

@@ -1,15 +1,16 @@
 """Lesson 00: the first request, what differs from a recording, what a request costs."""
 
+from .comparing import is_close
 from .exercise import Exercise, Wrong
-from .reading import PICTURES, about_the_rocket, close, fields, kind, number, parts, plain
+from .reading import PICTURES, as_json, check_rocket_question, read_fields, read_number, read_parts, type_name
 
 # The lesson's own content; the message for an unknown request calls its parts by these names.
 OURS = {"prompt": "What is in this picture?", "picture": f"{PICTURES}coffee.png", "detail": "low"}
 
 
 def change_and_predict(answer):
-    content, prediction = fields(answer, "content", "prediction")
-    texts, pictures = parts(content)
+    content, prediction = read_fields(answer, "content", "prediction")
+    texts, pictures = read_parts(content)
     if len(texts) != 1 or len(pictures) != 1 or content[0].get("type") != "text":
         raise Wrong("Keep the lesson's two parts, first one text and then one picture, and change what is in them.")
     yours = {"prompt": texts[0], "picture": pictures[0]["url"], "detail": pictures[0].get("detail")}
@@ -21,7 +22,7 @@ def change_and_predict(answer):
         raise Wrong(f"The {same[0]} is still the lesson's, {OURS[same[0]]!r}. Change prompt and detail.")
     names = prediction.split(",") if isinstance(prediction, str) else prediction
     if not isinstance(names, (list, set, frozenset)) or not all(isinstance(name, str) for name in names):
-        raise Wrong(f'The prediction is a list of names, such as ["picture"]. What came is {kind(prediction)}.')
+        raise Wrong(f'The prediction is a list of names, such as ["picture"]. What came is {type_name(prediction)}.')
     predicted = {name.strip(" :").lower() for name in names}
     if strange := sorted(predicted - set(OURS)):
         raise Wrong(f"The message has no part called {strange[0]!r}. Its names are: {', '.join(OURS)}.")
@@ -35,7 +36,7 @@ def change_and_predict(answer):
 
 
 def ask_about_the_rocket(answer):
-    about_the_rocket(*parts(plain(answer)), lesson_question=OURS["prompt"])
+    check_rocket_question(*read_parts(as_json(answer)), lesson_question=OURS["prompt"])
     return "The question is a part of type text, the picture an object with its address and how closely to look at it."
 
 
@@ -56,9 +57,9 @@ SLIPS = {
 
 
 def requests_per_dollar(answer):
-    value = number(answer)
-    if not close(value, PER_DOLLAR):
-        slip = next((reason for wrong, reason in SLIPS.items() if close(value, wrong)), "")
+    value = read_number(answer)
+    if not is_close(value, PER_DOLLAR):
+        slip = next((reason for wrong, reason in SLIPS.items() if is_close(value, wrong)), "")
         raise Wrong(slip or "Work out the price of one request first: each count of tokens times its own price, "
                     "divided by a million.")  # fmt: skip
     return ("One request costs 0.000118 dollars. The 62 tokens out cost more than the 218 tokens in, which hold the "

@@ -6,18 +6,19 @@ from typing import get_type_hints
 from openai.types.chat import ChatCompletion
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
-from .exercise import Exercise, Misread, Wrong
-from .reading import about_the_rocket, blank, fields, kind, messages, number, plain, try_out
+from .comparing import run_cases
+from .exercise import Exercise, Wrong, WrongShape
+from .reading import as_json, check_rocket_question, is_blank, read_fields, read_messages, read_number, type_name
 
 
 def count_the_pictures(answer):
-    conversation, prediction = fields(answer, "messages", "pictures_paid")
+    conversation, prediction = read_fields(answer, "messages", "pictures_paid")
     if isinstance(conversation, list) and any(isinstance(message, list) for message in conversation):
         raise Wrong("One of your messages is a list of messages. Unpack it with a star: [*conversation, …].")
     for message in conversation if isinstance(conversation, list) else ():
         if isinstance(message, dict) and isinstance(message.get("content"), dict):
             raise Wrong("That is a whole answer, or its message. The text alone is second.choices[0].message.content.")
-    read = [message for message in messages(conversation) if message.role not in ("system", "developer")]
+    read = [message for message in read_messages(conversation) if message.role not in ("system", "developer")]
     turns = [place for place, message in enumerate(read) if message.role == "user"]
     if not turns or not read[turns[0]].pictures:
         raise Wrong("The first question has lost its picture. Begin with all of the lesson's conversation.")
@@ -36,7 +37,7 @@ def count_the_pictures(answer):
         raise Wrong(f"Three questions are wanted, and yours has {len(turns)}.{grown if len(turns) > 3 else ''}")
     # Turn by turn everything up to its question is sent, with every picture in it.
     paid = sum(len(message.pictures) for place in turns for message in read[: place + 1])
-    predicted, in_it = number(prediction), sum(len(message.pictures) for message in read)
+    predicted, in_it = read_number(prediction), sum(len(message.pictures) for message in read)
     if predicted == paid:
         return (f"{paid} times: the service remembers nothing, so each turn carries all that was said, "
                 "and a picture in the first question is paid with every one after it.")  # fmt: skip
@@ -48,23 +49,23 @@ def count_the_pictures(answer):
 
 
 def build_a_request(answer):
-    request = plain(answer)
+    request = as_json(answer)
     if not isinstance(request, dict):
-        raise Misread(kind(answer))
+        raise WrongShape(type_name(answer))
     if not isinstance(request.get("model"), str) or not request["model"]:
         raise Wrong('There is no "model". The service does not choose one for you; the lesson has it in MODEL.')
     if (gone := {"course-sample": "only marks our samples; no service has it",
                  "gpt-4-vision-preview": "was shut down on 2024-12-06"}.get(request["model"])):  # fmt: skip
         raise Wrong(f'{request["model"]} {gone}. The lesson has a model in MODEL.')
-    if blank(request.get("messages")):
+    if is_blank(request.get("messages")):
         raise Wrong('There are no "messages".')
-    read = messages(request["messages"])
+    read = read_messages(request["messages"])
     if read[0].role not in ("system", "developer"):
         raise Wrong("The rule is missing, or it is not the first message: its role is system (or developer).")
     asked = [message for message in read if message.role == "user"]
     if len(asked) != 1:
         raise Wrong(f"One message of the user is wanted, with the question and the picture. Yours has {len(asked)}.")
-    about_the_rocket(asked[0].texts, asked[0].pictures)
+    check_rocket_question(asked[0].texts, asked[0].pictures)
     if "max_tokens" in request:
         raise Wrong('"max_tokens" is the older name of the limit, which reasoning models refuse. '
                     'Write "max_completion_tokens".')  # fmt: skip
@@ -109,7 +110,7 @@ def _answers() -> dict[str, tuple[ChatCompletion, bool]]:
 
 def whole_answers_only(answer):
     cases = _answers()
-    returned = try_out(answer, {name: (case,) for name, (case, _) in cases.items()})
+    returned = run_cases(answer, {name: (case,) for name, (case, _) in cases.items()})
     for name, (_, whole) in cases.items():
         if isinstance(returned[name], str) and returned[name].lower() in ("true", "false"):
             raise Wrong("Your function returns a text. True and False are written without quotation marks.")

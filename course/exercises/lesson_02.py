@@ -10,30 +10,31 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 from helpers.encoding.refusals import why_no_picture
 
 from ..assets import ROOT
-from .exercise import Exercise, Misread, Wrong
-from .reading import blank, close, fields, kind, number, try_out
+from .comparing import is_close, run_cases
+from .exercise import Exercise, Wrong, WrongShape
+from .reading import is_blank, read_fields, read_number, type_name
 
 IMAGES = ROOT / "asset" / "images"
 PNG = "iVBORw0KGgo"  # how the base64 of every PNG begins
 
 
 def predict_the_length(answer):
-    prediction, url = fields(answer, "prediction", "data_url")
+    prediction, url = read_fields(answer, "prediction", "data_url")
     data, rocket = _read_data_url(url), (IMAGES / "rocket.jpg").read_bytes()
     if data == (IMAGES / "chelsea.png").read_bytes():
         raise Wrong("The data URL still holds chelsea.png. Read the bytes of rocket.jpg and build it again.")
     if data != rocket:
         raise Wrong(f"The data URL holds {len(data):,} bytes that are not those of rocket.jpg ({len(rocket):,}). Take "
                     "the file as it is, with read_bytes(): a picture that is opened and saved again is another file.")
-    predicted, truth = number(prediction), len(url.partition(",")[2])
+    predicted, truth = read_number(prediction), len(url.partition(",")[2])
     slips = {
         len(rocket): "That is the number of bytes. Base64 writes 4 characters for every 3 bytes.",
         len(rocket) * 3 / 4: "That is 3/4 of the bytes. It is the other way round: 4 characters for every 3 bytes.",
         len(rocket) * 2: "Two characters for each byte is hexadecimal. Base64 needs 4 for every 3 bytes.",
         (IMAGES / "chelsea.png").stat().st_size * 4 / 3: "That would fit chelsea.png. How large is rocket.jpg?",
     }  # fmt: skip
-    if not close(predicted, truth):
-        slip = next((reason for wrong, reason in slips.items() if close(predicted, wrong)), "")
+    if not is_close(predicted, truth):
+        slip = next((reason for wrong, reason in slips.items() if is_close(predicted, wrong)), "")
         raise Wrong(f"You predicted {predicted:,.0f} characters. " + (slip or "Base64 writes 4 for every 3 bytes."))
     return (f"Every 3 bytes become 4 characters, so {len(data):,} bytes become {truth:,}: a third more to send than "
             "the file, for every picture and every turn.")  # fmt: skip
@@ -42,7 +43,7 @@ def predict_the_length(answer):
 def _read_data_url(url) -> bytes:
     """The bytes in a JPEG's data URL."""
     if not isinstance(url, str):
-        raise Wrong(f'"data_url" is a text that begins with data:image/jpeg. What came is {kind(url)}.')
+        raise Wrong(f'"data_url" is a text that begins with data:image/jpeg. What came is {type_name(url)}.')
     header, comma, code = url.partition(",")
     media_type, *parameters = header.removeprefix("data:").split(";")
     if not header.startswith("data:") or not comma:
@@ -100,10 +101,10 @@ def _files() -> dict[str, tuple[bytes, str | None]]:
 
 def tell_the_format(answer):
     files = _files()
-    returned = try_out(answer, {name: (data,) for name, (data, _) in files.items()},
+    returned = run_cases(answer, {name: (data,) for name, (data, _) in files.items()},
                        none='And bytes are compared with bytes: b"GIF87a", with a b in front.')  # fmt: skip
     for name, (_, truth) in files.items():
-        if returned[name] != truth and not (truth is None and blank(returned[name])):
+        if returned[name] != truth and not (truth is None and is_blank(returned[name])):
             known = " There is no image/jpg." if returned[name] == "image/jpg" else ""
             raise Wrong(f"Given {name}, your function returns {returned[name]!r:.60} and not {truth!r}.{known}")
     return "Each format begins with a signature of its own, and no change of a file's name changes that."
@@ -119,10 +120,10 @@ ABOUT = {"xmp", "comment", "photoshop", "exif"}  # what Pillow calls metadata; t
 def prepare_the_photo(answer):
     data = getattr(answer, "data", answer)  # a Picture of helpers.encoding has its bytes there
     if isinstance(data, (str, dict)):
-        raise Wrong(f"What came is {kind(data)}. The bytes are wanted, before they become text; a Picture has them in "
-                    "its .data.")  # fmt: skip
+        raise Wrong(f"What came is {type_name(data)}. The bytes are wanted, before they become text; a Picture has "
+                    "them in its .data.")  # fmt: skip
     if not isinstance(data, (bytes, bytearray)):
-        raise Misread(kind(answer))
+        raise WrongShape(type_name(answer))
     try:
         image = Image.open(BytesIO(data))
         image.load()
@@ -145,7 +146,7 @@ def prepare_the_photo(answer):
     if best is not None:
         raise Wrong(f"{TURNS[best]} A phone stores its pixels as the sensor saw them and notes the turn in the EXIF "
                     "data: turn the pixels first, then drop the data.")  # fmt: skip
-    if not close(image.width / image.height, photo.width / photo.height, 4):
+    if not is_close(image.width / image.height, photo.width / photo.height, 4):
         raise Wrong(f"{image.width} x {image.height} pixels: its sides have another proportion than the photo's.")
     if max(image.size) < 128:
         raise Wrong(f"{image.width} x {image.height} pixels show too little to ask about. Keep 128 or more.")

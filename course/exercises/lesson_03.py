@@ -11,8 +11,9 @@ from helpers.tokens import request_tokens
 
 from ..assets import ROOT
 from ..recording import DEFAULT_MODEL
+from .comparing import is_close, run_cases
 from .exercise import Exercise, Wrong
-from .reading import PICTURES, close, fields, kind, number, parts, plain, says_something, try_out
+from .reading import PICTURES, as_json, has_words, read_fields, read_number, read_parts, type_name
 
 COINS = f"{PICTURES}coins.png"
 FILES = {"hens": "chicken.webp", "cows": "cow.webp", "coins": "coins.png", "horses": "horse.webp"}
@@ -20,8 +21,8 @@ SIDE, AT_512 = 256, 799  # pixels; picture tokens of the four as the lesson send
 
 
 def half_the_side(answer):
-    prediction, content = fields(answer, "prediction", "parts")
-    _, pictures = parts(content)
+    prediction, content = read_fields(answer, "prediction", "parts")
+    _, pictures = read_parts(content)
     found = [_see(picture) for picture in pictures]
     for what, image in found:
         if image is None:
@@ -33,14 +34,15 @@ def half_the_side(answer):
                         "asked for. What does max_side=256 give?")  # fmt: skip
     _complain_of_what(found, list(FILES))
     _all_low(pictures)
-    predicted, truth = number(prediction), request_tokens([{"role": "user", "content": content}], DEFAULT_MODEL).tokens
-    if not close(predicted, truth, 20):
+    truth = request_tokens([{"role": "user", "content": content}], DEFAULT_MODEL).tokens
+    predicted = read_number(prediction)
+    if not is_close(predicted, truth, 20):
         slip = "Fewer pixels make fewer patches, and patches are what is paid."
-        if close(predicted, AT_512 / 2, 10):
+        if is_close(predicted, AT_512 / 2, 10):
             slip = "Half the side is half as wide and half as high. How much of the area is left?"
-        if close(predicted, AT_512 / 16, 10):
+        if is_close(predicted, AT_512 / 16, 10):
             slip = "At low the service shrinks to 512 anyway. From there to 256 is half the side."
-        if close(predicted, AT_512, 10):
+        if is_close(predicted, AT_512, 10):
             slip = "That is what they cost before they were shrunk."
         raise Wrong(f"You predicted {predicted:,.0f} picture tokens. {slip}")
     return (f"{truth} picture tokens, where it was {AT_512}. The three photos reached the model 512 wide and are now "
@@ -49,8 +51,8 @@ def half_the_side(answer):
 
 
 def name_the_pictures(answer):
-    content = plain(answer)
-    _, pictures = parts(content)
+    content = as_json(answer)
+    _, pictures = read_parts(content)
     found = [_see(picture) for picture in pictures]
     if any(what == "coins" and image for what, image in found):
         raise Wrong("The coins are in it as bytes. Send them by their address, which stands in COINS.")
@@ -60,7 +62,7 @@ def name_the_pictures(answer):
         raise Wrong("The last part is a picture. The question comes last.")
     before = [content[n - 1] if n else {} for n, part in enumerate(content) if part["type"] == "image_url"]
     names = [part.get("text", "").strip().rstrip(":").strip() for part in before]
-    if not all(map(says_something, names)):
+    if not all(map(has_words, names)):
         raise Wrong("A picture has no name: the part right before it is not a text with a word in it.")
     if len({name.casefold() for name in names}) < 3:
         raise Wrong("Two pictures have the same name. Which one would an answer mean?")
@@ -106,11 +108,11 @@ def _crowd(count: int) -> list[dict]:
 
 
 def split_in_turns(answer):
-    returned = try_out(answer, {name: (_crowd(count), limit) for name, (count, limit) in CASES.items()})
+    returned = run_cases(answer, {name: (_crowd(count), limit) for name, (count, limit) in CASES.items()})
     for name, (count, limit) in CASES.items():
-        turns, given = plain(returned[name]), f"Given {name}, your function"
+        turns, given = as_json(returned[name]), f"Given {name}, your function"
         if not isinstance(turns, list) or not all(isinstance(turn, list) for turn in turns):
-            raise Wrong(f"{given} returns {kind(returned[name])}, and not a list of lists, one for each request.")
+            raise Wrong(f"{given} returns {type_name(returned[name])}, and not a list of lists, one for each request.")
         if not all(turns):
             raise Wrong(f"{given} makes a request with nothing in it.")
         sent = [part for turn in turns for part in turn]

@@ -4,8 +4,9 @@ from math import ceil
 
 from helpers.tokens import picture_tokens
 
+from .comparing import is_close, run_cases
 from .exercise import Exercise, Wrong
-from .reading import blank, close, fields, number, try_out
+from .reading import is_blank, read_fields, read_number
 
 MODEL = "gpt-5.6-luna"
 SCREEN = (1366, 768)
@@ -14,7 +15,7 @@ LEAST = 8  # pixels: the height of a capital from which on the course's reader r
 
 
 def predict_a_screenshot(answer):
-    predicted = dict(zip(("low", "high"), map(number, fields(answer, "low", "high")), strict=True))
+    predicted = dict(zip(("low", "high"), map(read_number, read_fields(answer, "low", "high")), strict=True))
     truth = {detail: picture_tokens(*SCREEN, MODEL, detail) for detail in predicted}
     if [predicted["low"], predicted["high"]] == [truth["high"].tokens, truth["low"].tokens]:
         raise Wrong("The two are swapped: low is the small version, and here the cheaper one.")
@@ -45,15 +46,15 @@ def predict_a_screenshot(answer):
 
 
 def shrink_a_photo(answer):
-    width, height = map(number, fields(answer, "width", "height"))
+    width, height = map(read_number, read_fields(answer, "width", "height"))
     if width != int(width) or height != int(height) or min(width, height) < 1:
         raise Wrong(f"{width:g} x {height:g}: a picture has whole pixels, at least one a side.")
     width, height = int(width), int(height)
     if width > PHOTO[0] or height > PHOTO[1]:
         raise Wrong(f"{width:,} x {height:,} is larger than the photo, and enlarging adds nothing that was seen.")
-    if close(width / height, PHOTO[1] / PHOTO[0], 2):
+    if is_close(width / height, PHOTO[1] / PHOTO[0], 2):
         raise Wrong("Width and height are swapped: the photo is wider than high.")
-    if not close(width / height, PHOTO[0] / PHOTO[1], 2):
+    if not is_close(width / height, PHOTO[0] / PHOTO[1], 2):
         raise Wrong(f"{width:,} x {height:,} has another proportion. The height is three quarters of the width.")
     counted = picture_tokens(width, height, MODEL, "auto")
     across, down = counted.grid
@@ -79,10 +80,10 @@ CASES = [(1000, 1520, 15), (4000, 3000, 18), (4000, 3000, 12), (4000, 3000, 70),
 
 def choose_the_cheapest(answer):
     names = {f"a picture of {case[0]} x {case[1]} with capitals of {case[2]}": case for case in CASES}
-    returned = try_out(answer, names)
+    returned = run_cases(answer, names)
     for name, case in names.items():
         said, right = returned[name], _cheapest(*case)
-        if said in right or (not right and blank(said)):
+        if said in right or (not right and is_blank(said)):
             continue
         want = " or ".join(map(repr, sorted(right))) or "None"
         raise Wrong(f"Given {name}, your function returns {said!r:.40} and not {want}. {_why(*case)}")

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from helpers.video.moments import date_time
 
+from .comparing import is_close, run_cases
 from .exercise import Exercise, Wrong
-from .reading import close, fields, kind, number, plain, try_out
+from .reading import as_json, read_fields, read_number, type_name
 
 CUTS, END = (4, 9, 13, 17, 21), 24  # seconds: camera2.mp4, asset/videos/moments.csv
 SHORTEST, LONGEST = 4, 3
@@ -18,7 +19,7 @@ KNOWN_OF_A_VIDEO = {"mode", "documentId", "documentUrl", "metadata", "userData"}
 
 
 def predict_scenes(answer):
-    shortest, longest = map(number, fields(answer, "shortest", "longest"))
+    shortest, longest = map(read_number, read_fields(answer, "shortest", "longest"))
     truth_short, truth_long = _kept(SHORTEST), _parts(LONGEST)
     slips_short = {
         6: "That is what the default setting gives. The part after the last cut, 21 to 24, is shorter than 4.",
@@ -56,13 +57,13 @@ def _parts(longest: float) -> int:
 
 
 def order_a_video(answer):
-    order = plain(answer)
+    order = as_json(answer)
     if isinstance(order, list) or (isinstance(order, dict) and "documentId" in order and "videos" not in order):
         raise Wrong('The videos stand in a list under the name "videos": {"videos": [{…}], …}.')
-    (videos,) = fields(answer, "videos")
+    (videos,) = read_fields(answer, "videos")
     _only_known(order, KNOWN, "the order")
     if not isinstance(videos, list) or not all(isinstance(one, dict) for one in videos):
-        raise Wrong(f'"videos" is a list of dicts, also when there is one. What came is {kind(videos)}.')
+        raise Wrong(f'"videos" is a list of dicts, also when there is one. What came is {type_name(videos)}.')
     if len(videos) != 1:
         raise Wrong(f"One video is to be added, and there are {len(videos)} in the order.")
     video = videos[0]
@@ -143,13 +144,13 @@ CASES = {
 
 
 def score_the_cuts(answer):
-    returned = try_out(answer, {name: (list(found), list(true)) for name, (found, true) in CASES.items()})
+    returned = run_cases(answer, {name: (list(found), list(true)) for name, (found, true) in CASES.items()})
     for name, (found, true) in CASES.items():
-        said, hits = plain(returned[name]), _hits(found, true)
+        said, hits = as_json(returned[name]), _hits(found, true)
         want = (hits, len(found) - hits)
         if not isinstance(said, list) or len(said) != 2:
             raise Wrong(f"Your function is to return two numbers. Given {name}, it returns {said!r:.40}.")
-        if not all(isinstance(n, (int, float)) and close(n, right, 0) for n, right in zip(said, want, strict=True)):
+        if not all(isinstance(n, (int, float)) and is_close(n, right, 0) for n, right in zip(said, want, strict=True)):
             slip = " Is a found cut used twice?" if said[0] == hits + 1 else ""
             slip = " The second number counts the found cuts that served for none." if said[0] == hits else slip
             raise Wrong(f"Given {name}, found {found} and true {true}, it returns {tuple(said)} and not {want}.{slip}")

@@ -1,7 +1,8 @@
 """Lesson 06: what is paid again, a request translated to Responses, the text of an answer that is whole."""
 
-from .exercise import Exercise, Misread, Wrong
-from .reading import DETAILS, PICTURES, fields, kind, number, plain, try_out
+from .comparing import run_cases
+from .exercise import Exercise, Wrong, WrongShape
+from .reading import DETAILS, PICTURES, as_json, read_fields, read_number, type_name
 
 ONE, TURNS = 212, 3
 COFFEE = f"{PICTURES}coffee.png"
@@ -9,7 +10,7 @@ PROMPT, RULE, LIMIT = "Describe this picture in one sentence.", "Be short.", 500
 
 
 def predict_what_is_saved(answer):
-    by_file, conversation, times = map(number, fields(answer, "by_file", "in_conversation", "times_sent"))
+    by_file, conversation, times = map(read_number, read_fields(answer, "by_file", "in_conversation", "times_sent"))
     for value, told in (
         (by_file, "An upload saves the way, and not the tokens: the model gets the picture with each question."),
         (conversation, "What the service kept goes into the model again with each turn, and is paid again."),
@@ -36,9 +37,9 @@ _NAMES = {
 
 
 def translate(answer):
-    request = plain(answer)
+    request = as_json(answer)
     if not isinstance(request, dict):
-        raise Misread(kind(answer))
+        raise WrongShape(type_name(answer))
     for name, moved in _NAMES.items():
         if name in request:
             raise Wrong(f'"{name}" is of Chat Completions. In Responses it is "{moved}".')
@@ -63,7 +64,7 @@ def translate(answer):
 
 def _read_input(items) -> tuple[list[str], list[dict]]:
     if not isinstance(items, list):
-        raise Wrong(f'With a picture, "input" is a list of messages: [ … ]. What came is {kind(items)}.')
+        raise Wrong(f'With a picture, "input" is a list of messages: [ … ]. What came is {type_name(items)}.')
     texts, pictures = [], []
     for item in items:
         if not isinstance(item, dict) or "role" not in item:
@@ -125,7 +126,7 @@ CASES = {
 
 
 def whole_text(answer):
-    returned = try_out(answer, {name: (plain(given),) for name, (given, _) in CASES.items()})
+    returned = run_cases(answer, {name: (as_json(given),) for name, (given, _) in CASES.items()})
     for name, (_, want) in CASES.items():
         said = returned[name]
         if said == "" and want is None:

@@ -4,8 +4,9 @@ import re
 
 from openai.types.chat import ChatCompletion
 
-from .exercise import Exercise, Misread, Wrong
-from .reading import kind, plain, try_out
+from .comparing import run_cases
+from .exercise import Exercise, Wrong, WrongShape
+from .reading import as_json, type_name
 
 # Why each of the six errors is worth a second try, or is not.
 RETRY = {
@@ -21,11 +22,11 @@ NO_RETRY = {
 
 
 def predict_retries(answer):
-    given = plain(answer)
+    given = as_json(answer)
     if isinstance(given, str):
         given = re.split(r"[\s,;]+", given.strip()) if re.search(r"[\s,;]", given) else list(given)
     if not isinstance(given, (list, set, frozenset, dict)):
-        raise Misread(kind(answer))
+        raise WrongShape(type_name(answer))
     letters = {str(letter).strip().lower() for letter in given}
     if unknown := sorted(letters - {*RETRY, *NO_RETRY}):
         raise Wrong(f"There is no error {unknown[0]!r:.20}. Their letters are a, b, c, d, e and f.")
@@ -77,7 +78,7 @@ _FILTERED = {
 
 
 def read_the_filters(answer):
-    returned = try_out(answer, {name: (make(),) for name, (make, _, _) in _FILTERED.items()})
+    returned = run_cases(answer, {name: (make(),) for name, (make, _, _) in _FILTERED.items()})
     for name, (_, prompt, said) in _FILTERED.items():
         given = returned[name]
         if isinstance(given, dict) and len(given) == 2:
@@ -86,7 +87,7 @@ def read_the_filters(answer):
             raise Wrong(f"Your function is to return two lists. Given {name}, it returns {returned[name]!r:.60}.")
         for what, got, want in (("prompt", given[0], prompt), ("answer", given[1], said)):
             if isinstance(got, str) or not isinstance(got, (list, tuple, set, frozenset, dict)):
-                came = kind(got)
+                came = type_name(got)
                 raise Wrong(f"A list of names is wanted for the {what}. Given {name}, what comes is {came}.")
             if sorted(map(str, got)) != sorted(want):
                 told = ", ".join(want) or "nothing"
@@ -124,7 +125,7 @@ def _answers() -> dict[str, tuple[ChatCompletion, str]]:
 
 def say_whether_it_may_be_used(answer):
     cases = _answers()
-    returned = try_out(answer, {name: (case,) for name, (case, _) in cases.items()})
+    returned = run_cases(answer, {name: (case,) for name, (case, _) in cases.items()})
     for name, (_, want) in cases.items():
         said = returned[name]
         if not isinstance(said, str):

@@ -6,8 +6,9 @@ from pydantic import BaseModel, ValidationError
 
 from helpers.plotting.boxes import iou
 
-from .exercise import Exercise, Misread, Wrong
-from .reading import blank, close, fields, kind, number, plain, try_out
+from .comparing import is_close, run_cases
+from .exercise import Exercise, Wrong, WrongShape
+from .reading import as_json, is_blank, read_fields, read_number, type_name
 
 # How far the second of two equal squares is moved, in sides: across, down.
 MOVES = {"right": (0.5, 0), "corner": (0.5, 0.5)}
@@ -18,11 +19,11 @@ def _square(left: float, top: float) -> dict[str, float]:
 
 
 def predict_the_overlap(answer):
-    predicted = dict(zip(MOVES, map(number, fields(answer, *MOVES)), strict=True))
+    predicted = dict(zip(MOVES, map(read_number, read_fields(answer, *MOVES)), strict=True))
     for name, (across, down) in MOVES.items():
         said, shared = predicted[name], (1 - across) * (1 - down)
         truth = iou(_square(0, 0), _square(across, down))
-        if close(said, truth, 2):
+        if is_close(said, truth, 2):
             continue
         slips = {
             shared: "That is the shared part of one square. Divide it by all that the two cover together.",
@@ -30,7 +31,7 @@ def predict_the_overlap(answer):
             truth * 100: "That is a percentage. IoU goes from 0 to 1.",
             1 - truth: "That is what they do not share.",
         }
-        slip = next((reason for wrong, reason in slips.items() if close(said, wrong, 2)), "")
+        slip = next((reason for wrong, reason in slips.items() if is_close(said, wrong, 2)), "")
         slip = slip or "Draw both squares with a side of 2. Count the small squares that both cover, and all covered."
         raise Wrong(f'"{name}" is not {said:.10g}. {slip}')
     return "1/3 and 1/7: a box that is off by half of itself is not found. At 0.5, a third is as far as it may be off."
@@ -54,7 +55,7 @@ def build_a_shape(answer):
     if isinstance(answer, BaseModel):
         raise Wrong("That is one book, not the class. Hand in the name of the class, without brackets behind it.")
     if not (isinstance(answer, type) and issubclass(answer, BaseModel)):
-        raise Misread(kind(answer))
+        raise WrongShape(type_name(answer))
     if (names := set(answer.model_fields)) != set(_GOOD):
         told = ", ".join(sorted(names)) or "none"
         raise Wrong(f"The fields are to be title, author and place. Yours: {told}.")
@@ -96,16 +97,16 @@ _FORMS = (
 
 
 def count_by_field(answer):
-    returned = try_out(answer, {name: (deepcopy(said), deepcopy(true)) for name, said, true, _ in _FORMS})
+    returned = run_cases(answer, {name: (deepcopy(said), deepcopy(true)) for name, said, true, _ in _FORMS})
     for name, _, _, want in _FORMS:
-        got = plain(returned[name])
+        got = as_json(returned[name])
         if not isinstance(got, dict):
-            raise Wrong(f"A dict is wanted, a number for each field. Given {name}, what comes is {kind(got)}.")
+            raise Wrong(f"A dict is wanted, a number for each field. Given {name}, what comes is {type_name(got)}.")
         if missing := [field for field in want if field not in got]:
             raise Wrong(f'Given {name}, "{missing[0]}" is not in what your function returns. A field without a mistake '
                         "is there, too, with 0.")  # fmt: skip
         for field, count in want.items():
-            if blank(got[field]) or isinstance(got[field], (str, list, dict)) or got[field] != count:
+            if is_blank(got[field]) or isinstance(got[field], (str, list, dict)) or got[field] != count:
                 raise Wrong(f'Given {name}, "{field}" is wrong in {count}, and yours says {got[field]!r:.40}.')
     return "Now one knows which field to ask for differently, which no error rate over all letters would tell."
 

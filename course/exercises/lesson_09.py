@@ -3,8 +3,9 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+from .comparing import run_cases
 from .exercise import Exercise, Wrong
-from .reading import fields, kind, try_out
+from .reading import read_fields, type_name
 
 _CLASSIC = "/openai/deployments/photos/chat/completions"
 _VERSION = "2024-10-21"
@@ -17,9 +18,9 @@ SENT = {
 
 
 def predict_the_path(answer):
-    for letter, given in zip(SENT, fields(answer, *SENT), strict=True):
+    for letter, given in zip(SENT, read_fields(answer, *SENT), strict=True):
         if not isinstance(given, str):
-            raise Wrong(f"{letter} is to be a text, a path that begins with a slash. What came is {kind(given)}.")
+            raise Wrong(f"{letter} is to be a text, a path that begins with a slash. What came is {type_name(given)}.")
         path, version = SENT[letter]
         parts = urlsplit(given.strip().removeprefix("POST").strip())
         came = "/" + parts.path.strip("/")
@@ -64,11 +65,11 @@ PASTED = {
 
 
 def make_the_base_url(answer):
-    returned = try_out(answer, {name: (pasted,) for name, (pasted, _) in PASTED.items()})
+    returned = run_cases(answer, {name: (pasted,) for name, (pasted, _) in PASTED.items()})
     for name, (pasted, host) in PASTED.items():
         given = returned[name]
         if not isinstance(given, str):
-            raise Wrong(f"Given {name}, your function returns {kind(given)}. It is to return a text, an address.")
+            raise Wrong(f"Given {name}, your function returns {type_name(given)}. It is to return a text, an address.")
         if given.rstrip("/") != f"https://{host}/openai/v1":
             raise Wrong(f"Given {name} ({pasted}), it returns {given!r:.110}. Wanted is https://{host}/openai/v1/")
     return "Whatever is pasted, only its host counts: scheme and path of the base URL are always the same."
@@ -105,7 +106,7 @@ LOGGED = {
 
 def read_whole_texts(answer):
     cases = {name: ({"object": "chat.completion", "choices": make()},) for name, (make, _) in LOGGED.items()}
-    returned = try_out(answer, cases)
+    returned = run_cases(answer, cases)
     for name, (_, want) in LOGGED.items():
         if returned[name] != want:
             raise Wrong(f"Given {name}, your function returns {returned[name]!r:.60}, and {want!r} is wanted.")

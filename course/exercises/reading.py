@@ -7,7 +7,7 @@ fields that a checker does not ask for may stand beside the others.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from .exercise import Misread, Wrong
+from .exercise import Wrong, WrongShape
 
 PICTURES = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/"
 DETAILS = ("low", "high", "auto", "original")
@@ -22,67 +22,62 @@ class Message(NamedTuple):
     pictures: list[dict]
 
 
-def blank(answer) -> bool:
+def is_blank(answer) -> bool:
     """Is it what a cell holds before anybody has written an answer?"""
     if isinstance(answer, dict):
-        return all(map(blank, answer.values()))
+        return all(map(is_blank, answer.values()))
     if isinstance(answer, str):
         return not answer.strip()
     return answer is None or answer is ... or (isinstance(answer, (bytes, list, tuple, set)) and not answer)
 
 
-def kind(value) -> str:
+def type_name(value) -> str:
     """What came, in two words: "a list", "an int", "nothing"."""
     name = type(value).__name__
     return "nothing" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def plain(value):
+def as_json(value):
     """The value as JSON would have it: objects of the SDK as dicts, tuples as lists."""
     if hasattr(value, "model_dump"):
         value = value.model_dump(exclude_none=True, warnings=False)
     if isinstance(value, Mapping):
-        return {name: plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return {name: as_json(item) for name, item in value.items()}
+    return [as_json(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def fields(answer, *names: str) -> list:
+def read_fields(answer, *names: str) -> list:
     """The values of a dict, in this order."""
-    given = plain(answer)
+    given = as_json(answer)
     if not isinstance(given, dict):
-        raise Misread(kind(answer))
+        raise WrongShape(type_name(answer))
     for name in names:
-        if blank(given.get(name)):
+        if is_blank(given.get(name)):
             raise Wrong(f'"{name}" is empty or missing. The answer is a dict with these names: {", ".join(names)}.')
     return [given[name] for name in names]
 
 
-def number(value) -> float:
+def read_number(value) -> float:
     """A number of any type, but not True, and not a text that looks like one."""
     if isinstance(value, str):
         raise Wrong(f"A number is wanted, and {value[:20]!r} is a text: write it without quotation marks.")
     if isinstance(value, (bool, list, dict, Callable)):
-        raise Wrong(f"A number is wanted. What came is {kind(value)}.")
+        raise Wrong(f"A number is wanted. What came is {type_name(value)}.")
     return float(value)
 
 
-def close(value: float, truth: float, percent: float = 1) -> bool:
-    """Is it the truth, but for rounding?"""
-    return abs(value - truth) <= abs(truth) * percent / 100
-
-
-def parts(content) -> tuple[list[str], list[dict]]:
+def read_parts(content) -> tuple[list[str], list[dict]]:
     """Texts and pictures of a message's content. Wrong for what the service would refuse."""
     if isinstance(content, str):
         return [content], []
     if isinstance(content, dict):
         raise Wrong("That is one part alone. Content is a list of parts, also when there is one: [ … ].")
     if not isinstance(content, list):
-        raise Wrong(f"Content is a list of parts (or a text). What came is {kind(content)}.")
+        raise Wrong(f"Content is a list of parts (or a text). What came is {type_name(content)}.")
     texts, pictures = [], []
     for part in content:
         if not isinstance(part, dict):
-            came = kind(part)
+            came = type_name(part)
             raise Wrong(f'Each part is a dict, a text too: {{"type": "text", "text": "…"}}. One of yours is {came}.')
         if "role" in part:
             raise Wrong("There is a whole message, with its role, where content is wanted: take what stands under it.")
@@ -112,35 +107,35 @@ def _picture(part: dict) -> dict:
     return target
 
 
-def messages(value) -> list[Message]:
+def read_messages(value) -> list[Message]:
     """The messages of a request. Wrong for what the service would refuse."""
     if not isinstance(value, list):
-        raise Wrong(f"Messages are a list, also when there is one: [ … ]. What came is {kind(value)}.")
+        raise Wrong(f"Messages are a list, also when there is one: [ … ]. What came is {type_name(value)}.")
     read = []
     for message in value:
         if not isinstance(message, dict) or message.get("role") not in ROLES:
             raise Wrong('Each message is a dict with a "role" (system, user or assistant) and a "content".')
-        role, (texts, pictures) = message["role"], parts(message.get("content"))
+        role, (texts, pictures) = message["role"], read_parts(message.get("content"))
         if pictures and role != "user":
             raise Wrong(f"There is a picture in a message of the {role}. The service takes them from the user only.")
-        if not pictures and not any(map(says_something, texts)):
+        if not pictures and not any(map(has_words, texts)):
             raise Wrong(f"A message of the {role} is empty.")
         read.append(Message(role, texts, pictures))
     return read
 
 
-def says_something(text: str) -> bool:
+def has_words(text: str) -> bool:
     """Is there a letter or a digit in it?"""
     return any(map(str.isalnum, text))
 
 
-def about_the_rocket(texts: list[str], pictures: list[dict], lesson_question: str | None = None) -> None:
+def check_rocket_question(texts: list[str], pictures: list[dict], lesson_question: str | None = None) -> None:
     """Wrong unless there is a question about the rocket, with detail "high"."""
     if not pictures:
         raise Wrong('There is no picture in it. It is a part of the list: {"type": "image_url", "image_url": {…}}.')
     if len(pictures) > 1:
         raise Wrong(f"There are {len(pictures)} pictures in it. Each is paid; the exercise needs one.")
-    if not any(map(says_something, texts)):
+    if not any(map(has_words, texts)):
         raise Wrong('There is no question in it: a part {"type": "text", "text": "…"} with words.')
     if lesson_question in (text.strip() for text in texts):
         raise Wrong("That is the lesson's own question. Ask one of your own.")
@@ -162,22 +157,3 @@ def _another_address(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         return f"The service cannot reach {url[:40]!r}: it needs an address on the web. Files are for lesson 02."
     return f"The address is another one: {url[:100]!r} is not that of the rocket. Copy it whole."
-
-
-def try_out(function, cases: dict[str, tuple], none: str = "") -> dict[str, object]:
-    """What a learner's function returns for each case, given as {name: arguments}.
-
-    Wrong if it is no function, or raises, or never returns anything; `none` says what else may be the reason for that.
-    """
-    if not callable(function):
-        raise Misread(f"{kind(function)} (hand in the function's name, without brackets behind it)")
-    returned = {}
-    for name, arguments in cases.items():
-        try:
-            returned[name] = function(*arguments)
-        except Exception as error:
-            raise Wrong(f"Given {name}, your function raised {type(error).__name__}: {str(error)[:120]}") from None
-    if all(map(blank, returned.values())):
-        said = "Whatever it is given, your function returns nothing. Does each branch end in a return?"
-        raise Wrong(f"{said} {none}".strip())
-    return returned
