@@ -27,6 +27,12 @@ class WrongShape(Wrong):
     """The answer has another shape; the message says what came ("a list"), and `expects` is added to it."""
 
 
+def require(condition, reason: str) -> None:
+    """Raise Wrong with this reason unless the condition holds."""
+    if not condition:
+        raise Wrong(reason)
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise. `expects` goes on from "it wants …" and has no full stop; `solution` ends with its own check."""

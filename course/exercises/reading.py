@@ -7,7 +7,7 @@ fields that a checker does not ask for may stand beside the others.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from .exercise import Wrong, WrongShape
+from .exercise import Wrong, WrongShape, require
 
 PICTURES = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/"
 DETAILS = ("low", "high", "auto", "original")
@@ -52,8 +52,8 @@ def read_fields(answer, *names: str) -> list:
     if not isinstance(given, dict):
         raise WrongShape(type_name(answer))
     for name in names:
-        if is_blank(given.get(name)):
-            raise Wrong(f'"{name}" is empty or missing. The answer is a dict with these names: {", ".join(names)}.')
+        listed = ", ".join(names)
+        require(not is_blank(given.get(name)), f'"{name}" is empty or missing. The answer is a dict with: {listed}.')
     return [given[name] for name in names]
 
 
@@ -67,93 +67,72 @@ def read_number(value) -> float:
 
 
 def read_parts(content) -> tuple[list[str], list[dict]]:
-    """Texts and pictures of a message's content. Wrong for what the service would refuse."""
+    """Read the texts and pictures of a message's content. Wrong for what the service would refuse."""
     if isinstance(content, str):
         return [content], []
-    if isinstance(content, dict):
-        raise Wrong("That is one part alone. Content is a list of parts, also when there is one: [ … ].")
-    if not isinstance(content, list):
-        raise Wrong(f"Content is a list of parts (or a text). What came is {type_name(content)}.")
+    require(not isinstance(content, dict), "That is one part alone. Content is a list, also of one part: [ … ].")
+    require(isinstance(content, list), f"Content is a list of parts (or a text). What came is {type_name(content)}.")
     texts, pictures = [], []
     for part in content:
-        if not isinstance(part, dict):
-            came = type_name(part)
-            raise Wrong(f'Each part is a dict, a text too: {{"type": "text", "text": "…"}}. One of yours is {came}.')
-        if "role" in part:
-            raise Wrong("There is a whole message, with its role, where content is wanted: take what stands under it.")
+        example, came = '{"type": "text", "text": "…"}', type_name(part)
+        require(isinstance(part, dict), f"Each part is a dict, a text too: {example}. One of yours is {came}.")
+        require("role" not in part, "There is a whole message where content is wanted: take what stands under it.")
         name = part.get("type")
+        responses = str(name).startswith("input_")
+        require(not responses, f"{name!r} is of the Responses API. Chat Completions has 'text' and 'image_url'.")
         if name == "text" and isinstance(part.get("text"), str):
             texts.append(part["text"])
         elif name == "image_url":
-            pictures.append(_picture(part))
-        elif str(name).startswith("input_"):
-            raise Wrong(f"The type {name!r} is of the Responses API. Chat Completions has 'text' and 'image_url'.")
+            pictures.append(_read_picture(part))
         else:
-            raise Wrong("Each part has the type 'text' or 'image_url', and a field of that name with what it carries. "
-                        f"One of yours is {part!r:.60}.")  # fmt: skip
+            raise Wrong(f"Each part has the type 'text' or 'image_url' and a field of that name, but not {part!r:.60}.")
     return texts, pictures
 
 
-def _picture(part: dict) -> dict:
-    target = part.get("image_url")
-    if isinstance(target, str):
-        raise Wrong('"image_url" is a bare string, a habit of 2023. It wants an object: {"url": …, "detail": …}.')
-    if not isinstance(target, dict) or not isinstance(target.get("url"), str) or not target["url"]:
-        raise Wrong('"image_url" wants an object with the address in it: {"url": …, "detail": …}.')
-    if "detail" in part:
-        raise Wrong('"detail" stands beside "image_url". It belongs inside that object, beside "url".')
-    if target.get("detail", "auto") not in DETAILS:
-        raise Wrong(f"There is no detail {target['detail']!r}. There are: {', '.join(DETAILS)}.")
+def _read_picture(part: dict) -> dict:
+    target, example = part.get("image_url"), '{"url": …, "detail": …}'
+    bare = isinstance(target, str)
+    require(not bare, f'"image_url" is a bare string, a habit of 2023. It wants an object: {example}.')
+    address = isinstance(target, dict) and target.get("url")
+    require(address and isinstance(address, str), f'"image_url" wants an object with the address in it: {example}.')
+    require("detail" not in part, '"detail" stands beside "image_url". It belongs inside that object, beside "url".')
+    detail = target.get("detail", "auto")
+    require(detail in DETAILS, f"There is no detail {detail!r}. There are: {', '.join(DETAILS)}.")
     return target
 
 
 def read_messages(value) -> list[Message]:
-    """The messages of a request. Wrong for what the service would refuse."""
-    if not isinstance(value, list):
-        raise Wrong(f"Messages are a list, also when there is one: [ … ]. What came is {type_name(value)}.")
+    """Read the messages of a request. Wrong for what the service would refuse."""
+    require(isinstance(value, list), f"Messages are a list, also when there is one. What came is {type_name(value)}.")
     read = []
     for message in value:
-        if not isinstance(message, dict) or message.get("role") not in ROLES:
-            raise Wrong('Each message is a dict with a "role" (system, user or assistant) and a "content".')
+        known = isinstance(message, dict) and message.get("role") in ROLES
+        require(known, 'Each message is a dict with a "role" (system, user or assistant) and a "content".')
         role, (texts, pictures) = message["role"], read_parts(message.get("content"))
-        if pictures and role != "user":
-            raise Wrong(f"There is a picture in a message of the {role}. The service takes them from the user only.")
-        if not pictures and not any(map(has_words, texts)):
-            raise Wrong(f"A message of the {role} is empty.")
+        allowed = not pictures or role == "user"
+        require(allowed, f"There is a picture in a message of the {role}. The service takes them from the user only.")
+        require(pictures or any(map(has_words, texts)), f"A message of the {role} is empty.")
         read.append(Message(role, texts, pictures))
     return read
 
 
 def has_words(text: str) -> bool:
-    """Is there a letter or a digit in it?"""
+    """Say whether there is a letter or a digit in it."""
     return any(map(str.isalnum, text))
 
 
-def check_rocket_question(texts: list[str], pictures: list[dict], lesson_question: str | None = None) -> None:
-    """Wrong unless there is a question about the rocket, with detail "high"."""
-    if not pictures:
-        raise Wrong('There is no picture in it. It is a part of the list: {"type": "image_url", "image_url": {…}}.')
-    if len(pictures) > 1:
-        raise Wrong(f"There are {len(pictures)} pictures in it. Each is paid; the exercise needs one.")
-    if not any(map(has_words, texts)):
-        raise Wrong('There is no question in it: a part {"type": "text", "text": "…"} with words.')
-    if lesson_question in (text.strip() for text in texts):
-        raise Wrong("That is the lesson's own question. Ask one of your own.")
-    url = pictures[0]["url"]
-    if url != f"{PICTURES}rocket.jpg":
-        raise Wrong(_another_address(url))
-    if (detail := pictures[0].get("detail")) != "high":
-        said = f'says detail "{detail}"' if detail else "says no detail, and the default differs from model to model"
-        raise Wrong(f'The picture {said}. The exercise asks for "high".')
-
-
-def _another_address(url: str) -> str:
-    if url.endswith("coffee.png"):
-        return "That is still the address of the coffee. The exercise asks about the rocket."
-    if url.isidentifier():
-        return f"The address is the word {url!r}. If you mean the variable, write it without quotation marks."
-    if "/blob/" in url:
-        return "That address leads to a web page that shows the picture, not to the picture. Take the one with raw."
-    if not url.startswith(("http://", "https://")):
-        return f"The service cannot reach {url[:40]!r}: it needs an address on the web. Files are for lesson 02."
-    return f"The address is another one: {url[:100]!r} is not that of the rocket. Copy it whole."
+def check_rocket_question(texts: list[str], pictures: list[dict]) -> None:
+    """Refuse anything but a question about the rocket, with detail "high"."""
+    require(pictures, 'There is no picture in it: a part {"type": "image_url", "image_url": {…}}.')
+    require(len(pictures) == 1, f"There are {len(pictures)} pictures in it. Each is paid; the exercise needs one.")
+    require(any(map(has_words, texts)), 'There is no question in it: a part {"type": "text", "text": "…"} with words.')
+    url, detail = pictures[0]["url"], pictures[0].get("detail")
+    coffee = url.endswith("coffee.png")
+    require(not coffee, "That is still the address of the coffee. The exercise asks about the rocket.")
+    require(not url.isidentifier(), f"The address is {url!r}. If it is a variable, write it without quotation marks.")
+    require("/blob/" not in url, "That address leads to a web page that shows the picture. Take the one with raw.")
+    on_web = url.startswith(("http://", "https://"))
+    require(on_web, f"The service cannot reach {url[:40]!r}: it needs an address on the web. Files are for lesson 02.")
+    require(url == f"{PICTURES}rocket.jpg", f"The address {url[:100]!r} is not that of the rocket. Copy it whole.")
+    says = f'says detail "{detail}"' if detail else "says no detail, and the default differs from model to model"
+    require(detail == "high", f'The picture {says}. The exercise asks for "high".')

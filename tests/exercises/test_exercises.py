@@ -1174,8 +1174,8 @@ def test_the_three_verdicts(capsys):
     assert capsys.readouterr().out == (
         "00.3 is not attempted: it wants a number: how many such requests one US dollar buys.\n"
         'exercises.hint("00.3") gives a hint.\n'
-        "00.3 is not right yet: The 62 tokens that the model writes are missing: they are paid\n"
-        "too.\n"
+        "00.3 is not right yet: It is not 22,936. The 62 tokens that the model writes are\n"
+        "missing: they are paid too.\n"
         'exercises.hint("00.3") gives a hint.\n'
         "00.3 is right. One request costs 0.000118 dollars. The 62 tokens out cost more than the\n"
         "218 tokens in, which hold the whole picture: a limit on what is written is worth having.\n"
