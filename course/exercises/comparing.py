@@ -122,3 +122,8 @@ def check_results(function, cases: dict[str, tuple], slips: dict | None = None, 
             slip = next((reason for wrong, reason in (slips or {}).items() if given == wrong), hint)
             said = f"Given {name}, your function returns {returned[name]!r:.60} and not {wanted!r}."
             raise Wrong(f"{said} {slip}".strip())
+
+
+def cases_by(solution: Callable, inputs: dict[str, tuple]) -> dict[str, tuple]:
+    """Make cases for `check_results`: its arguments, and what the exercise's own solution returns for them."""
+    return {name: (arguments, as_json(solution(*deepcopy(arguments)))) for name, arguments in inputs.items()}

@@ -35,11 +35,15 @@ def require(condition, reason: str) -> None:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise. `expects` goes on from "it wants …" and has no full stop; `solution` ends with its own check."""
+    """One exercise. `expects` goes on from "it wants …" and has no full stop; `solution` ends with its own check.
 
-    check: Callable[[object], str]
+    `right` is what to say of a right answer where `check` returns nothing.
+    """
+
+    check: Callable[[object], str | None]
     expects: str
     hint: str
     solution: str
     why: str
     predicts: bool = False
+    right: str = ""
