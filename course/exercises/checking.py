@@ -48,7 +48,7 @@ def judge(number: str, answer) -> tuple[str, str]:
     if is_blank(answer):
         return "not attempted", f"it wants {exercise.expects}."
     try:
-        return "right", exercise.check(answer) or exercise.right
+        return "right", exercise.check(answer) or exercise.why[:1].upper() + exercise.why[1:]
     except WrongShape as came:
         return "not right yet", f"it wants {exercise.expects}. What came is {came}."
     except Wrong as reason:

@@ -4,7 +4,7 @@ To add those of the next lesson, copy `lesson_00.py` to `lesson_NN.py`. `exercis
 its `EXERCISES` by their numbers. For each exercise write
 
 1. a checker: a function that takes the learner's answer, raises `Wrong("reason")` for each mistake that people really
-   make, and returns one sentence that says why the answer is right. It computes the truth from what the learner built
+   make, and may return a sentence that says why the answer is right. It computes the truth from what the learner built
    and compares; it never reads a model's words, and never takes an answer for its length or for a word in it.
    `reading.py` takes requests and values apart, and raises for what can't be read; `comparing.py` holds a number, a
    request or a function's results against what is wanted, and has most of what a checker needs.
@@ -37,7 +37,7 @@ def require(condition, reason: str) -> None:
 class Exercise:
     """One exercise. `expects` goes on from "it wants …" and has no full stop; `solution` ends with its own check.
 
-    `right` is what to say of a right answer where `check` returns nothing.
+    `why` goes on from "Why: …"; it is also what is said of a right answer, unless `check` returns a sentence.
     """
 
     check: Callable[[object], str | None]
@@ -46,4 +46,3 @@ class Exercise:
     solution: str
     why: str
     predicts: bool = False
-    right: str = ""
