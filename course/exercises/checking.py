@@ -66,7 +66,7 @@ def _find(number: str) -> Exercise:
     exercise = _exercises(home).get(str(number)) if home in lessons else None
     if exercise is None:
         known = ", ".join(known for lesson in lessons for known in _exercises(lesson))
-        raise CourseError(f'There is no exercise {number!r}. Write its number in quotation marks; there are: {known}.')
+        raise CourseError(f"There is no exercise {number!r}. Write its number in quotation marks; there are: {known}.")
     return exercise
 
 

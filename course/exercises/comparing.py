@@ -8,6 +8,8 @@ from collections.abc import Callable
 from copy import deepcopy
 from difflib import get_close_matches
 
+from PIL import Image, ImageChops, ImageStat
+
 from .exercise import Wrong, WrongShape
 from .reading import as_json, is_blank, read_number, type_name
 
@@ -68,6 +70,12 @@ def _check_value(given, wanted, where: str) -> None:
         wanted(given)
     elif wanted is not ... and (type(given) is not type(wanted) or given != wanted):
         raise Wrong(f"{where} is {given!r:.60}. The exercise asks for {wanted!r}.")
+
+
+def picture_difference(one: Image.Image, other: Image.Image) -> float:
+    """Return how much two pictures differ, 0 to 255, whatever their sizes and colours."""
+    small = [picture.convert("L").resize((64, 64)) for picture in (one, other)]
+    return ImageStat.Stat(ImageChops.difference(*small)).mean[0]
 
 
 def run_cases(function, cases: dict[str, tuple], none: str = "") -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from .comparing import check_number
 from .exercise import Exercise, require
-from .reading import PICTURES, as_json, check_rocket_question, read_fields, read_parts, type_name
+from .reading import PICTURES, as_json, check_rocket_question, read_fields, read_parts
 
 # The lesson's own content; the message for an unknown request calls its parts by these names.
 OURS = {"prompt": "What is in this picture?", "picture": f"{PICTURES}coffee.png", "detail": "low"}
@@ -15,13 +15,11 @@ def change_and_predict(answer):
     require(same_parts, "Keep the lesson's two parts, first one text and then one picture, and change what is in them.")
     yours = {"prompt": texts[0], "picture": pictures[0]["url"], "detail": pictures[0].get("detail")}
     differ = [name for name in OURS if OURS[name] != yours[name]]
-    require(differ, "This content is the lesson's own. After a change of PROMPT or DETAIL, build the list again.")
     for name in ("prompt", "detail"):
-        require(name in differ, f"The {name} is still the lesson's, {OURS[name]!r}. Change prompt and detail.")
+        require(name in differ, f"The {name} is still the lesson's. If you changed a variable, build the list again.")
     names = prediction.split(",") if isinstance(prediction, str) else prediction
     listed = isinstance(names, (list, set, frozenset)) and all(isinstance(name, str) for name in names)
-    came = type_name(prediction)
-    require(listed, f'The prediction is a list of names, such as ["picture"]. What came is {came}.')
+    require(listed, f'The prediction is a list of names, such as ["picture"], and not {prediction!r:.40}.')
     predicted = {name.strip(" :").lower() for name in names}
     for name in sorted(predicted):
         require(name in OURS, f"The message has no part called {name!r}. Its names are: {', '.join(OURS)}.")
@@ -34,8 +32,7 @@ def change_and_predict(answer):
 def ask_about_the_rocket(answer):
     texts, pictures = read_parts(as_json(answer))
     check_rocket_question(texts, pictures)
-    own = OURS["prompt"] not in [text.strip() for text in texts]
-    require(own, "That is the lesson's own question. Ask one of your own.")
+    require(OURS["prompt"] not in map(str.strip, texts), "That is the lesson's own question. Ask one of your own.")
     return "The question is a part of type text, the picture an object with its address and how closely to look at it."
 
 
@@ -58,10 +55,7 @@ SLIPS = {
 def requests_per_dollar(answer):
     hint = "Work out the price of one request first: each count of tokens times its own price, divided by a million."
     check_number("It", answer, PER_DOLLAR, SLIPS, hint, percent=1)
-    return (
-        "One request costs 0.000118 dollars. The 62 tokens out cost more than the 218 tokens in, which hold the whole "
-        "picture: a limit on what is written is worth having."
-    )
+    return "One request costs 0.000118 dollars. The 62 tokens out cost more than the 218 tokens in with the picture."
 
 
 EXERCISES = {

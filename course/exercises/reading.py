@@ -70,32 +70,30 @@ def read_parts(content) -> tuple[list[str], list[dict]]:
     """Read the texts and pictures of a message's content. Wrong for what the service would refuse."""
     if isinstance(content, str):
         return [content], []
-    require(not isinstance(content, dict), "That is one part alone. Content is a list, also of one part: [ … ].")
-    require(isinstance(content, list), f"Content is a list of parts (or a text). What came is {type_name(content)}.")
+    came = type_name(content)
+    require(isinstance(content, list), f"Content is a text or a list of parts, also of one part. What came is {came}.")
     texts, pictures = [], []
     for part in content:
-        example, came = '{"type": "text", "text": "…"}', type_name(part)
-        require(isinstance(part, dict), f"Each part is a dict, a text too: {example}. One of yours is {came}.")
-        require("role" not in part, "There is a whole message where content is wanted: take what stands under it.")
-        name = part.get("type")
-        responses = str(name).startswith("input_")
-        require(not responses, f"{name!r} is of the Responses API. Chat Completions has 'text' and 'image_url'.")
-        if name == "text" and isinstance(part.get("text"), str):
-            texts.append(part["text"])
-        elif name == "image_url":
-            pictures.append(_read_picture(part))
+        given = part if isinstance(part, dict) else {}
+        if given.get("type") == "text" and isinstance(given.get("text"), str):
+            texts.append(given["text"])
+        elif given.get("type") == "image_url":
+            pictures.append(_read_picture(given))
         else:
-            raise Wrong(f"Each part has the type 'text' or 'image_url' and a field of that name, but not {part!r:.60}.")
+            came = f"{part!r:.60}" if given else type_name(part)
+            raise Wrong(f"Chat Completions takes {_TEXT} and {_PICTURE}. One of your parts is {came}.")
     return texts, pictures
 
 
+_TEXT, _PICTURE = '{"type": "text", "text": …}', '{"type": "image_url", "image_url": {"url": …, "detail": …}}'
+
+
 def _read_picture(part: dict) -> dict:
-    target, example = part.get("image_url"), '{"url": …, "detail": …}'
-    bare = isinstance(target, str)
-    require(not bare, f'"image_url" is a bare string, a habit of 2023. It wants an object: {example}.')
-    address = isinstance(target, dict) and target.get("url")
-    require(address and isinstance(address, str), f'"image_url" wants an object with the address in it: {example}.')
-    require("detail" not in part, '"detail" stands beside "image_url". It belongs inside that object, beside "url".')
+    target, shape = part.get("image_url"), f"A picture is {_PICTURE}"
+    came = f"{type_name(target)} (a bare address was a habit of 2023)"
+    require(isinstance(target, dict), f'{shape}, with an object under "image_url" and not {came}.')
+    require("detail" not in part, f"{shape}: the detail belongs inside, beside the address.")
+    require(target.get("url") and isinstance(target["url"], str), f"{shape}, with the address under url.")
     detail = target.get("detail", "auto")
     require(detail in DETAILS, f"There is no detail {detail!r}. There are: {', '.join(DETAILS)}.")
     return target
@@ -106,11 +104,11 @@ def read_messages(value) -> list[Message]:
     require(isinstance(value, list), f"Messages are a list, also when there is one. What came is {type_name(value)}.")
     read = []
     for message in value:
-        known = isinstance(message, dict) and message.get("role") in ROLES
-        require(known, 'Each message is a dict with a "role" (system, user or assistant) and a "content".')
+        known, came = isinstance(message, dict) and message.get("role") in ROLES, type_name(message)
+        star = "; unpack it with a star: [*conversation, …]" * isinstance(message, list)
+        require(known, f'Each message is a dict with a "role" and a "content". One of yours is {came}{star}.')
         role, (texts, pictures) = message["role"], read_parts(message.get("content"))
-        allowed = not pictures or role == "user"
-        require(allowed, f"There is a picture in a message of the {role}. The service takes them from the user only.")
+        require(role == "user" or not pictures, f"A picture in a message of the {role}: only the user may send one.")
         require(pictures or any(map(has_words, texts)), f"A message of the {role} is empty.")
         read.append(Message(role, texts, pictures))
     return read
@@ -123,16 +121,9 @@ def has_words(text: str) -> bool:
 
 def check_rocket_question(texts: list[str], pictures: list[dict]) -> None:
     """Refuse anything but a question about the rocket, with detail "high"."""
-    require(pictures, 'There is no picture in it: a part {"type": "image_url", "image_url": {…}}.')
-    require(len(pictures) == 1, f"There are {len(pictures)} pictures in it. Each is paid; the exercise needs one.")
-    require(any(map(has_words, texts)), 'There is no question in it: a part {"type": "text", "text": "…"} with words.')
+    require(len(pictures) == 1, f"One picture is wanted, and there are {len(pictures)}. Each is a part: {_PICTURE}.")
+    require(any(map(has_words, texts)), f"There is no question in it: a part {_TEXT} with words.")
     url, detail = pictures[0]["url"], pictures[0].get("detail")
-    coffee = url.endswith("coffee.png")
-    require(not coffee, "That is still the address of the coffee. The exercise asks about the rocket.")
-    require(not url.isidentifier(), f"The address is {url!r}. If it is a variable, write it without quotation marks.")
-    require("/blob/" not in url, "That address leads to a web page that shows the picture. Take the one with raw.")
-    on_web = url.startswith(("http://", "https://"))
-    require(on_web, f"The service cannot reach {url[:40]!r}: it needs an address on the web. Files are for lesson 02.")
-    require(url == f"{PICTURES}rocket.jpg", f"The address {url[:100]!r} is not that of the rocket. Copy it whole.")
-    says = f'says detail "{detail}"' if detail else "says no detail, and the default differs from model to model"
-    require(detail == "high", f'The picture {says}. The exercise asks for "high".')
+    hint = "A variable has no quotation marks" if url.isidentifier() else "Not a file of yours, nor a web page with it"
+    require(url == f"{PICTURES}rocket.jpg", f"The address {url[:100]!r} is not that of rocket.jpg. {hint}.")
+    require(detail == "high", f'The exercise asks for the detail "high". Yours is {detail!r}.')
