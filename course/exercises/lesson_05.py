@@ -89,8 +89,7 @@ exercises.check("05.2", my_order)""",
     "05.3": Exercise(
         score_the_cuts,
         expects="a function of two lists, found and true, that returns two numbers",
-        hint="Keep a copy of found. Go through the true cuts, look for the first in the copy that is near enough, and "
-        "take it out. What is left in the copy at the end is the second number.",
+        hint="For each true cut, take the first found cut that is near enough out of a copy of found. What is left?",
         solution=f'{getsource(score)}\nexercises.check("05.3", score)',
         why="a cut that is taken out serves once, and taking the earliest leaves the later ones to later true cuts.",
     ),

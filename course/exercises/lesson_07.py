@@ -25,8 +25,8 @@ def predict_retries(answer):
     given = re.findall(r"[^\s,;]", answer) if isinstance(answer, str) else as_json(answer)
     if not isinstance(given, (list, set, frozenset, dict)):
         raise WrongShape(type_name(answer))
-    for letter in sorted({str(one).strip().lower() for one in given} ^ RETRY):
-        raise Wrong(WHY.get(letter, f"There is no error {letter!r:.20}. Their letters are a, b, c, d, e and f."))
+    if wrong := sorted({str(one).strip().lower() for one in given} ^ RETRY):
+        raise Wrong(WHY.get(wrong[0], f"There is no error {wrong[0]!r:.20}. Their letters are a, b, c, d, e and f."))
 
 
 def _answer(*choices: dict, reason="stop", text="A cup.", refusal=None, **beside) -> dict:
@@ -46,6 +46,7 @@ def filtered(answer):
     return names(answer.get("prompt_filter_results", [])), names(answer["choices"])
 
 
+# What Azure's filters found.
 NOTICED, HELD = {"filtered": False, "severity": "medium"}, {"filtered": True, "severity": "low"}
 SAFE = {name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")}
 FOUND = {
