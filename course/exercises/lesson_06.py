@@ -90,14 +90,11 @@ exercises.check("06.1", {"by_file": by_file, "in_conversation": in_conversation,
         hint="Go through the table row by row. `content` near the top is `chat_content` translated. Mind `store`.",
         solution="""
 my_request = {
-    "model": MODEL,
-    "instructions": "Be short.",
+    "model": MODEL, "instructions": "Be short.", "max_output_tokens": 500, "store": False,
     "input": [{"role": "user", "content": content}],
-    "max_output_tokens": 500,
-    "store": False,
 }
 exercises.check("06.2", my_request)""",
-        why="parts have other types, the address is a string with detail beside it, the rule leaves the conversation.",
+        why="parts have other types, the address is a string with detail beside it, the rule goes into instructions.",
     ),
     "06.3": Exercise(
         write_whole_text,
