@@ -8,7 +8,8 @@ its `EXERCISES` by their numbers. For each exercise write
    and compares; it never reads a model's words, and never takes an answer for its length or for a word in it.
    `reading.py` takes requests and values apart, and raises for what can't be read; `comparing.py` holds a number, a
    request or a function's results against what is wanted, and has most of what a checker needs.
-2. an `Exercise`: what is expected, a hint, a solution to paste, why it is one.
+2. an `Exercise`: what is expected, a hint, a solution to paste, why it is one. A function that is the solution stands
+   in the file as such: `getsource` shows it, and `cases_by` lets it say what is right for each case.
 
 At least one exercise of a lesson has `predicts=True`: the learner says what will happen before running it. Then put
 the cells into the notebook as lesson 00 does, and cases into `tests/exercises/test_exercises.py`: two wrong answers at

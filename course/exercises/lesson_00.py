@@ -71,8 +71,7 @@ my_content = [
     {"type": "image_url", "image_url": {"url": COFFEE, "detail": "high"}},
 ]
 my_prediction = ["prompt", "detail"]
-exercises.check("00.1", {"content": my_content, "prediction": my_prediction})
-""",
+exercises.check("00.1", {"content": my_content, "prediction": my_prediction})""",
         why="the text and the detail are other ones, the address is the same.",
     ),
     "00.2": Exercise(
@@ -85,8 +84,7 @@ my_content = [
     {{"type": "text", "text": "How many towers stand around the rocket?"}},
     {{"type": "image_url", "image_url": {{"url": ROCKET, "detail": "high"}}}},
 ]
-exercises.check("00.2", my_content)
-""",
+exercises.check("00.2", my_content)""",
         why="each part has a type and a field of the same name; detail stands beside the address it belongs to.",
     ),
     "00.3": Exercise(
@@ -97,8 +95,7 @@ exercises.check("00.2", my_content)
         solution="""
 one_request = (218 * 0.20 + 62 * 1.20) / 1_000_000  # US dollars
 my_number = 1 / one_request
-exercises.check("00.3", my_number)
-""",
+exercises.check("00.3", my_number)""",
         why="tokens in and tokens out are counted apart, because each has its own price.",
     ),
 }

@@ -92,8 +92,7 @@ my_conversation = [
     {"role": "user", "content": "How many towers do you see?"},
 ]
 my_prediction = 3
-exercises.check("01.1", {"messages": my_conversation, "pictures_paid": my_prediction})
-""",
+exercises.check("01.1", {"messages": my_conversation, "pictures_paid": my_prediction})""",
         why="three requests were sent, and each carried the first message with its picture.",
     ),
     "01.2": Exercise(
@@ -113,8 +112,7 @@ my_request = {
     ],
     "max_completion_tokens": 200,
 }
-exercises.check("01.2", my_request)
-""",
+exercises.check("01.2", my_request)""",
         why="rules come from the system, pictures from the user, and the limit has its name of today.",
     ),
     "01.3": Exercise(
@@ -127,8 +125,7 @@ def is_whole(answer):
     choice = answer.choices[0]
     return choice.finish_reason == "stop" and bool(choice.message.content)
 
-exercises.check("01.3", is_whole)
-""",
+exercises.check("01.3", is_whole)""",
         why="stop says that nothing is missing at the end, and a text that is None or empty is no answer.",
     ),
 }

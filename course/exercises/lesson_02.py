@@ -76,17 +76,17 @@ def prepare_the_photo(answer):
     require(image.format in ("PNG", "JPEG", "WEBP"), f"The picture is a {image.format}. Save it as PNG, JPEG or WebP.")
     size = f"It is {image.width} x {image.height} pixels"
     require(max(image.size) <= 256, f"{size}, and 256 on the longest side are enough.")
-    require(not image.getexif().get_ifd(0x8825), "The GPS position is still in it, so the file says where you were.")
     # What Pillow calls metadata; texts in a PNG have names of their own.
     left = {"xmp", "comment", "photoshop", "exif"} & set(image.info) | set(getattr(image, "text", {}))
+    left |= {"the GPS position"} if image.getexif().get_ifd(0x8825) else set()
     hint = "Pillow writes a comment again: im.info.pop('comment')." if "comment" in left else "Save the pixels alone."
     require(not left, f"There are still metadata in it ({', '.join(sorted(left))}). {hint}")
     photo = ImageOps.exif_transpose(Image.open(IMAGES / "phone_photo.jpg"))
-    turned = {turn: picture_difference(image, photo.transpose(turn)) for turn in Image.Transpose}
-    upright, best = picture_difference(image, photo), min(turned, key=turned.__getitem__)
-    require(min(upright, turned[best]) <= 8, "That is another picture than phone_photo.jpg, or only a piece of it.")
-    lies = f"It lies on its side, upside down or mirrored: it is the photo after {best.name}"
-    require(upright <= turned[best], f"{lies}. Turn the pixels as the EXIF data say, then drop the data.")
+    upright = picture_difference(image, photo)
+    turned, turn = min((picture_difference(image, photo.transpose(turn)), turn.name) for turn in Image.Transpose)
+    require(min(upright, turned) <= 8, "That is another picture than phone_photo.jpg, or only a piece of it.")
+    lies = f"It lies on its side, upside down or mirrored ({turn})"
+    require(upright <= turned, f"{lies}. Turn the pixels as the EXIF data say, then drop the data.")
     same_shape = is_close(image.width / image.height, photo.width / photo.height, 4)
     require(same_shape, f"{size}: its sides have another proportion than the photo's.")
     require(max(image.size) >= 128, f"{size}, too few to ask about. Keep 128 or more.")
@@ -104,8 +104,7 @@ EXERCISES = {
 my_prediction = 112_525 / 3 * 4
 data = Path("../asset/images/rocket.jpg").read_bytes()
 my_data_url = "data:image/jpeg;base64," + base64.b64encode(data).decode()
-exercises.check("02.1", {"prediction": my_prediction, "data_url": my_data_url})
-""",
+exercises.check("02.1", {"prediction": my_prediction, "data_url": my_data_url})""",
         why="4 characters stand for 3 bytes, and the media type says what the file is: a JPEG.",
     ),
     "02.2": Exercise(
@@ -125,8 +124,7 @@ def media_type(data):
         return "image/webp"
     return None
 
-exercises.check("02.2", media_type)
-""",
+exercises.check("02.2", media_type)""",
         why="each test reads the signature at the very beginning, and what has none of the four is None.",
     ),
     "02.3": Exercise(
@@ -137,8 +135,7 @@ exercises.check("02.2", media_type)
         solution="""
 picture = encoding.open_picture("../asset/images/phone_photo.jpg", max_side=256)
 my_bytes = picture.data
-exercises.check("02.3", my_bytes)
-""",
+exercises.check("02.3", my_bytes)""",
         why="the helper turns the pixels while the EXIF data still say how, and keeps none of those data.",
     ),
 }

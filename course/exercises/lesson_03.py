@@ -17,19 +17,17 @@ from .reading import PICTURES, as_json, has_words, read_fields, read_parts
 
 COINS = f"{PICTURES}coins.png"
 FILES = {"hens": "chicken.webp", "cows": "cow.webp", "coins": "coins.png", "horses": "horse.webp"}
-SIDE, AT_512 = 256, 799  # pixels; picture tokens of the four as the lesson sends them
+AT_512 = 799  # picture tokens of the four as the lesson sends them
 
 
 def _recognise(pictures: list[dict], wanted: list[str]) -> list[tuple[str, Image.Image | None]]:
     """Name the lesson's pictures and open them (None: sent by address). Wrong unless each is there once, at low."""
     found = [_see(picture["url"]) for picture in pictures]
     missing = [what for what in wanted if what not in dict(found)]
-    require(found, "There is no picture in it.")
     require(not missing, f"The {' and the '.join(missing)} are missing.")
     require(len(found) == len(wanted), f"There are {len(found)} pictures in it, and {len(wanted)} are wanted.")
-    for picture in pictures:
-        detail = picture.get("detail")
-        require(detail == "low", f"A picture has detail {detail!r}. The exercise says 'low'.")
+    details = [picture.get("detail") for picture in pictures]
+    require(set(details) == {"low"}, f"The exercise asks for detail 'low'. Yours have {', '.join(map(str, details))}.")
     return found
 
 
@@ -53,10 +51,8 @@ def _small_pictures() -> dict[str, Image.Image]:
 def half_the_side(answer):
     prediction, content = read_fields(answer, "prediction", "parts")
     for what, image in _recognise(read_parts(content)[1], list(FILES)):
-        if image is None:
-            raise Wrong(f"The {what} come from an address, where they stay as large as they are: open all four files.")
-        size = f"{image.width} x {image.height} pixels"
-        require(max(image.size) == SIDE, f"The {what} have {size}. What does max_side=256 give?")
+        size = f"{image.width} x {image.height} pixels" if image else "an address, and stay as large as they are"
+        require(image and max(image.size) == 256, f"The {what} have {size}. What does max_side=256 give?")
     slips = {
         AT_512 / 2: "Half the side is half as wide and half as high. How much of the area is left?",
         AT_512 / 16: "At low the service shrinks to 512 anyway. From there to 256 is half the side.",
@@ -110,13 +106,10 @@ def split_in_turns(answer):
         sent = [part for turn in turns for part in turn]
         order = f"{given} loses, repeats or moves something: of {2 * count} parts {len(sent)} come out."
         require(sent == crowd[: 2 * count], order)
-        require(all(turns), f"{given} makes a request with nothing in it.")
-        whole = all(len(turn) % 2 == 0 for turn in turns)
-        require(whole, f"{given} cuts a name off from its picture. Each picture takes two parts of the list.")
-        most = max((len(turn) // 2 for turn in turns), default=0)
-        require(most <= limit, f"{given} makes a request with {most} pictures.")
+        odd = next((len(turn) for turn in turns if len(turn) not in range(2, 2 * limit + 1, 2)), None)
+        require(odd is None, f"{given} makes a request of {odd} parts. {limit} pictures with a name are {2 * limit}.")
         made, least = len(turns), -(-count // limit)
-        require(made == least, f"{given} makes {made} requests, and {least} would do. Each picture takes two parts.")
+        require(made == least, f"{given} makes {made} requests, and {least} would do. A picture takes two parts.")
     return "Each request is full but for the last, and every picture keeps the name that it has in the whole."
 
 
@@ -132,8 +125,7 @@ my_prediction = 799 / 4
 my_parts = [
     encoding.open_picture(path, max_side=256).chat_part("low") for path in FILES.values()
 ]
-exercises.check("03.1", {"prediction": my_prediction, "parts": my_parts})
-""",
+exercises.check("03.1", {"prediction": my_prediction, "parts": my_parts})""",
         why="half as wide and half as high is a quarter of the pixels, and the tokens follow the pixels.",
     ),
     "03.2": Exercise(
@@ -144,8 +136,7 @@ exercises.check("03.1", {"prediction": my_prediction, "parts": my_parts})
         solution="""
 my_content = named(["Hens", "Coins", "Horses"], [parts["hens"], parts["coins"], parts["horses"]])
 my_content += [{"type": "text", "text": "Are there more animals in Hens or in Horses?"}]
-exercises.check("03.2", my_content)
-""",
+exercises.check("03.2", my_content)""",
         why="each name stands right before its picture, and the question uses these very names.",
     ),
     "03.3": Exercise(
@@ -158,8 +149,7 @@ def in_turns(content, limit):
     step = 2 * limit  # a name and a picture
     return [content[start : start + step] for start in range(0, len(content), step)]
 
-exercises.check("03.3", in_turns)
-""",
+exercises.check("03.3", in_turns)""",
         why="the pieces have an even number of parts, so none ends between a name and its picture.",
     ),
 }

@@ -1,5 +1,7 @@
 """Lesson 04: what a screenshot costs, a photo for less, the cheapest detail at which a text can be read."""
 
+from contextlib import suppress
+
 from helpers.tokens import picture_tokens
 
 from .comparing import check_number, is_close, run_cases
@@ -40,9 +42,7 @@ def shrink_a_photo(answer):
     require(whole, f"{size}: a picture has whole pixels, at least one a side.")
     width, height = int(width), int(height)
     require(width <= 4000 and height <= 3000, f"{size} is larger than the photo, and enlarging adds nothing.")
-    swapped = is_close(width / height, 3 / 4, 2)
-    require(not swapped, "Width and height are swapped: the photo is wider than high.")
-    require(is_close(width / height, 4 / 3, 2), f"{size} has another proportion. The height is 3/4 of the width.")
+    require(is_close(width / height, 4 / 3, 2), f"{size} has another proportion: the photo is wider than high, 4 to 3.")
     counted = picture_tokens(width, height, MODEL, "auto")
     across, down = counted.grid
     told = f"{size} are {across} x {down} = {across * down:,} patches, {counted.tokens:,} tokens at auto"
@@ -76,11 +76,9 @@ def _delivered(width: int, height: int, capital: int) -> dict[str, tuple[float, 
     """For each detail that is possible: the height of a capital as the model gets it, and the tokens."""
     found = {}
     for detail in ("low", "high", "original"):
-        try:
+        with suppress(ValueError):  # refused
             counted = picture_tokens(width, height, MODEL, detail)
-        except ValueError:  # refused
-            continue
-        found[detail] = (capital * counted.size[0] / width, counted.tokens)
+            found[detail] = (capital * counted.size[0] / width, counted.tokens)
     return found
 
 
@@ -94,8 +92,7 @@ EXERCISES = {
         solution="""
 my_low = 173
 my_high = 1239
-exercises.check("04.1", {"low": my_low, "high": my_high})
-""",
+exercises.check("04.1", {"low": my_low, "high": my_high})""",
         why="at low 512 x 288 pixels are 16 x 9 = 144 patches; at high 1366 x 768 are 43 x 24 = 1,032. Each times 1.2.",
     ),
     "04.2": Exercise(
@@ -109,8 +106,7 @@ my_height = 3000
 while tokens.picture_tokens(my_width, my_height, "gpt-5.6-luna", "auto").tokens > 1500:
     my_width -= 4
     my_height -= 3
-exercises.check("04.2", {"width": my_width, "height": my_height})
-""",
+exercises.check("04.2", {"width": my_width, "height": my_height})""",
         why="4 and 3 pixels less at each step keep the proportion, and the first size in the budget is the largest.",
     ),
     "04.3": Exercise(
@@ -130,8 +126,7 @@ def cheapest(width, height, capital):
             readable[detail] = counted.tokens
     return min(readable, key=readable.get, default=None)
 
-exercises.check("04.3", cheapest)
-""",
+exercises.check("04.3", cheapest)""",
         why="size[0] / width is how much the picture shrinks, and its letters shrink with it.",
     ),
 }
