@@ -5,8 +5,8 @@ computed, never at a model's words. So it says the same in replay and live. No a
 
 >>> from course import exercises
 >>> exercises.check("00.3", 8474)
-00.3 is right. One request costs 0.000118 dollars. The 62 tokens out cost more than the
-218 tokens in with the picture.
+00.3 is right. One request costs 0.000118 dollars: 62 tokens out cost more than the 218
+tokens in with the picture.
 
 `lesson_NN.py` holds the exercises of a lesson; `exercise.py` says how to add one.
 """

@@ -40,7 +40,7 @@ def judge(number: str, answer) -> tuple[str, str]:
     if is_blank(answer):
         return "not attempted", wanted
     try:
-        return "right", exercise.check(answer) or exercise.right
+        return "right", exercise.check(answer) or exercise.why[:1].upper() + exercise.why[1:]
     except WrongShape as reason:
         return "not right yet", f"{wanted} What came is {reason}."
     except Wrong as reason:

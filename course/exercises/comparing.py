@@ -118,6 +118,8 @@ def check_results(function, cases: dict[str, tuple], slips: dict | None = None, 
                 continue
         except Wrong as reason:
             raise Wrong(f"Given {name}, your function returns {returned[name]!r:.60}. {reason}") from None
+        except Exception:  # it has not even the form of what is wanted
+            given = returned[name]
         if given != wanted:
             slip = next((reason for wrong, reason in (slips or {}).items() if given == wrong), hint)
             said = f"Given {name}, your function returns {returned[name]!r:.60} and not {wanted!r}."

@@ -26,14 +26,12 @@ def change_and_predict(answer):
         require(name in differ, f"You predicted {name}, and your content does not differ from the lesson's in that.")
     for name in differ:
         require(name in predicted, f"{name.capitalize()} would be in the message as well: every part is compared.")
-    return f"Replay compares every part of a request, so one change of {' or '.join(sorted(differ))} is enough to miss."
 
 
 def ask_about_the_rocket(answer):
     texts, pictures = read_parts(as_json(answer))
     check_rocket_question(texts, pictures)
     require(OURS["prompt"] not in map(str.strip, texts), "That is the lesson's own question. Ask one of your own.")
-    return "The question is a part of type text, the picture an object with its address and how closely to look at it."
 
 
 PER_DOLLAR = 1_000_000 / (218 * 0.20 + 62 * 1.20)
@@ -55,7 +53,6 @@ SLIPS = {
 def requests_per_dollar(answer):
     hint = "Work out the price of one request first: each count of tokens times its own price, divided by a million."
     check_number("It", answer, PER_DOLLAR, SLIPS, hint, percent=1)
-    return "One request costs 0.000118 dollars. The 62 tokens out cost more than the 218 tokens in with the picture."
 
 
 EXERCISES = {
@@ -72,7 +69,7 @@ my_content = [
 ]
 my_prediction = ["prompt", "detail"]
 exercises.check("00.1", {"content": my_content, "prediction": my_prediction})""",
-        why="the text and the detail are other ones, the address is the same.",
+        why="replay compares every part of a request: one that differs is enough for a miss.",
     ),
     "00.2": Exercise(
         ask_about_the_rocket,
@@ -96,6 +93,6 @@ exercises.check("00.2", my_content)""",
 one_request = (218 * 0.20 + 62 * 1.20) / 1_000_000  # US dollars
 my_number = 1 / one_request
 exercises.check("00.3", my_number)""",
-        why="tokens in and tokens out are counted apart, because each has its own price.",
+        why="one request costs 0.000118 dollars: 62 tokens out cost more than the 218 tokens in with the picture.",
     ),
 }

@@ -25,7 +25,6 @@ def count_the_pictures(answer):
     slip = f"Pictures in the last request: {last}. The two before it carried pictures as well: add up all three."
     hint = "Write down the three requests, each with all that was said up to its question, and count their pictures."
     check_number("It", prediction, sum(paid), {last: slip}, hint)
-    return f"{sum(paid)} times: the service remembers nothing, so each turn carries all that was said, pictures too."
 
 
 GONE = {"course-sample": "only marks our samples", "gpt-4-vision-preview": "was shut down on 2024-12-06"}
@@ -50,7 +49,6 @@ def build_a_request(answer):
     limit = request.get("max_completion_tokens")
     right = type(limit) is int and limit == 200
     require(right, f'"max_completion_tokens" is to be 200, a whole number of tokens. Yours is {limit!r:.40}.')
-    return "The rule stands in a message of its own, the picture with the user, and the limit bounds what you pay."
 
 
 def _answer(reason, content, refusal=None) -> tuple[ChatCompletion]:
@@ -75,7 +73,6 @@ CASES = {
 
 def whole_answers_only(answer):
     check_results(answer, CASES, read=bool)
-    return "The reason alone is not enough, for a refusal ends with stop as well, and the text alone may be cut off."
 
 
 EXERCISES = {
@@ -93,7 +90,7 @@ my_conversation = [
 ]
 my_prediction = 3
 exercises.check("01.1", {"messages": my_conversation, "pictures_paid": my_prediction})""",
-        why="three requests were sent, and each carried the first message with its picture.",
+        why="the service remembers nothing: each of the three requests carried all that was said, with its pictures.",
     ),
     "01.2": Exercise(
         build_a_request,

@@ -33,7 +33,6 @@ def predict_the_length(answer):
         (IMAGES / "chelsea.png").stat().st_size * 4 / 3: "That would fit chelsea.png. How large is rocket.jpg?",
     }
     check_number("The length", prediction, len(code), slips, "Base64 writes 4 for every 3 bytes.", percent=1)
-    return f"Every 3 bytes become 4 characters: {len(data):,} bytes become {len(code):,}, a third more, every turn."
 
 
 def _file(name: str, mode="RGB", **options) -> bytes:
@@ -61,7 +60,6 @@ def tell_the_format(answer):
     none = 'And bytes are compared with bytes: b"GIF87a", with a b in front.'
     cases = {name: ((data,), truth) for name, (data, truth) in FILES.items()}
     check_results(answer, cases, {"image/jpg": "There is no image/jpg."}, read=lambda told: told or None, none=none)
-    return "Each format begins with a signature of its own, and no change of a file's name changes that."
 
 
 def prepare_the_photo(answer):
@@ -90,7 +88,6 @@ def prepare_the_photo(answer):
     same_shape = is_close(image.width / image.height, photo.width / photo.height, 4)
     require(same_shape, f"{size}: its sides have another proportion than the photo's.")
     require(max(image.size) >= 128, f"{size}, too few to ask about. Keep 128 or more.")
-    return f"Upright, {image.width} x {image.height} pixels and nothing else: what you send is what you wanted to show."
 
 
 EXERCISES = {
@@ -136,6 +133,6 @@ exercises.check("02.2", media_type)""",
 picture = encoding.open_picture("../asset/images/phone_photo.jpg", max_side=256)
 my_bytes = picture.data
 exercises.check("02.3", my_bytes)""",
-        why="the helper turns the pixels while the EXIF data still say how, and keeps none of those data.",
+        why="the pixels are turned while the EXIF data still say how, and none of those data are kept.",
     ),
 }

@@ -61,7 +61,6 @@ def half_the_side(answer):
     truth = request_tokens([{"role": "user", "content": content}], DEFAULT_MODEL).tokens
     hint = "Fewer pixels make fewer patches, and patches are what is paid."
     check_number("The number of picture tokens", prediction, truth, slips, hint, percent=20)
-    return f"{truth} instead of {AT_512}: a quarter of the area. Only the coins shrink less, as they were 384 wide."
 
 
 # A name that is nothing but a place in a list or on a page.
@@ -89,7 +88,6 @@ def name_the_pictures(answer):
     question = content[-1]["text"].casefold()
     called = [name for name in names if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", question)]
     require(len(called) > 1, f"The question has fewer than two of the names in it. Yours are: {', '.join(names):.120}.")
-    return "Sort the pictures as you like: question and answer still mean the same ones."
 
 
 def split_in_turns(answer):
@@ -110,7 +108,6 @@ def split_in_turns(answer):
         require(odd is None, f"{given} makes a request of {odd} parts. {limit} pictures with a name are {2 * limit}.")
         made, least = len(turns), -(-count // limit)
         require(made == least, f"{given} makes {made} requests, and {least} would do. A picture takes two parts.")
-    return "Each request is full but for the last, and every picture keeps the name that it has in the whole."
 
 
 EXERCISES = {
@@ -126,7 +123,7 @@ my_parts = [
     encoding.open_picture(path, max_side=256).chat_part("low") for path in FILES.values()
 ]
 exercises.check("03.1", {"prediction": my_prediction, "parts": my_parts})""",
-        why="half as wide and half as high is a quarter of the pixels, and the tokens follow the pixels.",
+        why="half as wide and half as high is a quarter of the pixels and tokens. Only the coins shrink less.",
     ),
     "03.2": Exercise(
         name_the_pictures,

@@ -1,8 +1,8 @@
 """Lesson 04: what a screenshot costs, a photo for less, the cheapest detail at which a text can be read."""
 
-from contextlib import suppress
+from inspect import getsource
 
-from helpers.tokens import picture_tokens
+from helpers import tokens
 
 from .comparing import check_number, is_close, run_cases
 from .exercise import Exercise, require
@@ -10,7 +10,6 @@ from .reading import read_fields, read_number
 
 MODEL = "gpt-5.6-luna"
 BUDGET, SLACK = 1_500, 50  # tokens, pixels
-LEAST = 8  # pixels: the height of a capital from which on the course's reader reads (asset/measured/legibility.json)
 ROUND_UP = "A part of a token counts as a whole one: round up."
 # What people answer for a screenshot of 1366 x 768.
 SLIPS = {
@@ -31,8 +30,7 @@ def predict_a_screenshot(answer):
     sizes = {"low": "512 pixels on the longer side", "high": "the limit of 2,048 pixels and 2,500 patches"}
     for (detail, size), predicted in zip(sizes.items(), read_fields(answer, *sizes), strict=True):
         hint = f"Think of {size} first. Then count patches of 32 x 32, and take them times 1.2."
-        check_number(f"At {detail} it", predicted, picture_tokens(1366, 768, MODEL, detail).tokens, SLIPS, hint)
-    return "At low 512 x 288 pixels arrive, 16 x 9 patches; at high all, 43 x 24. Times 1.2: 173 and 1,239."
+        check_number(f"At {detail} it", predicted, tokens.picture_tokens(1366, 768, MODEL, detail).tokens, SLIPS, hint)
 
 
 def shrink_a_photo(answer):
@@ -43,15 +41,28 @@ def shrink_a_photo(answer):
     width, height = int(width), int(height)
     require(width <= 4000 and height <= 3000, f"{size} is larger than the photo, and enlarging adds nothing.")
     require(is_close(width / height, 4 / 3, 2), f"{size} has another proportion: the photo is wider than high, 4 to 3.")
-    counted = picture_tokens(width, height, MODEL, "auto")
+    counted = tokens.picture_tokens(width, height, MODEL, "auto")
     across, down = counted.grid
     told = f"{size} are {across} x {down} = {across * down:,} patches, {counted.tokens:,} tokens at auto"
     slips = {2048: " At high the service would shrink it, at auto not.", 1824: " That is what high makes of the photo."}
     require(counted.tokens <= BUDGET, f"{told}: over {BUDGET:,}.{slips.get(width, '')}")
     larger = width + SLACK + 1
-    room = picture_tokens(larger, round(larger * 3 / 4), MODEL, "auto").tokens <= BUDGET
+    room = tokens.picture_tokens(larger, round(larger * 3 / 4), MODEL, "auto").tokens <= BUDGET
     require(not room, f"{told}. That is within {BUDGET:,}, and there is room for more pixels.")
     return f"{told}, instead of 14,100: about a tenth of the price, and the request stays as it is."
+
+
+# From 8 pixels a capital on, the course's reader reads (asset/measured/legibility.json).
+def cheapest(width, height, capital, details=("low", "high", "original")):
+    readable = {}
+    for detail in details:
+        try:
+            counted = tokens.picture_tokens(width, height, "gpt-5.6-luna", detail)
+        except ValueError:
+            continue
+        if capital * counted.size[0] / width >= 8:
+            readable[detail] = counted.tokens
+    return min(readable, key=readable.get, default=None)
 
 
 CASES = [(1000, 1520, 15), (4000, 3000, 18), (4000, 3000, 12), (4000, 3000, 70), (1000, 1520, 5), (300, 200, 10)]
@@ -60,27 +71,14 @@ CASES += [(300, 200, 8), (6000, 6000, 50), (6000, 6000, 10), (4096, 512, 17), (9
 
 def choose_the_cheapest(answer):
     names = {f"a picture of {case[0]} x {case[1]} with capitals of {case[2]}": case for case in CASES}
-    returned = run_cases(answer, names)
-    for name, case in names.items():
-        found = _delivered(*case)
-        costs = {detail: tokens for detail, (height, tokens) in found.items() if height >= LEAST}
-        right = sorted(detail for detail, tokens in costs.items() if tokens == min(costs.values()))
-        arrive = [f"{detail} {height:.1f} pixels for {tokens:,} tokens" for detail, (height, tokens) in found.items()]
-        want, told = " or ".join(map(repr, right)) or None, returned[name] or None
-        said = f"Given {name}, your function returns {returned[name]!r:.40} and not {want}."
-        fits = told in right if right else told is None
-        require(fits, f"{said} Capitals arrive like this: {', '.join(arrive)}.")
-    return "It pays for pixels only where the letters need them, and says so when no setting will do."
-
-
-def _delivered(width: int, height: int, capital: int) -> dict[str, tuple[float, int]]:
-    """For each detail that is possible: the height of a capital as the model gets it, and the tokens."""
-    found = {}
-    for detail in ("low", "high", "original"):
-        with suppress(ValueError):  # refused
-            counted = picture_tokens(width, height, MODEL, detail)
-            found[detail] = (capital * counted.size[0] / width, counted.tokens)
-    return found
+    for name, returned in run_cases(answer, names).items():
+        # Details may cost the same; min takes the first of them, and here each comes first once.
+        right = {cheapest(*names[name], (detail, "low", "high", "original")) for detail in ("low", "high", "original")}
+        want = " or ".join(sorted(map(repr, right)))
+        told = f"Given {name}, your function returns {returned!r:.40} and not {want}."
+        require(
+            (returned or None) in right, f"{told} A capital arrives capital * size[0] / width pixels high; 8 will do."
+        )
 
 
 EXERCISES = {
@@ -115,19 +113,7 @@ exercises.check("04.2", {"width": my_width, "height": my_height})""",
         expects="a function of width, height and capital that returns a detail, or None",
         hint="Go through the three details as `advise` does: a refused one is left out (except ValueError: continue). "
         "Keep the tokens of those whose capitals reach 8 pixels, then take the least.",
-        solution="""
-def cheapest(width, height, capital):
-    readable = {}
-    for detail in ("low", "high", "original"):
-        try:
-            counted = tokens.picture_tokens(width, height, "gpt-5.6-luna", detail)
-        except ValueError:
-            continue
-        if capital * counted.size[0] / width >= 8:
-            readable[detail] = counted.tokens
-    return min(readable, key=readable.get, default=None)
-
-exercises.check("04.3", cheapest)""",
+        solution=f'{getsource(cheapest)}\nexercises.check("04.3", cheapest)',
         why="size[0] / width is how much the picture shrinks, and its letters shrink with it.",
     ),
 }

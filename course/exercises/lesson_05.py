@@ -69,35 +69,28 @@ EXERCISES = {
         predict_scenes,
         predicts=True,
         expects='a dict with "shortest" and "longest", two numbers of scenes',
-        hint="Write down the lengths of the six scenes. With shortest=4, which is shorter than 4? With longest=3, into "
-        "how many parts of at most 3 seconds does each go?",
+        hint="Write down the lengths of the scenes. Which is shorter than 4? Into how many parts of 3 does each go?",
         solution="""
-my_shortest = 5
-my_longest = 11
+my_shortest, my_longest = 5, 11
 exercises.check("05.1", {"shortest": my_shortest, "longest": my_longest})""",
-        right="The last cut goes, for 21 to 24 would be too short. And the scenes make 2, 2, 2, 2, 2 and 1: 11.",
-        why="the scenes last 4, 5, 4, 4, 4 and 3 seconds: the last is too short for 4, the others too long for 3.",
+        why="the last scene, 21 to 24, is too short for 4; and parts of at most 3 seconds are 2, 2, 2, 2, 2 and 1.",
     ),
     "05.2": Exercise(
         order_a_video,
         expects='a dict with "videos", a list, and with the wish for a transcript',
-        hint="Take `order` from the part on adding videos as a model: a list with one video, and beside the list "
-        "includeSpeechTranscript. The time is written as there, year, month, day, T, hour, and Z for UTC.",
+        hint="Take `order` from the part on adding videos as a model, with includeSpeechTranscript beside the list.",
         solution="""
 camera3 = {"mode": "add", "documentId": "camera3", "documentUrl": SAS_URL.format("camera3")}
 camera3["metadata"] = {"cameraId": "3", "timestamp": "2023-07-01T08:15:00Z"}
 my_order = {"videos": [camera3], "includeSpeechTranscript": True}
 exercises.check("05.2", my_order)""",
-        right="The service would accept it with 202, and the ingestion would have to be waited for.",
         why="the schema makes cameraId a string and timestamp a time; the transcript is asked for once an order.",
     ),
     "05.3": Exercise(
         score_the_cuts,
         expects="a function of two lists, found and true, that returns two numbers",
-        hint="Keep a copy of found. Go through the true cuts, look for the first in the copy that is near enough, and "
-        "take it out. What is left in the copy at the end is the second number.",
+        hint="For each true cut, take the first found cut that is near enough out of a copy of found. What is left?",
         solution=f'{getsource(score)}\nexercises.check("05.3", score)',
-        right="Now a way of cutting that finds too much pays for it, and one found cut serves once.",
         why="a cut that is taken out serves once, and taking the earliest leaves the later ones to later true cuts.",
     ),
 }

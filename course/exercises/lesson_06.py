@@ -22,8 +22,6 @@ def predict_what_is_saved(answer):
 
 FOR_RESPONSES = {
     '"messages": ': '"input"',
-    '"max_completion_tokens": ': '"max_output_tokens"',
-    '"max_tokens": ': '"max_output_tokens"',
     '"role": "system"': '"instructions" beside "input"',
     '"type": "text"': '"type": "input_text"',
     '"type": "image_url"': '"type": "input_image"',
@@ -31,12 +29,7 @@ FOR_RESPONSES = {
 }
 ASKED = {"type": "input_text", "text": "Describe this picture in one sentence."}
 SHOWN = {"type": "input_image", "image_url": f"{PICTURES}coffee.png", "detail": "low"}
-REQUEST = {
-    "model": lambda model: require(isinstance(model, str) and model, '"model" stays as it was: MODEL.'),
-    "instructions": "Be short.",
-    "max_output_tokens": 500,
-    "store": ...,
-}
+REQUEST = {"model": ..., "instructions": "Be short.", "max_output_tokens": 500, "store": ...}
 
 
 def translate(answer):
@@ -45,6 +38,7 @@ def translate(answer):
         require(chat not in text, f"{chat.strip(': ')} was right for Chat. For Responses write {responses}.")
     parts = [SHOWN, ASKED] if text.find('"input_image"') < text.find('"input_text"') else [ASKED, SHOWN]
     given = check_fields(answer, {"input": [{"type": ..., "role": "user", "content": parts}]} | REQUEST)
+    require(isinstance(given.get("model"), str) and given["model"], 'There is no "model": it stays as it was, MODEL.')
     require(given.get("store") is False, 'The service would keep it: it does so unless you say "store": False.')
 
 
@@ -62,24 +56,20 @@ def _message(*texts: str) -> dict:
 
 
 ENDS = (("completed", None), ("incomplete", "max_output_tokens"), ("incomplete", "content_filter"), ("failed", None))
-THOUGHT = {"id": "rs_1", "type": "reasoning", "summary": []}
-OUTPUTS = {
-    "a text": [_message("A cup.")],
-    "a reasoning item and a text": [THOUGHT, _message("A cup.")],
-    "a text in two parts": [_message("A cup ", "of coffee.")],
-    "two messages": [_message("A cup "), _message("of coffee.")],
-    "a reasoning item alone": [THOUGHT],
-    "an empty output": [],
-    "a refusal": [_message() | {"content": [{"type": "refusal", "refusal": "I can't say whose cup this is."}]}],
+ITEMS = {
+    "a reasoning item": {"id": "rs_1", "type": "reasoning", "summary": []},
+    "a text": _message("A cup."),
+    "a text in two parts": _message("A cup ", "of coffee."),
+    "a refusal": _message() | {"content": [{"type": "refusal", "refusal": "I can't say whose cup this is."}]},
 }
 
 
 def write_whole_text(answer):
-    answers = {}
-    for (status, reason), (what, output) in product(ENDS, OUTPUTS.items()):
-        given = {"id": "resp_1", "object": "response", "status": status, "output": output}
-        details = {"reason": reason} if reason else None
-        answers[f"an answer with {what}, {reason or status}"] = (given | {"incomplete_details": details},)
+    answers, outputs = {}, [some for n in range(3) for some in product(ITEMS, repeat=n)]
+    for (status, reason), items in product(ENDS, outputs):
+        given = {"id": "resp_1", "object": "response", "status": status, "output": [ITEMS[item] for item in items]}
+        given["incomplete_details"] = reason and {"reason": reason}
+        answers[f"an answer with {' and '.join(items) or 'nothing in it'}, {reason or status}"] = (given,)
     check_results(answer, cases_by(whole_text, answers), {"": "An empty text is no text."})
 
 
@@ -90,12 +80,9 @@ EXERCISES = {
         expects='a dict with "by_file", "in_conversation" and "times_sent", three numbers',
         hint="Sending bytes and reading tokens are two things. Compare the tokens in of the lesson's first questions.",
         solution="""
-by_file = 3 * 212
-in_conversation = 3 * 212
-times_sent = 1
+by_file, in_conversation, times_sent = 3 * 212, 3 * 212, 1
 exercises.check("06.1", {"by_file": by_file, "in_conversation": in_conversation, "times_sent": times_sent})""",
-        right="Both ways cost the same tokens. What they save is the way from your machine to the service.",
-        why="the model reads the picture with each question, wherever it comes from, and is paid for reading.",
+        why="the model reads the picture with each question. You save sending it, and not the tokens.",
     ),
     "06.2": Exercise(
         translate,
@@ -103,22 +90,17 @@ exercises.check("06.1", {"by_file": by_file, "in_conversation": in_conversation,
         hint="Go through the table row by row. `content` near the top is `chat_content` translated. Mind `store`.",
         solution="""
 my_request = {
-    "model": MODEL,
-    "instructions": "Be short.",
+    "model": MODEL, "instructions": "Be short.", "max_output_tokens": 500, "store": False,
     "input": [{"role": "user", "content": content}],
-    "max_output_tokens": 500,
-    "store": False,
 }
 exercises.check("06.2", my_request)""",
-        right="The same request in the other API, and the service keeps nothing of it.",
-        why="parts have other types, the address is a string with detail beside it, the rule leaves the conversation.",
+        why="parts have other types, the address is a string with detail beside it, the rule goes into instructions.",
     ),
     "06.3": Exercise(
         write_whole_text,
         expects="a function that takes an answer as a dict, and returns its text or None",
         hint='Look at "status" first. Then walk through "output" as the lesson does, and join the texts you find.',
         solution=f'{getsource(whole_text)}\nexercises.check("06.3", whole_text)',
-        right="Now what is cut off, refused or empty cannot be taken for an answer.",
         why="only a completed answer is whole, and only parts of the type output_text in messages are its text.",
     ),
 }

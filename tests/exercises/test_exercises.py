@@ -674,8 +674,8 @@ WRONG = {
         "the size as it is sent": (lambda w, h, c: "low" if c >= 8 else None, "returns 'low' and not"),
         "refusal not caught": (lambda *case: cheapest(*case, refused=True), "raised ValueError: gpt-5.6-luna ref"),
         "never None": (lambda *case: cheapest(*case, none="original"), "returns 'original' and not None"),
-        "over eight": (lambda *case: cheapest(*case, least=8.1), "low 8.0 pixels for"),
-        "four pixels": (lambda *case: cheapest(*case, least=4), "Capitals arrive like this: low 5.1 pixels for 212"),
+        "over eight": (lambda *case: cheapest(*case, least=8.1), "returns None and not 'high' or 'low' or 'original'"),
+        "four pixels": (lambda *case: cheapest(*case, least=4), "returns 'low' and not 'high' or 'original'"),
         "another word": (lambda *case: (cheapest(*case) or "").upper(), "returns 'HIGH' and not"),
         "called at once": ("high", "without brackets"),
         "no argument": (lambda: "high", "your function raised TypeError"),
@@ -770,8 +770,8 @@ WRONG = {
     },
     "06.2": {
         "messages": (translated(messages=[]), '"messages" was right for Chat. For Responses write "input"'),
-        "the old limit": (translated(max_completion_tokens=500), 'For Responses write "max_output_tokens"'),
-        "no model": (translated(without="model"), '"model" is missing'),
+        "the old limit": (translated(max_completion_tokens=500), 'Do you mean "max_output_tokens"?'),
+        "no model": (translated(without="model"), 'There is no "model"'),
         "no input": (translated(without="input"), '"input" is missing'),
         "more than asked for": (translated(temperature=0), '"temperature" does not belong in your answer'),
         "a string": (translated(input="What?"), "What came is a str"),
@@ -824,12 +824,12 @@ WRONG = {
         ),
         "the first item": (
             lambda a: a["output"][0]["content"][0]["text"] if a["status"] == "completed" else None,
-            "Given an answer with a reasoning item and a text, completed, your function raised KeyError",
+            "Given an answer with nothing in it, completed, your function raised IndexError",
         ),
         "the first part": (lambda a: text_if_whole(a, first=True), "Given an answer with a text in two parts"),
         "an empty text": (lambda a: text_if_whole(a, none=""), "returns '' and not None. An empty text is no text"),
         "the SDK's way": (lambda a: a.output_text, "raised AttributeError"),
-        "True": (lambda a: bool(text_if_whole(a)), "returns True and not 'A cup.'"),
+        "True": (lambda a: bool(text_if_whole(a)), "returns False and not None"),
         "called at once": ("A cup.", "without brackets"),
     },
 }
@@ -839,35 +839,38 @@ WRONG |= {
         "all": ("abcdef", "the same key is refused again"),
         "by the status": (["b", "c", "d", "f"], "look at its code: the money is spent"),
         "the verdict": (["b", "d", "e", "f"], "the same prompt gets the same verdict"),
-        "haste forgotten": (["d", "f"], "One is missing. b passes by itself"),
-        "no service": (["b", "f"], "One is missing. d is the service's own trouble"),
-        "no wire": ({"b", "d"}, "One is missing. f is the wire"),
+        "haste forgotten": (["d", "f"], "One is missing: b passes by itself"),
+        "no service": (["b", "f"], "One is missing: d is the service's own trouble"),
+        "no wire": ({"b", "d"}, "One is missing: f is the wire"),
         "words": (["429", "503"], "There is no error '429'"),
         "a number": (3, "What came is an int."),
     },
     "07.2": {
-        "by severity": (lambda a: filtered(a, held=lambda f: f.get("severity") != "safe"), "Given a severity that was"),
+        "by severity": (
+            lambda a: filtered(a, held=lambda f: f.get("severity") != "safe"),
+            "Given an answer with violence noticed and let through",
+        ),
         "medium and more": (
             lambda a: filtered(a, held=lambda f: f.get("severity", "high") in ("medium", "high")),
-            "Given a severity that was let through",
+            "Given an answer with violence in its second choice",
         ),
         "severity asked of all": (lambda a: filtered(a, held=lambda f: f["severity"] and f["filtered"]), "KeyError"),
         "without get": (lambda a: filtered(a, safe=False), "without any results, your function raised KeyError"),
-        "one choice": (lambda a: filtered(a, choices=slice(1)), "Given two choices, of which the second is filtered"),
-        "the wrong way round": (lambda a: filtered(a)[::-1], "Given an answer that was held back, nothing was"),
-        "all in one": (lambda a: [*filtered(a)[0], *filtered(a)[1]], "is to return two lists"),
-        "texts": (lambda a: tuple(map(" ".join, filtered(a))), "A list of names is wanted for the prompt"),
-        "nothing": (lambda a: ([], []), "violence was filtered in the answer, and yours says []"),
+        "one choice": (lambda a: filtered(a, choices=slice(1)), "Given an answer with violence in its second choice"),
+        "the wrong way round": (lambda a: filtered(a)[::-1], "returns (['violence'], []) and not [[], ['violence']]"),
+        "all in one": (lambda a: [*filtered(a)[0], *filtered(a)[1]], "returns [] and not [[], []]"),
+        "texts": (lambda a: tuple(map(" ".join, filtered(a))), "returns ('', 'violence') and not [[], ['violence']]"),
+        "nothing": (lambda a: ([], []), "returns ([], []) and not [[], ['violence']]"),
         "called at once": (([], ["violence"]), "without brackets"),
     },
     "07.3": {
         "no look at choices": (lambda a: verdict(a, skip="no choices"), "raised IndexError"),
-        "no refusal": (lambda a: verdict(a, skip="refused"), 'says "empty", and it should say "refused"'),
-        "no filter": (lambda a: verdict(a, skip="filtered"), 'it should say "filtered"'),
-        "no limit": (lambda a: verdict(a, skip="cut off"), 'should say "cut off"'),
-        "no text": (lambda a: verdict(a, skip="empty"), 'says "use", and it should say "empty"'),
-        "white space is text": (lambda a: verdict(a, strip=False), "nothing but a line break"),
-        "true or false": (lambda a: verdict(a) == "use", 'It is to return a text, here "use"'),
+        "no refusal": (lambda a: verdict(a, skip="refused"), "returns 'use' and not 'refused'"),
+        "no filter": (lambda a: verdict(a, skip="filtered"), "returns 'use' and not 'filtered'"),
+        "no limit": (lambda a: verdict(a, skip="cut off"), "returns 'use' and not 'cut off'"),
+        "no text": (lambda a: verdict(a, skip="empty"), "returns 'use' and not 'empty'"),
+        "white space is text": (lambda a: verdict(a, strip=False), "the text '\\n' and the refusal None"),
+        "true or false": (lambda a: verdict(a) == "use", "returns False and not 'no choices'"),
         "called at once": ("use", "without brackets"),
     },
 }
@@ -891,33 +894,33 @@ WRONG |= {
         "another field": (spine(shelf=(int, ...)), "Yours: author, place, shelf, title"),
         "a default": (spine(author=(str | None, None)), '"author" has a default'),
         "no way out": (spine(author=(str, ...)), 'Let "author" be of the type str | None'),
-        "a way out too many": (spine(title=(str | None, ...)), "takes a book without a title"),
+        "a way out too many": (spine(title=(str | None, ...)), 'Let "title" be of the type str.'),
         "no validator": (spine(least=-9), "takes a book in place 0"),
         "zero is taken": (spine(least=0), "takes a book in place 0. A validator is to raise ValueError"),
         "zero alone": (spine(least=None), "takes a book in place -3"),
         "nothing returned": (spine(gives=None), "Your validator returns nothing, and so the book is lost"),
         "from 0": (spine(most=9), "refuses a book in place 12"),
-        "fractions": (spine(place=(float, ...)), "takes a book in place 1.5"),
-        "others ignored": (spine(extra="ignore"), "takes a book with a colour"),
+        "fractions": (spine(place=(float, ...)), 'Let "place" be of the type int'),
+        "others ignored": (spine(extra="ignore"), 'forbidden: extra="forbid"'),
     },
     "08.3": {
-        "capital letters": (lambda a, b: wrong_fields(a, b, str.strip), "Given capital letters and spaces"),
-        "spaces": (lambda a, b: wrong_fields(a, b, str.lower), "Given capital letters and spaces"),
+        "capital letters": (lambda a, b: wrong_fields(a, b, str.strip), "and the truth ' ANN ', your"),
+        "spaces": (lambda a, b: wrong_fields(a, b, str.lower), "and the truth ' ANN ', your"),
         "all spaces": (
-            lambda a, b: wrong_fields(a, b, lambda t: t.lower().replace(" ", "")), 'Given spaces in the middle'),
+            lambda a, b: wrong_fields(a, b, lambda t: t.lower().replace(" ", "")), "and the truth 'An n'"),
         "texts alone": (
             lambda a, b: {n: sum(x[n].strip().lower() != y[n].strip().lower() for x, y in zip(a, b, strict=True))
                           for n in b[0]}, "raised AttributeError"),
         "everything a text": (
             lambda a, b: wrong_fields([{n: str(v) for n, v in x.items()} for x in a],
-                                      [{n: str(v) for n, v in x.items()} for x in b]), "Given the number 7 as a text"),
-        "one at most": (lambda a, b: {n: min(c, 1) for n, c in wrong_fields(a, b).items()}, '"age" is wrong in 2'),
+                                      [{n: str(v) for n, v in x.items()} for x in b]), "with 7 and the truth '7'"),
+        "one at most": (lambda a, b: {n: min(c, 1) for n, c in wrong_fields(a, b).items()}, "that is wrong twice"),
         "without zeros": (lambda a, b: {n: c for n, c in wrong_fields(a, b).items() if c}, "is there, too, with 0"),
-        "a sum": (lambda a, b: sum(wrong_fields(a, b).values()), "A dict is wanted, a number for each field"),
-        "names of fields": (lambda a, b: [n for n, c in wrong_fields(a, b).items() if c], "what comes is a list"),
+        "a sum": (lambda a, b: sum(wrong_fields(a, b).values()), "returns 0 and not {'x': 0}"),
+        "names of fields": (lambda a, b: [n for n, c in wrong_fields(a, b).items() if c], "returns [] and not {'x'"),
         "right and not wrong": (
-            lambda a, b: {n: len(a) - c for n, c in wrong_fields(a, b).items()}, '"city" is wrong in 0'),
-        "shares": (lambda a, b: {n: c / len(a) for n, c in wrong_fields(a, b).items()}, "and yours says 0.5"),
+            lambda a, b: {n: len(a) - c for n, c in wrong_fields(a, b).items()}, "returns {'x': 1} and not {'x': 0}"),
+        "shares": (lambda a, b: {n: c / len(a) for n, c in wrong_fields(a, b).items()}, "'city': 0.0} and not"),
         "called at once": ({"name": 1}, "without brackets"),
     },
 }  # fmt: skip
@@ -944,27 +947,36 @@ def whole_text(answer, why=old_reason):
 WRONG |= {
     "09.1": {
         "deployment in the path of a": (paths(a=CLASSIC), "a goes to another path than /openai/deployments/photos"),
-        "nothing added to a": (paths(a="/openai/v1/"), "ends with the name of the API"),
+        "nothing added to a": (paths(a="/openai/v1/"), "Plain OpenAI adds /chat/completions"),
         "no deployment in b": (paths(b="/openai/chat/completions"), "AzureOpenAI adds /openai/deployments/"),
-        "c as b": (paths(c=CLASSIC), "AzureOpenAI does not look at what its endpoint ends with"),
-        "c as a": (paths(c=f"{V1}?api-version=2024-10-21"), "it adds all that it adds in b"),
+        "c as b": (paths(c=CLASSIC), "whatever its endpoint ends with"),
+        "c as a": (paths(c=f"{V1}?api-version=2024-10-21"), "AzureOpenAI adds the same as in b"),
         "no version": (paths(b=CLASSIC.partition("?")[0]), "?api-version=2024-10-21 is missing"),
         "a version in a": (paths(a=f"{V1}?api-version=2024-10-21"), "this path takes no version"),
-        "another deployment": (paths(b=CLASSIC.replace("photos", "my-vision")), "a deployment of another name"),
+        "another deployment": (
+            paths(b=CLASSIC.replace("photos", "my-vision")),
+            "another path than /openai/deployments/my-vision/",
+        ),
         "a number": (paths(c=404), "c is to be a text"),
         "one missing": ({"a": V1, "b": CLASSIC, "c": None}, '"c" is empty or missing'),
         "one text": (V1, "What came is a str"),
     },
     "09.2": {
-        "as it comes": (lambda pasted: pasted, "Given an endpoint (https://r.openai.azure.com), it returns"),
-        "added to the end": (lambda pasted: f"{pasted.rstrip('/')}/openai/v1/", "a base URL that is right already"),
-        "cut at openai": (lambda pasted: f"{pasted.split('openai')[0]}openai/v1/", "Given an endpoint (https"),
+        "as it comes": (lambda pasted: pasted, "Given an address such as https://r.openai.azure.com, your function"),
+        "added to the end": (
+            lambda pasted: f"{pasted.rstrip('/')}/openai/v1/",
+            "such as https://r.openai.azure.com/openai, your",
+        ),
+        "cut at openai": (lambda pasted: f"{pasted.split('openai')[0]}openai/v1/", "returns 'https://r.openai/v1/'"),
         "cut at /openai": (
             lambda pasted: f"{pasted.partition('/openai')[0].rstrip('/')}/openai/v1/",
-            "Given a resource that is named openai",
+            "such as https://openai.openai.azure.com, your",
         ),
-        "the host alone": (lambda pasted: pasted.split("/")[2], "it returns 'r.openai.azure.com'"),
-        "always the same": (lambda pasted: "https://r.openai.azure.com/openai/v1/", "Given an endpoint with /openai"),
+        "the host alone": (lambda pasted: pasted.split("/")[2], "returns 'r.openai.azure.com' and not"),
+        "always the same": (
+            lambda pasted: "https://r.openai.azure.com/openai/v1/",
+            "such as https://a-b.services.ai.azure.com, your",
+        ),
         "only what comes back by itself": (lambda pasted: pasted.index("/v2"), "raised ValueError"),
         "no return": (lambda pasted: None, "Does each branch end in a return?"),
         "called at once": ("https://r.openai.azure.com/openai/v1/", "without brackets"),
@@ -972,19 +984,29 @@ WRONG |= {
     "09.3": {
         "new ones alone": (
             lambda a: whole_text(a, why=lambda choice: choice.get("finish_reason")),
-            "Given an old answer that is whole, your function returns None",
+            "Given an old answer that ended with stop, 1 in choices, your function returns None",
         ),
-        "without get": (lambda a: whole_text(a, why=lambda c: c["finish_reason"]), "an old answer that is whole, your"),
+        "without get": (
+            lambda a: whole_text(a, why=lambda c: c["finish_reason"]),
+            "Given an old answer that ended with stop",
+        ),
         "details first": (
             lambda a: whole_text(a, why=lambda c: (c.get("finish_details") or {}).get("type", c.get("finish_reason"))),
-            "with the old object under the new name, your function returns None",
+            "with the old object under the new name that ended with stop",
         ),
-        "any end": (lambda a: a["choices"][0]["message"]["content"] if a["choices"] else None, "that was cut off"),
+        "any end": (
+            lambda a: a["choices"][0]["message"]["content"] if a["choices"] else None,
+            "that ended with length",
+        ),
         "no look at choices": (
             lambda a: whole_text({"choices": [a["choices"][0]]}),
             "Given an answer without choices, your function raised IndexError",
         ),
-        "the last choice": (lambda a: whole_text({"choices": a["choices"][-1:]}), "two choices"),
+        "the last choice": (lambda a: whole_text({"choices": a["choices"][-1:]}), "ended with stop, 2 in choices"),
+        "the first that is whole": (
+            lambda a: next((c["message"]["content"] for c in a["choices"] if old_reason(c) == "stop"), None),
+            "Given a new answer that ended with length, 2 in choices, your function returns 'No.'",
+        ),
         "the reason": (lambda a: old_reason(a["choices"][0]) if a["choices"] else None, "returns 'stop'"),
         "called at once": ("A cow on a meadow.", "without brackets"),
     },
@@ -1249,8 +1271,8 @@ def test_the_three_verdicts(capsys):
         "00.3 is not right yet: It is not 22,936. The 62 tokens that the model writes are\n"
         "missing: they are paid too.\n"
         'exercises.hint("00.3") gives a hint.\n'
-        "00.3 is right. One request costs 0.000118 dollars. The 62 tokens out cost more than the\n"
-        "218 tokens in with the picture.\n"
+        "00.3 is right. One request costs 0.000118 dollars: 62 tokens out cost more than the 218\n"
+        "tokens in with the picture.\n"
     )
 
 
