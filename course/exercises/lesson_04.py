@@ -73,12 +73,10 @@ def choose_the_cheapest(answer):
     names = {f"a picture of {case[0]} x {case[1]} with capitals of {case[2]}": case for case in CASES}
     for name, returned in run_cases(answer, names).items():
         # Details may cost the same; min takes the first of them, and here each comes first once.
-        right = {cheapest(*names[name], (detail, "low", "high", "original")) for detail in ("low", "high", "original")}
-        want = " or ".join(sorted(map(repr, right)))
-        told = f"Given {name}, your function returns {returned!r:.40} and not {want}."
-        require(
-            (returned or None) in right, f"{told} A capital arrives capital * size[0] / width pixels high; 8 will do."
-        )
+        right = [cheapest(*names[name], (detail, "low", "high", "original")) for detail in ("low", "high", "original")]
+        want = " or ".join(sorted(set(map(repr, right))))
+        told, fits = f"Given {name}, your function returns {returned!r:.40} and not {want}.", (returned or None) in right
+        require(fits, f"{told} A capital arrives capital * size[0] / width pixels high; 8 will do.")
 
 
 EXERCISES = {
@@ -114,6 +112,6 @@ exercises.check("04.2", {"width": my_width, "height": my_height})""",
         hint="Go through the three details as `advise` does: a refused one is left out (except ValueError: continue). "
         "Keep the tokens of those whose capitals reach 8 pixels, then take the least.",
         solution=f'{getsource(cheapest)}\nexercises.check("04.3", cheapest)',
-        why="size[0] / width is how much the picture shrinks, and its letters shrink with it.",
+        why="the picture shrinks to size[0] / width, and its letters shrink with it.",
     ),
 }
