@@ -75,8 +75,9 @@ def choose_the_cheapest(answer):
         # Details may cost the same; min takes the first of them, and here each comes first once.
         right = [cheapest(*names[name], (detail, "low", "high", "original")) for detail in ("low", "high", "original")]
         want = " or ".join(sorted(set(map(repr, right))))
-        told, fits = f"Given {name}, your function returns {returned!r:.40} and not {want}.", (returned or None) in right
-        require(fits, f"{told} A capital arrives capital * size[0] / width pixels high; 8 will do.")
+        told = f"Given {name}, your function returns {returned!r:.40} and not {want}"
+        fits = (returned or None) in right
+        require(fits, f"{told}. A capital arrives capital * size[0] / width pixels high; 8 will do.")
 
 
 EXERCISES = {
