@@ -46,8 +46,8 @@ def judge(number: str, answer) -> tuple[str, str]:
     except Wrong as reason:
         return "not right yet", str(reason)
     except Exception as error:  # whatever a learner hands in, a reason helps and a traceback of ours does not
-        reason = f"{type_name(answer)} that cannot be read ({type(error).__name__})"
-        return "not right yet", f"{wanted} What came is {reason}."
+        came = f"{type_name(answer)} that cannot be read ({type(error).__name__})"
+        return "not right yet", f"{wanted} What came is {came}."
 
 
 def _find(number: str) -> Exercise:

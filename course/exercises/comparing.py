@@ -19,7 +19,7 @@ def is_close(value: float, truth: float, percent: float = 1) -> bool:
     return abs(value - truth) <= abs(truth) * percent / 100
 
 
-def check_number(what: str, value, truth: float, slips: dict[float, str], hint: str = "", percent: float = 0) -> None:
+def check_number(what: str, value, truth: float, slips: dict, hint: str = "", percent: float = 0) -> None:
     """Refuse a number that is not the truth.
 
     Args:

@@ -1,10 +1,9 @@
-"""Takes apart what a learner hands in: requests, conversations, numbers, functions.
+"""Take apart what a learner hands in, as the service would read it: numbers, fields, parts, messages.
 
-It reads what the service would read. Objects of the SDK are as good as dicts, a tuple is as good as a list, and
-fields that a checker does not ask for may stand beside the others.
+Objects of the SDK are as good as dicts, and a tuple is as good as a list. What can't be read raises `Wrong`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from .exercise import Wrong, WrongShape, require
@@ -23,7 +22,7 @@ class Message(NamedTuple):
 
 
 def is_blank(answer) -> bool:
-    """Is it what a cell holds before anybody has written an answer?"""
+    """Say whether this is what a cell holds before anybody has written an answer."""
     if isinstance(answer, dict):
         return all(map(is_blank, answer.values()))
     if isinstance(answer, str):
@@ -32,13 +31,13 @@ def is_blank(answer) -> bool:
 
 
 def type_name(value) -> str:
-    """What came, in two words: "a list", "an int", "nothing"."""
+    """Say in two words what came: "a list", "an int", "nothing"."""
     name = type(value).__name__
     return "nothing" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def as_json(value):
-    """The value as JSON would have it: objects of the SDK as dicts, tuples as lists."""
+    """Return the value as JSON would have it: objects of the SDK as dicts, tuples as lists."""
     if hasattr(value, "model_dump"):
         value = value.model_dump(exclude_none=True, warnings=False)
     if isinstance(value, Mapping):
@@ -47,22 +46,22 @@ def as_json(value):
 
 
 def read_fields(answer, *names: str) -> list:
-    """The values of a dict, in this order."""
+    """Return the values of a dict, in this order; other names may stand beside them."""
     given = as_json(answer)
     if not isinstance(given, dict):
         raise WrongShape(type_name(answer))
     for name in names:
-        listed = ", ".join(names)
-        require(not is_blank(given.get(name)), f'"{name}" is empty or missing. The answer is a dict with: {listed}.')
+        there = not is_blank(given.get(name))
+        require(there, f'"{name}" is empty or missing. The answer is a dict with: {", ".join(names)}.')
     return [given[name] for name in names]
 
 
 def read_number(value) -> float:
-    """A number of any type, but not True, and not a text that looks like one."""
-    if isinstance(value, str):
-        raise Wrong(f"A number is wanted, and {value[:20]!r} is a text: write it without quotation marks.")
-    if isinstance(value, (bool, list, dict, Callable)):
-        raise Wrong(f"A number is wanted. What came is {type_name(value)}.")
+    """Return a number of any type as a float; not True, and not a text that looks like a number."""
+    text = isinstance(value, str)
+    require(not text, f"A number is wanted, and {value!r:.20} is a text: write it without quotation marks.")
+    other = isinstance(value, (bool, list, dict)) or callable(value)
+    require(not other, f"A number is wanted. What came is {type_name(value)}.")
     return float(value)
 
 
@@ -89,8 +88,8 @@ _TEXT, _PICTURE = '{"type": "text", "text": …}', '{"type": "image_url", "image
 
 
 def _read_picture(part: dict) -> dict:
-    target, shape = part.get("image_url"), f"A picture is {_PICTURE}"
-    came = f"{type_name(target)} (a bare address was a habit of 2023)"
+    target: dict = part.get("image_url", {})
+    shape, came = f"A picture is {_PICTURE}", f"{type_name(target)} (a bare address was a habit of 2023)"
     require(isinstance(target, dict), f'{shape}, with an object under "image_url" and not {came}.')
     require("detail" not in part, f"{shape}: the detail belongs inside, beside the address.")
     require(target.get("url") and isinstance(target["url"], str), f"{shape}, with the address under url.")

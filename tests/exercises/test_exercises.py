@@ -346,7 +346,7 @@ WRONG = {
         "a string among the parts": (["What?", picture()], "One of your parts is a str"),
         "url missing": ([text("What?"), {"type": "image_url", "image_url": {"detail": "high"}}], "with the address"),
         "url empty": ([text("What?"), picture("")], "with the address"),
-        "nothing in it": ([text("What?"), {"type": "image_url"}], 'an object under "image_url" and not nothing'),
+        "nothing in it": ([text("What?"), {"type": "image_url"}], "with the address under url"),
         "no type": ([{"text": "What?"}, picture()], "One of your parts is {'text'"),
         "a type alone": ([{"type": "text"}, picture()], "One of your parts is {'type': 'text'}"),
         "another type": ([text("What?"), {"type": "image", "image": ROCKET}], "One of your parts is {'type': 'image'"),
