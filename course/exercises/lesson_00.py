@@ -15,8 +15,9 @@ def change_and_predict(answer):
     require(same_parts, "Keep the lesson's two parts, first one text and then one picture, and change what is in them.")
     yours = {"prompt": texts[0], "picture": pictures[0]["url"], "detail": pictures[0].get("detail")}
     differ = [name for name in OURS if OURS[name] != yours[name]]
+    require(differ, "This content is the lesson's own. A list keeps its values: build it again after a change.")
     for name in ("prompt", "detail"):
-        require(name in differ, f"The {name} is still the lesson's. If you changed a variable, build the list again.")
+        require(name in differ, f"The {name} is still the lesson's, {OURS[name]!r}. Change prompt and detail.")
     names = prediction.split(",") if isinstance(prediction, str) else prediction
     listed = isinstance(names, (list, set, frozenset)) and all(isinstance(name, str) for name in names)
     require(listed, f'The prediction is a list of names, such as ["picture"], and not {prediction!r:.40}.')

@@ -98,9 +98,9 @@ WRONG = {
     "00.1": {
         "nothing changed": (
             changed(["prompt"], lesson_00.OURS["prompt"], detail="low"),
-            "The prompt is still the lesson's",
+            "the lesson's own",
         ),
-        "detail forgotten": (changed(["prompt"], detail="low"), "The detail is still the lesson's"),
+        "detail forgotten": (changed(["prompt"], detail="low"), "The detail is still the lesson's, 'low'"),
         "prompt forgotten": (changed(["detail"], lesson_00.OURS["prompt"]), "The prompt is still the lesson's"),
         "only the first": (changed(["prompt"]), "Detail would be in the message as well"),
         "too many": (changed(["prompt", "detail", "picture"]), "You predicted picture,"),
