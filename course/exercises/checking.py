@@ -1,21 +1,12 @@
-"""The exercises: `check` an answer, ask for a `hint`, see the `solution`.
-
-    exercises.check("01.1", my_answer)
-
-Nothing here asks a service or needs a key: a checker looks at the request that a learner built, or at a value that
-they computed, never at a model's words. So it says the same in replay and live. The rules are in the lessons' files.
-"""
+"""What a lesson calls: `check` an answer, ask for a `hint`, see the `solution`. The rules are in the lessons' files."""
 
 import textwrap
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 
 from .. import CourseError
-from .exercise import Exercise, Misread, Wrong
-from .reading import blank, kind
-
-__all__ = ["check", "hint", "solution"]
+from .exercise import Exercise, Wrong, WrongShape
+from .reading import is_blank, type_name
 
 
 def check(number: str, answer) -> None:
@@ -43,30 +34,30 @@ def solution(number: str) -> None:
 
 
 def judge(number: str, answer) -> tuple[str, str]:
-    """The verdict as data: "right", "not right yet" or "not attempted", and the sentence that says why."""
+    """Return the verdict, "right", "not right yet" or "not attempted", and the sentence that says why."""
     exercise = _find(number)
-    if blank(answer):
-        return "not attempted", f"it wants {exercise.expects}."
+    wanted = f"it wants {exercise.expects}."
+    if is_blank(answer):
+        return "not attempted", wanted
     try:
-        return "right", exercise.check(answer)
-    except Misread as came:
-        return "not right yet", f"it wants {exercise.expects}. What came is {came}."
+        return "right", exercise.check(answer) or exercise.why[:1].upper() + exercise.why[1:]
+    except WrongShape as reason:
+        return "not right yet", f"{wanted} What came is {reason}."
     except Wrong as reason:
         return "not right yet", str(reason)
     except Exception as error:  # whatever a learner hands in, a reason helps and a traceback of ours does not
-        came = f"{kind(answer)} that cannot be read ({type(error).__name__})"
-        return "not right yet", f"it wants {exercise.expects}. What came is {came}."
+        came = f"{type_name(answer)} that cannot be read ({type(error).__name__})"
+        return "not right yet", f"{wanted} What came is {came}."
 
 
 def _find(number: str) -> Exercise:
-    """The exercise of this number; its lesson's file is loaded when it is first asked for."""
-    here = iter_modules([str(Path(__file__).parent)])
-    lessons = sorted(module.name for module in here if module.name.startswith("lesson_"))
+    """Return the exercise of this number; its lesson's file is loaded when it is first asked for."""
+    lessons = sorted(path.stem for path in Path(__file__).parent.glob("lesson_*.py"))
     home = f"lesson_{str(number)[:2]}"
     exercise = _exercises(home).get(str(number)) if home in lessons else None
     if exercise is None:
         known = ", ".join(known for lesson in lessons for known in _exercises(lesson))
-        raise CourseError(f'There is no exercise {number!r}. Write its number in quotation marks; there are: {known}.')
+        raise CourseError(f"There is no exercise {number!r}. Write its number in quotation marks; there are: {known}.")
     return exercise
 
 

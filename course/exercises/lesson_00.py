@@ -1,47 +1,43 @@
 """Lesson 00: the first request, what differs from a recording, what a request costs."""
 
-from .exercise import Exercise, Wrong
-from .reading import PICTURES, about_the_rocket, close, fields, kind, number, parts, plain
+from .comparing import check_number
+from .exercise import Exercise, require
+from .reading import PICTURES, as_json, check_rocket_question, read_fields, read_parts
 
 # The lesson's own content; the message for an unknown request calls its parts by these names.
 OURS = {"prompt": "What is in this picture?", "picture": f"{PICTURES}coffee.png", "detail": "low"}
 
 
 def change_and_predict(answer):
-    content, prediction = fields(answer, "content", "prediction")
-    texts, pictures = parts(content)
-    if len(texts) != 1 or len(pictures) != 1 or content[0].get("type") != "text":
-        raise Wrong("Keep the lesson's two parts, first one text and then one picture, and change what is in them.")
+    content, prediction = read_fields(answer, "content", "prediction")
+    texts, pictures = read_parts(content)
+    same_parts = len(texts) == len(pictures) == 1 and content[0].get("type") == "text"
+    require(same_parts, "Keep the lesson's two parts, first one text and then one picture, and change what is in them.")
     yours = {"prompt": texts[0], "picture": pictures[0]["url"], "detail": pictures[0].get("detail")}
-    differ = {name for name in OURS if OURS[name] != yours[name]}
-    if not differ:
-        raise Wrong("This content is the lesson's own, so nothing differs. A list keeps the values that it was built "
-                    "with: after a change of PROMPT or DETAIL, build the list again.")  # fmt: skip
-    if same := [name for name in ("prompt", "detail") if name not in differ]:
-        raise Wrong(f"The {same[0]} is still the lesson's, {OURS[same[0]]!r}. Change prompt and detail.")
+    differ = [name for name in OURS if OURS[name] != yours[name]]
+    require(differ, "This content is the lesson's own. A list keeps its values: build it again after a change.")
+    for name in ("prompt", "detail"):
+        require(name in differ, f"The {name} is still the lesson's, {OURS[name]!r}. Change prompt and detail.")
     names = prediction.split(",") if isinstance(prediction, str) else prediction
-    if not isinstance(names, (list, set, frozenset)) or not all(isinstance(name, str) for name in names):
-        raise Wrong(f'The prediction is a list of names, such as ["picture"]. What came is {kind(prediction)}.')
+    listed = isinstance(names, (list, set, frozenset)) and all(isinstance(name, str) for name in names)
+    require(listed, f'The prediction is a list of names, such as ["picture"], and not {prediction!r:.40}.')
     predicted = {name.strip(" :").lower() for name in names}
-    if strange := sorted(predicted - set(OURS)):
-        raise Wrong(f"The message has no part called {strange[0]!r}. Its names are: {', '.join(OURS)}.")
-    if too_many := sorted(predicted - differ):
-        raise Wrong(f"You predicted {' and '.join(too_many)}, and your content does not differ from the lesson's "
-                    "in that. Compare the two part by part.")  # fmt: skip
-    if missed := sorted(differ - predicted):
-        raise Wrong(f"{' and '.join(missed).capitalize()} would be in the message as well. It does not stop at the "
-                    "first difference: every part is compared.")  # fmt: skip
-    return f"Replay compares every part of a request, so one change of {' or '.join(sorted(differ))} is enough to miss."
+    for name in sorted(predicted):
+        require(name in OURS, f"The message has no part called {name!r}. Its names are: {', '.join(OURS)}.")
+        require(name in differ, f"You predicted {name}, and your content does not differ from the lesson's in that.")
+    for name in differ:
+        require(name in predicted, f"{name.capitalize()} would be in the message as well: every part is compared.")
 
 
 def ask_about_the_rocket(answer):
-    about_the_rocket(*parts(plain(answer)), lesson_question=OURS["prompt"])
-    return "The question is a part of type text, the picture an object with its address and how closely to look at it."
+    texts, pictures = read_parts(as_json(answer))
+    check_rocket_question(texts, pictures)
+    require(OURS["prompt"] not in map(str.strip, texts), "That is the lesson's own question. Ask one of your own.")
 
 
 PER_DOLLAR = 1_000_000 / (218 * 0.20 + 62 * 1.20)
 SLIPS = {
-    1_000_000 / (218 * 1.20 + 62 * 0.20): "The two prices are swapped: what the model writes (out) is the dearer one.",
+    1_000_000 / (218 * 1.20 + 62 * 0.20): "The two prices are swapped: what the model writes (out) costs more.",
     1_000_000 / (218 * 0.20): "The 62 tokens that the model writes are missing: they are paid too.",
     1_000_000 / (62 * 1.20): "The 218 tokens that you send are missing: they are paid too.",
     1_000_000 / ((218 + 62) * 0.20): "Tokens out have a price of their own, 1.20.",
@@ -56,13 +52,8 @@ SLIPS = {
 
 
 def requests_per_dollar(answer):
-    value = number(answer)
-    if not close(value, PER_DOLLAR):
-        slip = next((reason for wrong, reason in SLIPS.items() if close(value, wrong)), "")
-        raise Wrong(slip or "Work out the price of one request first: each count of tokens times its own price, "
-                    "divided by a million.")  # fmt: skip
-    return ("One request costs 0.000118 dollars. The 62 tokens out cost more than the 218 tokens in, which hold the "
-            "whole picture: a limit on what is written is worth having.")  # fmt: skip
+    hint = "Work out the price of one request first: each count of tokens times its own price, divided by a million."
+    check_number("It", answer, PER_DOLLAR, SLIPS, hint, percent=1)
 
 
 EXERCISES = {
@@ -78,9 +69,8 @@ my_content = [
     {"type": "image_url", "image_url": {"url": COFFEE, "detail": "high"}},
 ]
 my_prediction = ["prompt", "detail"]
-exercises.check("00.1", {"content": my_content, "prediction": my_prediction})
-""",
-        why="the text and the detail are other ones, the address is the same.",
+exercises.check("00.1", {"content": my_content, "prediction": my_prediction})""",
+        why="replay compares every part of a request: one that differs is enough for a miss.",
     ),
     "00.2": Exercise(
         ask_about_the_rocket,
@@ -92,8 +82,7 @@ my_content = [
     {{"type": "text", "text": "How many towers stand around the rocket?"}},
     {{"type": "image_url", "image_url": {{"url": ROCKET, "detail": "high"}}}},
 ]
-exercises.check("00.2", my_content)
-""",
+exercises.check("00.2", my_content)""",
         why="each part has a type and a field of the same name; detail stands beside the address it belongs to.",
     ),
     "00.3": Exercise(
@@ -104,8 +93,7 @@ exercises.check("00.2", my_content)
         solution="""
 one_request = (218 * 0.20 + 62 * 1.20) / 1_000_000  # US dollars
 my_number = 1 / one_request
-exercises.check("00.3", my_number)
-""",
-        why="tokens in and tokens out are counted apart, because each has its own price.",
+exercises.check("00.3", my_number)""",
+        why="one request costs 0.000118 dollars: 62 tokens out cost more than the 218 tokens in with the picture.",
     ),
 }

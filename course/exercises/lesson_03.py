@@ -5,133 +5,33 @@ from base64 import b64decode
 from functools import cache
 from io import BytesIO
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 
 from helpers.tokens import request_tokens
 
 from ..assets import ROOT
 from ..recording import DEFAULT_MODEL
-from .exercise import Exercise, Wrong
-from .reading import PICTURES, close, fields, kind, number, parts, plain, says_something, try_out
+from .comparing import check_number, picture_difference, run_cases
+from .exercise import Exercise, Wrong, require
+from .reading import PICTURES, as_json, has_words, read_fields, read_parts
 
 COINS = f"{PICTURES}coins.png"
 FILES = {"hens": "chicken.webp", "cows": "cow.webp", "coins": "coins.png", "horses": "horse.webp"}
-SIDE, AT_512 = 256, 799  # pixels; picture tokens of the four as the lesson sends them
+AT_512 = 799  # picture tokens of the four as the lesson sends them
 
 
-def half_the_side(answer):
-    prediction, content = fields(answer, "prediction", "parts")
-    _, pictures = parts(content)
-    found = [_see(picture) for picture in pictures]
-    for what, image in found:
-        if image is None:
-            raise Wrong("One part has an address in it. What is behind an address stays as large as it is: open all "
-                        "four from their files.")  # fmt: skip
-        if max(image.size) != SIDE:
-            way = "at most 256" if max(image.size) > SIDE else "256, no less,"
-            raise Wrong(f"The {what} have {image.width} x {image.height} pixels, and {way} on the longer side is "
-                        "asked for. What does max_side=256 give?")  # fmt: skip
-    _complain_of_what(found, list(FILES))
-    _all_low(pictures)
-    predicted, truth = number(prediction), request_tokens([{"role": "user", "content": content}], DEFAULT_MODEL).tokens
-    if not close(predicted, truth, 20):
-        slip = "Fewer pixels make fewer patches, and patches are what is paid."
-        if close(predicted, AT_512 / 2, 10):
-            slip = "Half the side is half as wide and half as high. How much of the area is left?"
-        if close(predicted, AT_512 / 16, 10):
-            slip = "At low the service shrinks to 512 anyway. From there to 256 is half the side."
-        if close(predicted, AT_512, 10):
-            slip = "That is what they cost before they were shrunk."
-        raise Wrong(f"You predicted {predicted:,.0f} picture tokens. {slip}")
-    return (f"{truth} picture tokens, where it was {AT_512}. The three photos reached the model 512 wide and are now "
-            "256: a quarter of the area, and of the tokens, rounded up. The coins were only 384 wide, so they shrink "
-            "less.")  # fmt: skip
+def _recognise(pictures: list[dict], wanted: list[str]) -> list[tuple[str, Image.Image | None]]:
+    """Name the lesson's pictures and open them (None: sent by address). Wrong unless each is there once, at low."""
+    found = [_see(picture["url"]) for picture in pictures]
+    missing = [what for what in wanted if what not in dict(found)]
+    require(not missing, f"The {' and the '.join(missing)} are missing.")
+    require(len(found) == len(wanted), f"There are {len(found)} pictures in it, and {len(wanted)} are wanted.")
+    details = [picture.get("detail") for picture in pictures]
+    require(set(details) == {"low"}, f"The exercise asks for detail 'low'. Yours have {', '.join(map(str, details))}.")
+    return found
 
 
-def name_the_pictures(answer):
-    content = plain(answer)
-    _, pictures = parts(content)
-    found = [_see(picture) for picture in pictures]
-    if any(what == "coins" and image for what, image in found):
-        raise Wrong("The coins are in it as bytes. Send them by their address, which stands in COINS.")
-    _complain_of_what(found, ["hens", "horses", "coins"])
-    _all_low(pictures)
-    if content[-1]["type"] != "text":
-        raise Wrong("The last part is a picture. The question comes last.")
-    before = [content[n - 1] if n else {} for n, part in enumerate(content) if part["type"] == "image_url"]
-    names = [part.get("text", "").strip().rstrip(":").strip() for part in before]
-    if not all(map(says_something, names)):
-        raise Wrong("A picture has no name: the part right before it is not a text with a word in it.")
-    if len({name.casefold() for name in names}) < 3:
-        raise Wrong("Two pictures have the same name. Which one would an answer mean?")
-    for name, (what, _) in zip(names, found, strict=True):
-        if _PLACE.fullmatch(name):
-            raise Wrong(f"The name {name!r:.40} says a place, which changes with the order. Take a name that would go "
-                        "with its picture.")  # fmt: skip
-        if len(name) < 2:
-            raise Wrong(f"The name {name!r} is a single letter, which is easily missed. Take a word.")
-        said = [kind for kind in FILES if kind.rstrip("s") in name.casefold()]
-        if said and what not in said:
-            raise Wrong(f"The name {name!r:.40} stands before the {what}.")
-    question = content[-1]["text"].casefold()
-    called = [re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", question) for name in names]
-    if sum(map(bool, called)) < 2:
-        listed = ", ".join(repr(name[:40]) for name in names)
-        raise Wrong(f"The question calls fewer than two of the pictures by their names. Yours are: {listed}.")
-    return "Sort the pictures as you like: question and answer still mean the same ones."
-
-
-# A name that is nothing but a place in a list or on a page.
-_PLACE = re.compile(
-    r"(the )?((picture|image|photo|number|no\.?)\s*)?(first|second|third|last|left|right|middle|top|bottom|one|two|"
-    r"three|\d+(st|nd|rd|th)?)(\s*(one|picture|image|photo))?", re.I)  # fmt: skip
-
-CASES = {
-    "a list of 5 pictures and a limit of 2": (5, 2),
-    "a list of 4 pictures and a limit of 2": (4, 2),
-    "a list of 3 pictures and a limit of 10": (3, 10),
-    "a list of 3 pictures and a limit of 1": (3, 1),
-    "a list of 51 pictures and a limit of 50": (51, 50),
-    "an empty list and a limit of 10": (0, 10),
-}
-
-
-def _crowd(count: int) -> list[dict]:
-    """Content as the lesson's `named` returns it."""
-    content = []
-    for n in range(1, count + 1):
-        url = f"https://pictures.invalid/{n}.png"
-        content += [{"type": "text", "text": f"Picture {n}:"}, {"type": "image_url", "image_url": {"url": url}}]
-    return content
-
-
-def split_in_turns(answer):
-    returned = try_out(answer, {name: (_crowd(count), limit) for name, (count, limit) in CASES.items()})
-    for name, (count, limit) in CASES.items():
-        turns, given = plain(returned[name]), f"Given {name}, your function"
-        if not isinstance(turns, list) or not all(isinstance(turn, list) for turn in turns):
-            raise Wrong(f"{given} returns {kind(returned[name])}, and not a list of lists, one for each request.")
-        if not all(turns):
-            raise Wrong(f"{given} makes a request with nothing in it.")
-        sent = [part for turn in turns for part in turn]
-        if len(sent) < 2 * count:
-            raise Wrong(f"{given} loses something: {len(sent)} of {2 * count} parts come out.")
-        if sent != _crowd(count):
-            raise Wrong(f"{given} sends something twice, or changes a part or the order.")
-        if any(turn[0]["type"] != "text" or turn[-1]["type"] == "text" for turn in turns):
-            raise Wrong(f"{given} cuts a name off from its picture. Each picture takes two parts of the list.")
-        most = max((len(turn) // 2 for turn in turns), default=0)
-        if most > limit:
-            raise Wrong(f"{given} makes a request with {most} pictures.")
-        if len(turns) > (least := -(-count // limit)):
-            raise Wrong(f"{given} makes {len(turns)} requests, and {least} would do. Each picture takes two parts of "
-                        "the list.")  # fmt: skip
-    return "Each request is full but for the last, and every picture keeps the name that it has in the whole."
-
-
-def _see(picture: dict) -> tuple[str, Image.Image | None]:
-    """Which of the lesson's pictures it is (or "something else"), and its pixels; None for one behind an address."""
-    url = picture["url"]
+def _see(url: str) -> tuple[str, Image.Image | None]:
     if not url.startswith("data:"):
         return ("coins" if url == COINS else "something else"), None
     try:
@@ -139,34 +39,75 @@ def _see(picture: dict) -> tuple[str, Image.Image | None]:
         image.load()
     except Exception:
         raise Wrong("A data URL holds no picture that can be opened. encoding.open_picture makes good ones.") from None
-    differences = {what: ImageStat.Stat(ImageChops.difference(_small(image), _look(what))).mean[0] for what in FILES}
-    nearest = min(differences, key=differences.get)
-    return (nearest if differences[nearest] < 8 else "something else"), image
-
-
-def _small(image: Image.Image) -> Image.Image:
-    return image.convert("L").resize((64, 64))
+    alike = (what for what, ours in _small_pictures().items() if picture_difference(image, ours) < 8)
+    return next(alike, "something else"), image
 
 
 @cache
-def _look(what: str) -> Image.Image:
-    with Image.open(ROOT / "asset" / "images" / FILES[what]) as image:
-        return _small(image)
+def _small_pictures() -> dict[str, Image.Image]:
+    return {what: Image.open(ROOT / "asset" / "images" / file).resize((64, 64)) for what, file in FILES.items()}
 
 
-def _complain_of_what(found: list[tuple], wanted: list[str]) -> None:
-    """Wrong unless these pictures are there, each once."""
-    there = [what for what, _ in found]
-    if missing := [what for what in wanted if what not in there]:
-        raise Wrong(f"The {' and the '.join(missing)} are missing." if there else "There is no picture in it.")
-    if len(there) > len(wanted):
-        raise Wrong(f"There are {len(there)} pictures in it, and {len(wanted)} are wanted. Each is paid.")
+def half_the_side(answer):
+    prediction, content = read_fields(answer, "prediction", "parts")
+    for what, image in _recognise(read_parts(content)[1], list(FILES)):
+        size = f"{image.width} x {image.height} pixels" if image else "an address, and stay as large as they are"
+        require(image and max(image.size) == 256, f"The {what} have {size}. What does max_side=256 give?")
+    slips = {
+        AT_512 / 2: "Half the side is half as wide and half as high. How much of the area is left?",
+        AT_512 / 16: "At low the service shrinks to 512 anyway. From there to 256 is half the side.",
+        AT_512: "That is what they cost before they were shrunk.",
+    }
+    truth = request_tokens([{"role": "user", "content": content}], DEFAULT_MODEL).tokens
+    hint = "Fewer pixels make fewer patches, and patches are what is paid."
+    check_number("The number of picture tokens", prediction, truth, slips, hint, percent=20)
 
 
-def _all_low(pictures: list[dict]) -> None:
-    for picture in pictures:
-        if (detail := picture.get("detail")) != "low":
-            raise Wrong(f"A picture has {f'detail {detail!r}' if detail else 'no detail'}. The exercise says 'low'.")
+# A name that is nothing but a place in a list or on a page.
+PLACE = re.compile(
+    r"(the )?((picture|image|photo|number|no\.?)\s*)?(first|second|third|last|left|right|middle|top|bottom|one|two|"
+    r"three|\d+(st|nd|rd|th)?|\w)(\s*(one|picture|image|photo))?",
+    re.IGNORECASE,
+)
+
+
+def name_the_pictures(answer):
+    content = as_json(answer)
+    found = _recognise(read_parts(content)[1], ["hens", "horses", "coins"])
+    require(dict(found)["coins"] is None, "The coins are in it as bytes. Send them by their address, COINS.")
+    require(content[-1]["type"] == "text", "The last part is a picture. The question comes last.")
+    before = [content[n - 1] if n else {} for n, part in enumerate(content) if part["type"] == "image_url"]
+    names = [part.get("text", "").strip().rstrip(":").strip() for part in before]
+    named = all(map(has_words, names))
+    require(named, "A picture has no name: the part right before it is not a text with a word in it.")
+    for name, (what, _) in zip(names, found, strict=True):
+        require(not PLACE.fullmatch(name), f"The name {name!r:.40} says a place or nothing. Take a word instead.")
+        said = [kind for kind in FILES if kind.rstrip("s") in name.casefold()]
+        require(not said or what in said, f"The name {name!r:.40} stands before the {what}.")
+    require(len({name.casefold() for name in names}) == 3, "Two pictures have the same name. Which one is meant?")
+    question = content[-1]["text"].casefold()
+    called = [name for name in names if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", question)]
+    require(len(called) > 1, f"The question has fewer than two of the names in it. Yours are: {', '.join(names):.120}.")
+
+
+def split_in_turns(answer):
+    sizes = [(5, 2), (4, 2), (3, 10), (3, 1), (51, 50), (0, 10)]
+    crowd: list[dict] = []
+    for n in range(1, 52):
+        crowd += [{"type": "text", "text": f"Picture {n}:"}, {"type": "image_url", "image_url": {"url": f"{n}.png"}}]
+    cases = {f"a list of {count} pictures and a limit of {limit}": (count, limit) for count, limit in sizes}
+    returned = run_cases(answer, {name: (crowd[: 2 * count], limit) for name, (count, limit) in cases.items()})
+    for name, (count, limit) in cases.items():
+        turns, given = as_json(returned[name]), f"Given {name}, your function"
+        lists = isinstance(turns, list) and all(isinstance(turn, list) for turn in turns)
+        require(lists, f"{given} does not return a list of lists, one for each request.")
+        sent = [part for turn in turns for part in turn]
+        order = f"{given} loses, repeats or moves something: of {2 * count} parts {len(sent)} come out."
+        require(sent == crowd[: 2 * count], order)
+        odd = next((len(turn) for turn in turns if len(turn) not in range(2, 2 * limit + 1, 2)), None)
+        require(odd is None, f"{given} makes a request of {odd} parts. {limit} pictures with a name are {2 * limit}.")
+        made, least = len(turns), -(-count // limit)
+        require(made == least, f"{given} makes {made} requests, and {least} would do. A picture takes two parts.")
 
 
 EXERCISES = {
@@ -181,9 +122,8 @@ my_prediction = 799 / 4
 my_parts = [
     encoding.open_picture(path, max_side=256).chat_part("low") for path in FILES.values()
 ]
-exercises.check("03.1", {"prediction": my_prediction, "parts": my_parts})
-""",
-        why="half as wide and half as high is a quarter of the pixels, and the tokens follow the pixels.",
+exercises.check("03.1", {"prediction": my_prediction, "parts": my_parts})""",
+        why="half as wide and half as high is a quarter of the pixels and tokens. Only the coins shrink less.",
     ),
     "03.2": Exercise(
         name_the_pictures,
@@ -193,8 +133,7 @@ exercises.check("03.1", {"prediction": my_prediction, "parts": my_parts})
         solution="""
 my_content = named(["Hens", "Coins", "Horses"], [parts["hens"], parts["coins"], parts["horses"]])
 my_content += [{"type": "text", "text": "Are there more animals in Hens or in Horses?"}]
-exercises.check("03.2", my_content)
-""",
+exercises.check("03.2", my_content)""",
         why="each name stands right before its picture, and the question uses these very names.",
     ),
     "03.3": Exercise(
@@ -207,8 +146,7 @@ def in_turns(content, limit):
     step = 2 * limit  # a name and a picture
     return [content[start : start + step] for start in range(0, len(content), step)]
 
-exercises.check("03.3", in_turns)
-""",
+exercises.check("03.3", in_turns)""",
         why="the pieces have an even number of parts, so none ends between a name and its picture.",
     ),
 }

@@ -1,13 +1,12 @@
-"""Takes apart what a learner hands in: requests, conversations, numbers, functions.
+"""Take apart what a learner hands in, as the service would read it: numbers, fields, parts, messages.
 
-It reads what the service would read. Objects of the SDK are as good as dicts, a tuple is as good as a list, and
-fields that a checker does not ask for may stand beside the others.
+Objects of the SDK are as good as dicts, and a tuple is as good as a list. What can't be read raises `Wrong`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from .exercise import Misread, Wrong
+from .exercise import Wrong, WrongShape, require
 
 PICTURES = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/"
 DETAILS = ("low", "high", "auto", "original")
@@ -22,162 +21,108 @@ class Message(NamedTuple):
     pictures: list[dict]
 
 
-def blank(answer) -> bool:
-    """Is it what a cell holds before anybody has written an answer?"""
+def is_blank(answer) -> bool:
+    """Say whether this is what a cell holds before anybody has written an answer."""
     if isinstance(answer, dict):
-        return all(map(blank, answer.values()))
+        return all(map(is_blank, answer.values()))
     if isinstance(answer, str):
         return not answer.strip()
     return answer is None or answer is ... or (isinstance(answer, (bytes, list, tuple, set)) and not answer)
 
 
-def kind(value) -> str:
-    """What came, in two words: "a list", "an int", "nothing"."""
+def type_name(value) -> str:
+    """Say in two words what came: "a list", "an int", "nothing"."""
     name = type(value).__name__
     return "nothing" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def plain(value):
-    """The value as JSON would have it: objects of the SDK as dicts, tuples as lists."""
+def as_json(value):
+    """Return the value as JSON would have it: objects of the SDK as dicts, tuples as lists."""
     if hasattr(value, "model_dump"):
         value = value.model_dump(exclude_none=True, warnings=False)
     if isinstance(value, Mapping):
-        return {name: plain(item) for name, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return {name: as_json(item) for name, item in value.items()}
+    return [as_json(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def fields(answer, *names: str) -> list:
-    """The values of a dict, in this order."""
-    given = plain(answer)
+def read_fields(answer, *names: str) -> list:
+    """Return the values of a dict, in this order; other names may stand beside them."""
+    given = as_json(answer)
     if not isinstance(given, dict):
-        raise Misread(kind(answer))
+        raise WrongShape(type_name(answer))
     for name in names:
-        if blank(given.get(name)):
-            raise Wrong(f'"{name}" is empty or missing. The answer is a dict with these names: {", ".join(names)}.')
+        there = not is_blank(given.get(name))
+        require(there, f'"{name}" is empty or missing. The answer is a dict with: {", ".join(names)}.')
     return [given[name] for name in names]
 
 
-def number(value) -> float:
-    """A number of any type, but not True, and not a text that looks like one."""
-    if isinstance(value, str):
-        raise Wrong(f"A number is wanted, and {value[:20]!r} is a text: write it without quotation marks.")
-    if isinstance(value, (bool, list, dict, Callable)):
-        raise Wrong(f"A number is wanted. What came is {kind(value)}.")
+def read_number(value) -> float:
+    """Return a number of any type as a float; not True, and not a text that looks like a number."""
+    text = isinstance(value, str)
+    require(not text, f"A number is wanted, and {value!r:.20} is a text: write it without quotation marks.")
+    other = isinstance(value, (bool, list, dict)) or callable(value)
+    require(not other, f"A number is wanted. What came is {type_name(value)}.")
     return float(value)
 
 
-def close(value: float, truth: float, percent: float = 1) -> bool:
-    """Is it the truth, but for rounding?"""
-    return abs(value - truth) <= abs(truth) * percent / 100
-
-
-def parts(content) -> tuple[list[str], list[dict]]:
-    """Texts and pictures of a message's content. Wrong for what the service would refuse."""
+def read_parts(content) -> tuple[list[str], list[dict]]:
+    """Read the texts and pictures of a message's content. Wrong for what the service would refuse."""
     if isinstance(content, str):
         return [content], []
-    if isinstance(content, dict):
-        raise Wrong("That is one part alone. Content is a list of parts, also when there is one: [ … ].")
-    if not isinstance(content, list):
-        raise Wrong(f"Content is a list of parts (or a text). What came is {kind(content)}.")
+    came = type_name(content)
+    require(isinstance(content, list), f"Content is a text or a list of parts, also of one part. What came is {came}.")
     texts, pictures = [], []
     for part in content:
-        if not isinstance(part, dict):
-            came = kind(part)
-            raise Wrong(f'Each part is a dict, a text too: {{"type": "text", "text": "…"}}. One of yours is {came}.')
-        if "role" in part:
-            raise Wrong("There is a whole message, with its role, where content is wanted: take what stands under it.")
-        name = part.get("type")
-        if name == "text" and isinstance(part.get("text"), str):
-            texts.append(part["text"])
-        elif name == "image_url":
-            pictures.append(_picture(part))
-        elif str(name).startswith("input_"):
-            raise Wrong(f"The type {name!r} is of the Responses API. Chat Completions has 'text' and 'image_url'.")
+        given = part if isinstance(part, dict) else {}
+        if given.get("type") == "text" and isinstance(given.get("text"), str):
+            texts.append(given["text"])
+        elif given.get("type") == "image_url":
+            pictures.append(_read_picture(given))
         else:
-            raise Wrong("Each part has the type 'text' or 'image_url', and a field of that name with what it carries. "
-                        f"One of yours is {part!r:.60}.")  # fmt: skip
+            came = f"{part!r:.60}" if given else type_name(part)
+            raise Wrong(f"Chat Completions takes {_TEXT} and {_PICTURE}. One of your parts is {came}.")
     return texts, pictures
 
 
-def _picture(part: dict) -> dict:
-    target = part.get("image_url")
-    if isinstance(target, str):
-        raise Wrong('"image_url" is a bare string, a habit of 2023. It wants an object: {"url": …, "detail": …}.')
-    if not isinstance(target, dict) or not isinstance(target.get("url"), str) or not target["url"]:
-        raise Wrong('"image_url" wants an object with the address in it: {"url": …, "detail": …}.')
-    if "detail" in part:
-        raise Wrong('"detail" stands beside "image_url". It belongs inside that object, beside "url".')
-    if target.get("detail", "auto") not in DETAILS:
-        raise Wrong(f"There is no detail {target['detail']!r}. There are: {', '.join(DETAILS)}.")
+_TEXT, _PICTURE = '{"type": "text", "text": …}', '{"type": "image_url", "image_url": {"url": …, "detail": …}}'
+
+
+def _read_picture(part: dict) -> dict:
+    target: dict = part.get("image_url", {})
+    shape, came = f"A picture is {_PICTURE}", f"{type_name(target)} (a bare address was a habit of 2023)"
+    require(isinstance(target, dict), f'{shape}, with an object under "image_url" and not {came}.')
+    require("detail" not in part, f"{shape}: the detail belongs inside, beside the address.")
+    require(target.get("url") and isinstance(target["url"], str), f"{shape}, with the address under url.")
+    detail = target.get("detail", "auto")
+    require(detail in DETAILS, f"There is no detail {detail!r}. There are: {', '.join(DETAILS)}.")
     return target
 
 
-def messages(value) -> list[Message]:
-    """The messages of a request. Wrong for what the service would refuse."""
-    if not isinstance(value, list):
-        raise Wrong(f"Messages are a list, also when there is one: [ … ]. What came is {kind(value)}.")
+def read_messages(value) -> list[Message]:
+    """Read the messages of a request. Wrong for what the service would refuse."""
+    require(isinstance(value, list), f"Messages are a list, also when there is one. What came is {type_name(value)}.")
     read = []
     for message in value:
-        if not isinstance(message, dict) or message.get("role") not in ROLES:
-            raise Wrong('Each message is a dict with a "role" (system, user or assistant) and a "content".')
-        role, (texts, pictures) = message["role"], parts(message.get("content"))
-        if pictures and role != "user":
-            raise Wrong(f"There is a picture in a message of the {role}. The service takes them from the user only.")
-        if not pictures and not any(map(says_something, texts)):
-            raise Wrong(f"A message of the {role} is empty.")
+        known, came = isinstance(message, dict) and message.get("role") in ROLES, type_name(message)
+        star = "; unpack it with a star: [*conversation, …]" * isinstance(message, list)
+        require(known, f'Each message is a dict with a "role" and a "content". One of yours is {came}{star}.')
+        role, (texts, pictures) = message["role"], read_parts(message.get("content"))
+        require(role == "user" or not pictures, f"A picture in a message of the {role}: only the user may send one.")
+        require(pictures or any(map(has_words, texts)), f"A message of the {role} is empty.")
         read.append(Message(role, texts, pictures))
     return read
 
 
-def says_something(text: str) -> bool:
-    """Is there a letter or a digit in it?"""
+def has_words(text: str) -> bool:
+    """Say whether there is a letter or a digit in it."""
     return any(map(str.isalnum, text))
 
 
-def about_the_rocket(texts: list[str], pictures: list[dict], lesson_question: str | None = None) -> None:
-    """Wrong unless there is a question about the rocket, with detail "high"."""
-    if not pictures:
-        raise Wrong('There is no picture in it. It is a part of the list: {"type": "image_url", "image_url": {…}}.')
-    if len(pictures) > 1:
-        raise Wrong(f"There are {len(pictures)} pictures in it. Each is paid; the exercise needs one.")
-    if not any(map(says_something, texts)):
-        raise Wrong('There is no question in it: a part {"type": "text", "text": "…"} with words.')
-    if lesson_question in (text.strip() for text in texts):
-        raise Wrong("That is the lesson's own question. Ask one of your own.")
-    url = pictures[0]["url"]
-    if url != f"{PICTURES}rocket.jpg":
-        raise Wrong(_another_address(url))
-    if (detail := pictures[0].get("detail")) != "high":
-        said = f'says detail "{detail}"' if detail else "says no detail, and the default differs from model to model"
-        raise Wrong(f'The picture {said}. The exercise asks for "high".')
-
-
-def _another_address(url: str) -> str:
-    if url.endswith("coffee.png"):
-        return "That is still the address of the coffee. The exercise asks about the rocket."
-    if url.isidentifier():
-        return f"The address is the word {url!r}. If you mean the variable, write it without quotation marks."
-    if "/blob/" in url:
-        return "That address leads to a web page that shows the picture, not to the picture. Take the one with raw."
-    if not url.startswith(("http://", "https://")):
-        return f"The service cannot reach {url[:40]!r}: it needs an address on the web. Files are for lesson 02."
-    return f"The address is another one: {url[:100]!r} is not that of the rocket. Copy it whole."
-
-
-def try_out(function, cases: dict[str, tuple], none: str = "") -> dict[str, object]:
-    """What a learner's function returns for each case, given as {name: arguments}.
-
-    Wrong if it is no function, or raises, or never returns anything; `none` says what else may be the reason for that.
-    """
-    if not callable(function):
-        raise Misread(f"{kind(function)} (hand in the function's name, without brackets behind it)")
-    returned = {}
-    for name, arguments in cases.items():
-        try:
-            returned[name] = function(*arguments)
-        except Exception as error:
-            raise Wrong(f"Given {name}, your function raised {type(error).__name__}: {str(error)[:120]}") from None
-    if all(map(blank, returned.values())):
-        said = "Whatever it is given, your function returns nothing. Does each branch end in a return?"
-        raise Wrong(f"{said} {none}".strip())
-    return returned
+def check_rocket_question(texts: list[str], pictures: list[dict]) -> None:
+    """Refuse anything but a question about the rocket, with detail "high"."""
+    require(len(pictures) == 1, f"One picture is wanted, and there are {len(pictures)}. Each is a part: {_PICTURE}.")
+    require(any(map(has_words, texts)), f"There is no question in it: a part {_TEXT} with words.")
+    url, detail = pictures[0]["url"], pictures[0].get("detail")
+    hint = "A variable has no quotation marks" if url.isidentifier() else "Not a file of yours, nor a web page with it"
+    require(url == f"{PICTURES}rocket.jpg", f"The address {url[:100]!r} is not that of rocket.jpg. {hint}.")
+    require(detail == "high", f'The exercise asks for the detail "high". Yours is {detail!r}.')

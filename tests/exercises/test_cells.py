@@ -1,0 +1,136 @@
+"""The exercises in their lessons: the solutions run there, and the cells ask for them."""
+
+import json
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+from course.assets import ROOT
+from course.exercises import lesson_03
+from tests.api.validation import check_chat, check_response
+from tests.exercises.cases import LESSONS, notebook_of
+from tests.tools import record_lessons
+
+
+def run_in_lesson(lesson, sources, folder):
+    """The printed text of these cells, run at the end of the lesson in a real kernel."""
+    path = notebook_of(lesson)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells += map(new_code_cell, sources)
+    (folder / "notebooks").mkdir()
+    (folder / "asset").symlink_to(ROOT / "asset")
+    nbformat.write(notebook, folder / "notebooks" / path.name)
+    environment = {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None}
+    done = record_lessons.run(folder / "notebooks" / path.name, environment)
+    return ["".join(output.get("text", "") for output in cell.outputs) for cell in done.cells[-len(sources) :]]
+
+
+# What is run after a solution, to hold it against the real thing.
+AFTER = {
+    "00.1": """
+exercises.check("00.1", {"content": content, "prediction": ["prompt"]})
+try:
+    asked = [{"role": "user", "content": my_content}]
+    client.chat.completions.create(model=MODEL, messages=asked, max_completion_tokens=500)
+except Exception as error:
+    print(error)
+""",
+    "01.2": "import json; print(json.dumps(my_request))",
+    "05.1": "print(*(len(video.scenes(CAMERAS['camera2'], **a)) for a in ({'shortest': 4}, {'longest': 3})))",
+    "06.2": "print(json.dumps(my_request))",
+    "03.1": "print(tokens.request_tokens(odd_messages, MODEL, sizes={COINS: (384, 303)}).tokens)",
+}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_solutions_are_right_in_their_lesson(lesson, tmp_path):
+    solutions = {number: exercise.solution for number, exercise in LESSONS[lesson].items()}
+    sources = [part for number, solution in solutions.items() for part in (solution, AFTER.get(number, "pass"))]
+    printed = run_in_lesson(lesson, sources, tmp_path)
+    for number, said, after in zip(solutions, printed[::2], printed[1::2], strict=True):
+        assert said.startswith(f"{number} is right. ")
+        if number == "00.1":
+            assert "This content is the lesson's own" in after, "OURS is what the lesson asks"
+            assert re.findall(r"^  (\w[\w ]*): recorded", after, re.M) == ["prompt", "detail"], "the prediction is true"
+        if number == "01.2":
+            check_chat(json.loads(after))
+        if number == "06.2":
+            check_response(json.loads(after))
+        if number == "05.1":
+            assert after == "5 11\n", "the prediction is true of the film"
+        if number == "03.1":
+            assert after == f"{lesson_03.AT_512}\n", "the lesson's four pictures cost what the exercise says"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_has_three_exercises_and_one_to_predict(lesson):
+    assert list(LESSONS[lesson]) == [f"{lesson}.{n}" for n in (1, 2, 3)]
+    assert any(exercise.predicts for exercise in LESSONS[lesson].values())
+
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_asks_its_exercises(path):
+    notebook, lesson = nbformat.read(path, as_version=4), path.stem[:2]
+    assert list(problems_of_cells(notebook, LESSONS.get(lesson, {}))) == []
+
+
+def problems_of_cells(notebook, lesson):
+    """What is wrong with the exercises of a notebook, a sentence each."""
+    cells = notebook.cells
+    heads = [n for n, cell in enumerate(cells) if cell.source.startswith("## ")]
+    titles = [cells[n].source.splitlines()[0] for n in heads]
+    if titles[-2:] != ["## Exercises", "## What you did"]:
+        yield f"the exercises do not stand before What you did: {titles[-2:]}"
+        return
+    section = cells[heads[-2] + 1 : heads[-1]]
+    if [cell.cell_type for cell in section] != ["markdown", "code"] * 3 or len(lesson) != 3:
+        yield "a lesson has three exercises, each a text and a cell"
+        return
+    for n, (number, task, cell) in enumerate(zip(lesson, section[::2], section[1::2], strict=True), 1):
+        lines = cell.source.splitlines()
+        if not task.source.startswith(f"### {n}. "):
+            yield f"{number}: the heading does not begin with its number"
+        if lesson[number].predicts != bool(re.search("(?i)predict", task.source)):
+            yield f"{number}: the text asks for a prediction, or it does not, against what the exercise says"
+        if lesson[number].solution.strip().splitlines()[-1] not in lines:
+            yield f"{number}: the solution does not end with the check of the cell"
+        if lines[-2:] != [f'# exercises.hint("{number}")', f'# exercises.solution("{number}")']:
+            yield f"{number}: hint and solution are not the last two lines"
+        if len(lines) > 8:
+            yield f"{number}: more than 8 lines"
+        if not "".join(output.get("text", "") for output in cell.outputs).startswith(f"{number} is not attempted"):
+            yield f"{number}: the stored output is not that of an empty answer"
+
+
+def without(cells, n):
+    del cells[n]
+
+
+CELL_BREAKS = {
+    "no section": (lambda cells: without(cells, -8), "do not stand before What you did"),
+    "two exercises": (lambda cells: without(cells, -2), "three exercises"),
+    "another number": (lambda cells: cells[-7].update(source="### 4. Predict"), "heading"),
+    "no prediction": (lambda cells: cells[-7].update(source="### 1. Guess"), "asks for a prediction"),
+    "another check": (lambda cells: edit(cells[-2], "exercises.check(", "exercises.check (", 1), "end with the check"),
+    "no hint": (lambda cells: edit(cells[-4], "# exercises.hint", "exercises.hint"), "last two lines"),
+    "long": (lambda cells: cells[-2].update(source="#\n" * 9 + cells[-2].source), "more than 8 lines"),
+    "solved": (lambda cells: cells[-2].outputs[0].update(text="00.3 is right."), "that of an empty answer"),
+}
+
+
+def edit(cell, old, new, count=-1):
+    cell.source = cell.source.replace(old, new, count)
+
+
+@pytest.mark.parametrize("name", CELL_BREAKS)
+def test_broken_cells_are_noticed(name):
+    notebook = nbformat.read(notebook_of("00"), as_version=4)
+    assert list(problems_of_cells(notebook, LESSONS["00"])) == []
+    change, reason = CELL_BREAKS[name]
+    change(notebook.cells)
+    assert any(reason in sentence for sentence in problems_of_cells(notebook, LESSONS["00"]))

@@ -1,0 +1,412 @@
+"""Lessons 00 to 02: mistakes that people make, and other right answers."""
+
+import base64
+from io import BytesIO
+
+import numpy as np
+import pytest
+from openai.types.chat import ChatCompletionMessage
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from course import exercises
+from course.exercises import lesson_00
+from course.recording import DEFAULT_MODEL
+from helpers.encoding import open_picture
+from helpers.tokens import price
+from tests.conftest import COFFEE, data_url
+from tests.exercises.cases import (
+    IMAGES,
+    ROCKET,
+    ROCKET_BYTES,
+    cases_of,
+    made,
+    picture,
+    says,
+    text,
+)
+
+
+def changed(prediction, prompt="Is the cup full?", url=COFFEE, detail="high"):
+    return {"content": [text(prompt), picture(url, detail)], "prediction": prediction}
+
+
+FIRST = says("user", text("Describe this picture."), picture(detail="low"))
+
+
+TALK = [FIRST, says("assistant", "A rocket."), says("user", "Noon?"), says("assistant", "No."), says("user", "Why?")]
+
+
+def talk(paid, *messages):
+    return {"messages": list(messages or TALK), "pictures_paid": paid}
+
+
+def request(*content, **changes):
+    """A right request, but for the changes; None takes an argument out."""
+    asked = says("user", *(content or (text("What is the weather like?"), picture())))
+    right = {"model": "gpt-5.6-luna", "messages": [says("system", "Be short."), asked], "max_completion_tokens": 200}
+    return {name: value for name, value in {**right, **changes}.items() if value is not None}
+
+
+def whole(reason="stop", content=True, wanted="content"):
+    """A function as 01.3 wants it, which can be told to forget the reason or the text."""
+
+    def is_whole(answer):
+        choice = answer.choices[0]
+        return (not reason or choice.finish_reason == reason) and (not content or bool(getattr(choice.message, wanted)))
+
+    return is_whole
+
+
+def sent(answer=None, prediction=150_036, kind="image/jpeg"):
+    return {"prediction": prediction, "data_url": answer or data_url(ROCKET_BYTES, kind)}
+
+
+def media_type(data, jpeg=b"\xff\xd8", jpeg_name="image/jpeg", webp=b"WEBP", gif=b"GIF8", png=b"\x89PNG", other=None):
+    if data.startswith(b"RIFF") and webp in data:
+        return "image/webp"
+    signatures = {png: "image/png", jpeg: jpeg_name, gif: "image/gif"}
+    return next((name for start, name in signatures.items() if data.startswith(start)), other)
+
+
+def photo(side=256, name="JPEG", upright=True, keep=(), turn=None, size=None, crop=None, **options):
+    """The bytes of phone_photo.jpg as a learner may prepare it."""
+    image = Image.open(IMAGES / "phone_photo.jpg")
+    exif = image.getexif()
+    for tag in set(exif) - set(keep):
+        del exif[tag]
+    image = ImageOps.exif_transpose(Image.open(IMAGES / "phone_photo.jpg")) if upright else image
+    image = image.transpose(turn) if turn is not None else image
+    image = image.crop(crop) if crop else image
+    image.thumbnail((side, side))
+    clean = Image.new("RGB", image.size)
+    clean.paste(image)
+    clean = clean.resize(size) if size else clean
+    clean.save(file := BytesIO(), name, **({"exif": exif} if keep else {}), **options)
+    return file.getvalue()
+
+
+def png_with_text():
+    notes = PngInfo()
+    notes.add_text("Author", "A. Learner")
+    return photo(name="PNG", pnginfo=notes)
+
+
+# Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
+# are made when they are needed.
+WRONG = {
+    "00.1": {
+        "nothing changed": (
+            changed(["prompt"], lesson_00.OURS["prompt"], detail="low"),
+            "the lesson's own",
+        ),
+        "detail forgotten": (changed(["prompt"], detail="low"), "The detail is still the lesson's, 'low'"),
+        "prompt forgotten": (changed(["detail"], lesson_00.OURS["prompt"]), "The prompt is still the lesson's"),
+        "only the first": (changed(["prompt"]), "Detail would be in the message as well"),
+        "too many": (changed(["prompt", "detail", "picture"]), "You predicted picture,"),
+        "picture not noticed": (changed(["prompt", "detail"], url=ROCKET), "Picture would be in the message"),
+        "other names": (changed(["text", "detail"]), "no part called 'text'. Its names are: prompt, picture, detail."),
+        "a sentence": (changed("prompt and detail"), "no part called 'prompt and detail'"),
+        "a number": (changed(2), "The prediction is a list of names"),
+        "no such detail": (changed(["prompt", "detail"], detail="medium"), "There is no detail 'medium'"),
+        "numbers predicted": (changed([1, 2]), "The prediction is a list of names"),
+        "two texts": (
+            {"content": [text("Is it"), picture(COFFEE), text("full?")], "prediction": ["prompt"]},
+            "Keep the lesson's two parts",
+        ),
+        "two pictures": (
+            {"content": [text("Full?"), picture(COFFEE), picture()], "prediction": ["prompt"]},
+            "Keep the lesson's two parts",
+        ),
+        "parts turned": (
+            {"content": [picture(), text("Is it full?")], "prediction": ["prompt", "detail"]},
+            "first one text and then one picture",
+        ),
+        "the list alone": (changed(["prompt"])["content"], "What came is a list."),
+        "content a number": ({"content": 7, "prediction": ["prompt"]}, "What came is an int."),
+        "no prediction": (changed(None), '"prediction" is empty or missing'),
+        "messages for content": (
+            {"content": [says("user", text("Full?"), picture())], "prediction": ["prompt"]},
+            "One of your parts is {'role'",
+        ),
+    },
+    "00.2": {
+        "a bare string": ([text("What?"), {"type": "image_url", "image_url": ROCKET}], "a habit of 2023"),
+        "a variable in quotation marks": ([text("What?"), picture("ROCKET")], "A variable has no quotation marks"),
+        "no text": ([picture()], "no question"),
+        "an empty text": ([text(" … "), picture()], "no question"),
+        "no picture": ([text("What?")], "and there are 0"),
+        "a string": (f"What is in {ROCKET}?", "and there are 0"),
+        "the coffee": ([text("What?"), picture(COFFEE)], "coffee.png' is not that of rocket.jpg"),
+        "a web page": (
+            [text("What?"), picture("https://github.com/scikit-image/scikit-image/blob/main/data/rocket.jpg")],
+            "nor a web page with it",
+        ),
+        "a file": ([text("What?"), picture("../asset/images/rocket.jpg")], "Not a file of yours"),
+        "cut off": ([text("What?"), picture(ROCKET[:-4])], "is not that of rocket.jpg"),
+        "detail low": ([text("What?"), picture(detail="low")], "Yours is 'low'"),
+        "no detail": ([text("What?"), {"type": "image_url", "image_url": {"url": ROCKET}}], "Yours is None"),
+        "detail outside": (
+            [text("What?"), {"type": "image_url", "image_url": {"url": ROCKET}, "detail": "high"}],
+            "belongs inside",
+        ),
+        "one part": (picture(), "a list of parts, also of one part"),
+        "the lesson's question": ([text(lesson_00.OURS["prompt"]), picture()], "the lesson's own question"),
+        "Responses": (
+            [{"type": "input_text", "text": "What?"}, {"type": "input_image", "image_url": ROCKET}],
+            "One of your parts is {'type': 'input_text'",
+        ),
+        "two pictures": ([text("What?"), picture(), picture()], "and there are 2"),
+        "a string among the parts": (["What?", picture()], "One of your parts is a str"),
+        "url missing": ([text("What?"), {"type": "image_url", "image_url": {"detail": "high"}}], "with the address"),
+        "url empty": ([text("What?"), picture("")], "with the address"),
+        "nothing in it": ([text("What?"), {"type": "image_url"}], "with the address under url"),
+        "no type": ([{"text": "What?"}, picture()], "One of your parts is {'text'"),
+        "a type alone": ([{"type": "text"}, picture()], "One of your parts is {'type': 'text'}"),
+        "another type": ([text("What?"), {"type": "image", "image": ROCKET}], "One of your parts is {'type': 'image'"),
+        "a number": (7, "also of one part. What came is an int.$"),
+    },
+    "00.3": {
+        "prices swapped": (3649, "swapped"),
+        "output forgotten": (22_936, "62 tokens that the model writes are missing"),
+        "input forgotten": (13_441, "218 tokens that you send are missing"),
+        "one price": (17_857, "price of their own, 1.20"),
+        "one cent": (84.7, "what one cent buys"),
+        "100 times": (847_457, "not in cents"),
+        "a thousand": (8.47, "not for a thousand"),
+        "one request": (0.000118, "what one request costs, in dollars"),
+        "one request in cents": (0.0118, "what one request costs, in cents"),
+        "1.5 % off": (8_602, "Work out the price of one request"),
+        "nothing at all": (0, "Work out the price of one request"),
+        "a text": ("8474", "without quotation marks"),
+        "True": (True, "What came is a bool"),
+    },
+    "01.1": {
+        "sent once": (talk(1), "Pictures in the last request: 1"),
+        "another count": (talk(2), "It is not 2"),
+        "no answer between": (talk(3, *TALK[:3], TALK[4]), "Yours are: user, assistant, user, user.$"),
+        "two questions": (talk(2, *TALK[:3]), "Yours are: user, assistant, user.$"),
+        "nobody asks": (talk(3, says("assistant", "Hello.")), "lost its picture"),
+        "texts alone": (talk(3, "What?", "Why?"), 'a dict with a "role"'),
+        "run twice": (talk(4, *TALK, TALK[1], TALK[2]), "grows with each run"),
+        "ends with an answer": (
+            talk(3, *TALK, TALK[1]),
+            "Yours are: user, assistant, user, assistant, user, assistant",
+        ),
+        "picture lost": (talk(3, *TALK[2:], *TALK[1:3]), "lost its picture"),
+        "picture again": (talk(3, *TALK[:4], says("user", text("And here?"), picture())), "It is not 3"),
+        "picture of the assistant": (
+            talk(3, FIRST, says("assistant", text("So:"), picture()), *TALK[2:]),
+            "A picture in a message of the assistant",
+        ),
+        "an empty answer": (talk(3, FIRST, says("assistant", ""), *TALK[2:]), "message of the assistant is empty"),
+        "a prediction in words": (talk("three"), "without quotation marks"),
+        "a prediction in a list": (talk([3]), "A number is wanted. What came is a list."),
+        "no content": (talk(3, FIRST, {"role": "assistant"}), "What came is nothing."),
+        "no role": (talk(3, {"content": "Hello"}), 'a dict with a "role"'),
+        "a list not unpacked": (talk(3, TALK[:3], *TALK[3:]), "unpack it with a star"),
+        "a whole message": (
+            talk(3, FIRST, {"role": "assistant", "content": TALK[1]}, *TALK[2:]),
+            "What came is a dict",
+        ),
+        "code in quotation marks": (
+            talk(3, *TALK[:3], says("assistant", "second.choices[0].message.content"), TALK[4]),
+            "stands in quotation marks",
+        ),
+        "the first answer twice": (talk(3, *TALK[:3], TALK[1], TALK[4]), "The same answer stands there twice"),
+        "a single message": ({"messages": FIRST, "pictures_paid": 3}, "Messages are a list"),
+    },
+    "01.2": {
+        "picture in the rule": (
+            request(messages=[says("system", text("Be short."), picture()), says("user", "What?")]),
+            "A picture in a message of the system",
+        ),
+        "a bare string": (
+            request(text("What?"), {"type": "image_url", "image_url": ROCKET}),
+            "a bare address was a habit of 2023",
+        ),
+        "the old name": (request(max_completion_tokens=None, max_tokens=200), '"max_tokens" is the older name'),
+        "a sample's model": (request(model="course-sample"), "only marks our samples"),
+        "a model of 2023": (request(model="gpt-4-vision-preview"), "was shut down on 2024-12-06"),
+        "an argument too many": (request(rule="Be short."), 'create() knows no argument "rule"'),
+        "both names": (request(max_tokens=200), '"max_tokens" is the older name'),
+        "the other API's name": (request(max_completion_tokens=None, max_output_tokens=200), "of the Responses API"),
+        "an empty model": (request(model=""), '"model" is empty or missing'),
+        "no model": (request(model=None), '"model" is empty or missing'),
+        "no limit": (request(max_completion_tokens=None), "Yours is None"),
+        "another limit": (request(max_completion_tokens=500), "Yours is 500"),
+        "a limit with a point": (request(max_completion_tokens=200.0), "Yours is 200.0"),
+        "a limit in words": (request(max_completion_tokens="200"), "Yours is '200'"),
+        "no messages": (request(messages=[]), '"messages" is empty or missing'),
+        "no rule": (request(messages=request()["messages"][1:]), "The rule is missing"),
+        "the rule last": (request(messages=request()["messages"][::-1]), "not the first message"),
+        "an empty rule": (request(messages=[says("system", ""), request()["messages"][1]]), "the system is empty"),
+        "nobody asks": (request(messages=[says("system", "Be short.")]), "Yours has 0"),
+        "no question": (request(picture()), "no question"),
+        "detail low": (request(text("What?"), picture(detail="low")), "Yours is 'low'"),
+        "the coffee": (request(text("What?"), picture(COFFEE)), "coffee.png' is not that of rocket.jpg"),
+        "a single message": (request(messages=says("user", "What?")), "Messages are a list"),
+        "the messages alone": (request()["messages"], "What came is a list.$"),
+    },
+    "01.3": {
+        "the text alone": (whole(reason=""), 'cut off ("length"), your function returns True'),
+        "the reason alone": (whole(content=False), 'has the empty text ""'),
+        "None forgotten": (
+            lambda a: a.choices[0].finish_reason == "stop" and a.choices[0].message.content != "",
+            "whose content is None",
+        ),
+        "the filter forgotten": (
+            lambda a: a.choices[0].finish_reason != "length" and bool(a.choices[0].message.content),
+            "content_filter",
+        ),
+        "a full stop": (
+            lambda a: a.choices[0].finish_reason == "stop" and (a.choices[0].message.content or "")[-1:] == ".",
+            "a short answer, whole all the same, your function returns False",
+        ),
+        "never": (lambda a: False, 'ended with "stop", your function returns False'),
+        "a type": (bool, 'cut off ("length"), your function returns True'),
+        "turned round": (lambda a: not whole()(a), 'ended with "stop", your function returns False'),
+        "texts": (lambda a: str(whole()(a)), "your function returns 'False' and not False"),
+        "a dict expected": (lambda a: a["choices"], "your function raised TypeError"),
+        "called at once": (True, "without brackets"),
+        "no argument": (lambda: True, "your function raised TypeError"),
+        "empty forgotten and refusal trusted": (
+            lambda a: a.choices[0].finish_reason == "stop" and a.choices[0].message.content is not None,
+            'empty text ""',
+        ),
+    },
+    "02.1": {
+        "3/4": (sent(prediction=84_394), "the other way round"),
+        "bytes": (sent(prediction=112_525), "That is the number of bytes"),
+        "hexadecimal": (sent(prediction=225_050), "hexadecimal"),
+        "the other file's": (sent(prediction=320_684), "would fit chelsea.png"),
+        "1.5 % off": (sent(prediction=152_300), "is not 152,300. Base64 writes"),
+        "a text": (sent(prediction="150036"), "without quotation marks"),
+        "image/jpg": (sent(kind="image/jpg"), "and yours with 'data:image/jpg;"),
+        "image/png": (sent(kind="image/png"), "and yours with 'data:image/png;"),
+        "the lesson's own": (
+            sent(data_url((IMAGES / "chelsea.png").read_bytes())),
+            "and yours with 'data:image/png;base64,iVBOR",
+        ),
+        "raw bytes": (sent(f"data:image/jpeg;base64,{ROCKET_BYTES}"), "first base64.b64encode(…), then .decode()"),
+        "no f": (sent("data:image/jpeg;base64,{text}"), "It begins '{text}'"),
+        "b'": (sent(f"data:image/jpeg;base64,{base64.b64encode(ROCKET_BYTES)}"), "then .decode()"),
+        "no ;base64": (
+            sent(data_url(ROCKET_BYTES, "image/jpeg").replace(";base64", "")),
+            "and yours with 'data:image/jpeg,/9j",
+        ),
+        "no data:": (sent(base64.b64encode(ROCKET_BYTES).decode()), "and yours with '/9j/"),
+        "no data: but the rest": (sent("image/jpeg;base64,/9j/"), "and yours with 'image/jpeg;base64"),
+        "no comma": (sent("data:image/jpeg;base64"), "and yours with 'data:image/jpeg;base64'"),
+        "bytes of a URL": (sent(data_url(ROCKET_BYTES, "image/jpeg").encode()), "and yours with \"b'data:"),
+        "lines": (
+            sent(f"data:image/jpeg;base64,{base64.encodebytes(ROCKET_BYTES).decode()}"),
+            "not base64 in one piece",
+        ),
+        "the file not changed": (
+            sent(data_url((IMAGES / "chelsea.png").read_bytes(), "image/jpeg")),
+            "It holds 240,512 bytes that are not those",
+        ),
+        "saved again": (
+            lambda: sent(open_picture(IMAGES / "rocket.jpg", max_side=600).data_url),
+            "not those of rocket.jpg (112,525)",
+        ),
+        "URL-safe letters": (sent("data:image/jpeg;base64,_-__"), "is not base64"),
+        "no characters": (sent("data:image/jpeg;base64,"), "It holds 0 bytes"),
+    },
+    "02.2": {
+        "image/jpg": (lambda d: media_type(d, jpeg_name="image/jpg"), "There is no image/jpg"),
+        "no prefix": (lambda d: (media_type(d) or "").removeprefix("image/") or None, " and not 'image/png'.$"),
+        "RIFF alone": (lambda d: media_type(d, webp=b""), "a sound file"),
+        "JFIF alone": (lambda d: media_type(d, jpeg=b"\xff\xd8\xff\xe0"), "as phones write it"),
+        "GIF of 1989 alone": (lambda d: media_type(d, gif=b"GIF89a"), "Given a GIF (GIF87a),"),
+        "text instead of bytes": (lambda d: "image/png" if d[:4] == "\x89PNG" else None, "with a b in front"),
+        "GIF of 1987 alone": (lambda d: media_type(d, gif=b"GIF87a"), "Given a GIF with a comment"),
+        "a word anywhere": (lambda d: "image/gif" if b"GIF" in d else media_type(d), "a text that speaks of pictures"),
+        "never None": (lambda d: media_type(d, other="image/png"), "a sound file"),
+        "no bytes": (lambda d: media_type(d) if d[0] else None, 'no bytes at all (b""), your function raised Ind'),
+        "Pillow": (lambda d: Image.open(BytesIO(d)).get_format_mimetype(), "raised UnidentifiedImageError"),
+        "another word": (lambda d: media_type(d) or "unknown", "returns 'unknown' and not None"),
+    },
+    "02.3": {
+        "unchanged": ((IMAGES / "phone_photo.jpg").read_bytes(), "256 on the longest side are enough"),
+        "on its side": (lambda: photo(upright=False), "It lies on its side"),
+        "upside down": (lambda: photo(turn=Image.Transpose.ROTATE_180), "upside down or mirrored"),
+        "mirrored": (lambda: photo(turn=Image.Transpose.FLIP_LEFT_RIGHT), "upside down or mirrored"),
+        "GPS": (lambda: photo(keep={0x8825}), "metadata in it (exif, the GPS position)"),
+        "author": (lambda: photo(keep={0x013B}), "metadata in it (exif)"),
+        "comment": (lambda: photo(comment=b"A. Learner"), "metadata in it (comment)"),
+        "XMP": (lambda: photo(xmp=b"<x:xmpmeta/>"), "metadata in it (xmp)"),
+        "a PNG's texts": (png_with_text, "metadata in it (Author)"),
+        "too large": (lambda: photo(257), "256 on the longest side are enough"),
+        "too small": (lambda: photo(100), "Keep 128 or more"),
+        "squeezed": (lambda: photo(size=(256, 256)), "another proportion"),
+        "a piece": (lambda: photo(crop=(0, 0, 200, 200)), "or only a piece of it"),
+        "a GIF": (lambda: photo(name="GIF"), "The picture is a GIF"),
+        "another picture": (lambda: open_picture(IMAGES / "coffee.png", max_side=256), "another picture"),
+        "not a picture": (b"\xff\xd8\xff and so on", "Are they cut off"),
+        "base64": (lambda: base64.b64encode(photo()), "or base64?"),
+        "a data URL": (lambda: data_url(photo(), "image/jpeg"), "What came is a str; a Picture has its bytes"),
+        "a part": (
+            lambda: open_picture(IMAGES / "phone_photo.jpg").chat_part(),
+            "What came is a dict; a Picture has its bytes",
+        ),
+        "a path": ("../asset/images/phone_photo.jpg", "What came is a str"),
+        "a PIL image": (lambda: Image.new("RGB", (9, 9)), "What came is an Image"),
+    },
+}
+
+# What is right besides the solution: other types, other words, more than was asked for.
+ALSO_RIGHT = {
+    "00.1": [
+        changed(("Detail ", "PROMPT")),
+        changed({"prompt", "detail"}),
+        changed("prompt, detail", detail="auto"),
+        changed(["detail", "picture", "prompt"], url=ROCKET),
+        {**changed(["prompt", "detail"]), "note": "mine"},
+    ],
+    "00.2": [(text("What is it?"), picture()), [picture(), text("Tall?")], [text(""), text("Is it tall?"), picture()]],
+    "00.3": [8474, 8475, 8400.0, 8550, np.float64(8474.6), price(DEFAULT_MODEL, 0, 1) * 0 + 8474],
+    "01.1": [
+        talk(3),
+        talk(3.0, says("developer", "Be short."), *TALK),
+        talk(4, *TALK[:4], says("user", text("And here?"), picture())),
+        talk(6, says("user", text("Both?"), picture(), picture(COFFEE)), *TALK[1:]),
+        {"messages": tuple(TALK), "pictures_paid": np.int64(3)},
+        talk(3, FIRST, ChatCompletionMessage(role="assistant", content="A rocket."), *TALK[2:]),
+    ],
+    "01.2": [
+        request(),
+        request(temperature=0, messages=[says("developer", text("Be short.")), request()["messages"][1]]),
+        request(picture(), text("Wetter?")),
+    ],
+    "01.3": [
+        whole(),
+        lambda a: a.choices[0].finish_reason == "stop" and a.choices[0].message.content,
+        lambda a: a.choices[0].finish_reason == "stop" and len(a.choices[0].message.content or []),
+    ],
+    "02.1": [sent(), sent(prediction=150_036.0), sent(prediction=112_525 * 4 // 3), sent(prediction=151_000)],
+    "02.2": [media_type, lambda d: media_type(bytes(d)) or ""],
+    "02.3": [
+        photo,
+        lambda: photo(128, "WEBP"),
+        lambda: photo(name="PNG"),
+        lambda: photo(quality=30),
+        lambda: bytearray(photo()),
+        lambda: open_picture(IMAGES / "phone_photo.jpg", max_side=256),
+    ],
+}
+
+
+@pytest.mark.parametrize(("number", "name"), cases_of(WRONG))
+def test_a_mistake_is_named(number, name):
+    answer, reason = WRONG[number][name]
+    state, said = exercises.judge(number, made(number, answer))
+    assert state == "not right yet"
+    assert reason in said or (reason[-1] == "$" and said.endswith(reason[:-1])), said
+
+
+@pytest.mark.parametrize(("number", "n"), cases_of(ALSO_RIGHT))
+def test_other_right_answers_are_right(number, n):
+    state, said = exercises.judge(number, made(number, ALSO_RIGHT[number][n]))
+    assert state == "right", said
