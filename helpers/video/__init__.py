@@ -1,16 +1,15 @@
 """Videos: where they cut, their frames, and an index to search them by what was said about each scene.
 
     >>> from helpers import video
-    >>> parts = video.scenes("asset/videos/camera1.mp4")
-    >>> print(len(parts), *parts[:2], sep=", ")
-    6, 0:00 to 0:04, 0:04 to 0:06
-    >>> with video.VideoIndex() as index:  # of one scene; its caption is your own function's answer about a Picture
-    ...     added = index.add(parts[0].path, lambda picture: "Towers at night.", scenes=parts[:1])
-    ...     print(index.search("tower")[0])
-    camera1:   0%|                                             | 0/1 scenes
-    camera1  0:00 to 0:04, best 0:02
+    >>> scenes = video.scenes("asset/videos/camera1.mp4")
+    >>> print(len(scenes), "scenes; the second, from", scenes[1])
+    6 scenes; the second, from 0:04 to 0:06
+    >>> print(scenes[1].picture(max_side=256).width, "pixels wide, ready to send")
+    256 pixels wide, ready to send
 
-`scenes.py` opens videos and finds their scenes and frames, `index.py` keeps what was said about them and searches it.
+An index asks your own function, Picture -> str, once for each scene, and then finds scenes by words:
+`video.VideoIndex("films.sqlite")`, its `bill`, `add` and `search`. `scenes.py` is about video files, `index.py` about
+captions and search.
 """
 
 from .index import Added, Hit, VideoIndex

@@ -137,7 +137,7 @@ class VideoIndex:
         name, digest = path.stem if document_id is None else document_id, _digest(path)
         if not isinstance(name, str) or not name.strip() or not name.isprintable():
             raise VideoError(f"document_id is text that can be printed, not {name!r}.")
-        given = None if metadata is None else json.dumps({key: _as_text(key, one) for key, one in metadata.items()})
+        given = None if metadata is None else _flat(metadata)
         if scenes is not None and {_digest(other) for other in {scene.path for scene in scenes}} != {digest}:
             raise VideoError(f"scenes is a list of at least one scene, each of {path.name} itself.")
         for stored, parts, kept in self._execute("SELECT digest, scenes, metadata FROM documents WHERE id = ?", name):
@@ -154,7 +154,8 @@ class VideoIndex:
         row = (name, digest, max_side or 0, _as_json(scenes), given or "{}")
         if self._execute("INSERT OR IGNORE INTO documents VALUES(?, ?, ?, ?, ?) RETURNING id", *row):
             return Added(name, len(scenes), captioned, "added")
-        return self.add(path, caption, scenes=scenes, metadata=metadata, document_id=name)  # another program was faster
+        # Another program was faster: now it is unchanged, or another video of this name.
+        return self.add(path, caption, scenes=scenes, metadata=metadata, document_id=name, max_side=max_side)
 
     def search(self, query: str, *, strings: Mapping | None = None, times: Mapping | None = None, top=10) -> list[Hit]:
         """Find the scenes whose captions hold any word of `query`, best first (by bm25), at most `top` of them.
@@ -164,8 +165,8 @@ class VideoIndex:
 
         Args:
             strings: keep videos whose metadata have one of these values: {"cameraId": ["1", "2"]}.
-            times: keep those between two points in time, included: {"timestamp": ("2023-06-30T17:00:00Z", None)}. They are ISO 8601
-                (in UTC without a zone) or datetimes; None is an open end.
+            times: keep those between two points in time, included: {"timestamp": ("2023-06-30T17:00Z", None)}; ISO 8601
+                (UTC without a zone) or datetimes, None for an open end.
         Raises:
             VideoError: for a query without a word, and a filter on a name that no video has.
         """
@@ -173,10 +174,11 @@ class VideoIndex:
         rows = self._execute(SEARCH, _match_expression(query), among, int(check_number("top", top, 1)))
         hits = []
         for name, part, relevance, metadata, caption, jpeg, about in rows:
-            (_, *times), (*facts, changes) = json.loads(part), json.loads(about)
-            picture = Picture(jpeg, *facts, tuple(changes))
+            _, start, end, best = json.loads(part)
+            media_type, width, height, origin, changes = json.loads(about)
+            picture = Picture(jpeg, media_type, width, height, origin, tuple(changes))
             # The last digits of bm25 differ from one SQLite to another.
-            hits.append(Hit(name, *times, float(f"{relevance:.4g}"), json.loads(metadata), caption, picture))
+            hits.append(Hit(name, start, end, best, float(f"{relevance:.4g}"), json.loads(metadata), caption, picture))
         return hits
 
     def documents(self) -> dict[str, dict[str, str]]:
@@ -198,16 +200,12 @@ class VideoIndex:
         kept, asked = self._captioned(digest, max_side), 0
         todo = [scene for scene in scenes if _microseconds(scene) not in kept]
         # One line for each scene whatever the speed and the window, in ASCII: a lesson's stored output stays the same.
-        progress = {
-            "file": sys.stdout,
+        look = {
             "ncols": 70,
             "ascii": " #",
-            "mininterval": 0,
-            "miniters": 1,
-            "disable": not todo,
+            "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} scenes",
         }
-        layout = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} scenes"
-        for scene in tqdm(todo, desc=name, bar_format=layout, **progress):
+        for scene in tqdm(todo, name, file=sys.stdout, mininterval=0, miniters=1, disable=not todo, **look):
             if _microseconds(scene) in self._captioned(digest, max_side):  # another program was faster
                 continue
             picture = scene.picture(max_side)
@@ -230,9 +228,7 @@ class VideoIndex:
         found = self.documents()
         known = sorted({name for metadata in found.values() for name in metadata})
         if unknown := [name for name in [*strings, *times] if name not in known]:
-            raise VideoError(
-                f"No video has metadata named {unknown[0]!r}; there are: {', '.join(known) or 'none'}."
-            )
+            raise VideoError(f"No video has metadata named {unknown[0]!r}; there are: {', '.join(known) or 'none'}.")
         for name, values in strings.items():
             wanted = {_as_text(name, one) for one in (values if isinstance(values, list | tuple | set) else [values])}
             found = {one: metadata for one, metadata in found.items() if metadata.get(name) in wanted}
@@ -278,6 +274,10 @@ def _microseconds(scene: Scene) -> int:
 
 def _as_json(scenes) -> str:
     return json.dumps(sorted((_microseconds(scene), scene.start, scene.end, scene.best) for scene in scenes))
+
+
+def _flat(metadata: Mapping) -> str:
+    return json.dumps({name: _as_text(name, value) for name, value in metadata.items()}, sort_keys=True)
 
 
 def _as_text(name, value) -> str:

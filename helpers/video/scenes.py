@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -22,10 +23,10 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 
 from ..encoding import Picture, open_picture
 
-# ffmpeg's scene score says how far a frame differs from the one before, 0 to 1. Highest score of each clip, measured on
-# 2026-11-23 at WIDTH in RGB. Cuts: 0.36 to 1.0 in our two videos, 0.63 to 1.0 between photographs. No cuts: pans of up
-# to 24 of 640 pixels a frame 0.20, zooms of 3 % a frame 0.18, fades of 8 frames 0.12, noise 0.03. Taken for cuts: a
-# whip pan 0.32, a camera shaken hard 0.284, a fade to black in 5 frames 0.29, a flash of light 1.0.
+# A scene score says how far a frame differs from the one before, 0 to 1. Highest of each clip, measured on 2026-11-23
+# with ffmpeg's filter at WIDTH in RGB. Cuts: 0.36 to 1.0 in our two videos, 0.63 to 1.0 between photographs. No cuts:
+# pans of up to 24 of 640 pixels a frame 0.20, zooms of 3 % a frame 0.18, fades of 8 frames 0.12, noise 0.03. Taken for
+# cuts: a whip pan 0.32, a camera shaken hard 0.284, a fade to black in 5 frames 0.29, a flash of light 1.0.
 THRESHOLD = 0.28
 WIDTH = 160  # pixels: at 320, noise and the keyframes of a codec count for more
 MAX_PIXELS = 2**26  # 8K has 33 million; decoding holds several frames at once, of at least 1.5 bytes a pixel
@@ -35,7 +36,7 @@ FORMATS = "mov,matroska,avi,flv,asf,mpeg,mpegts,mpegvideo,h264,hevc,m4v,ivf,obu,
 # Slower, but without the short cuts that differ between processors: a recording is found again by how a frame looks.
 EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT | Interpolation.FULL_CHR_H_INT
 # Before version 19, PyAV refuses a file for a title that is not UTF-8, unless it is told not to.
-_LENIENT = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+_LENIENT: Any = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 _DAMAGE = (av.FFmpegError, OSError, ValueError, MemoryError)  # what PyAV raises when a file is not what it should be
 
 
@@ -111,10 +112,11 @@ def check_path(path) -> Path:
     """Return the path of a file that is there; raise VideoError for anything else."""
     if not isinstance(path, str | os.PathLike) or "://" in str(path):  # an address is not shown, as it may hold a key
         raise VideoError("A video is given by the path of a file on your disk. From an address, download it first.")
-    if not os.path.isfile(os.path.expanduser(path)):
+    path = Path(os.path.expanduser(path))
+    if not os.path.isfile(path):
         where = "A path starts where Python runs, which in a lesson is notebooks/: ../asset/videos/…"
         raise VideoError(f"There is no file {str(path)[:99]!r}. {where}")
-    return Path(path).expanduser()
+    return path
 
 
 def check_number(name: str, value, least: float, most: float = 1e9) -> float:
@@ -157,10 +159,11 @@ def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, fl
     step = float(1 / rate) if rate and 0.01 <= rate <= 1000 else 1 / 25
     first, at = None, -step
     for frame in _decode(container, stream, path):
-        stamp = frame.pts * frame.time_base if frame.pts is not None and frame.time_base else None
-        first = stamp if first is None else first
-        passed = 0 if stamp is None else float(stamp - first) - at
-        at = float(stamp - first) if 0 < passed <= LEAP else at + step
+        stamped = at
+        if frame.pts is not None and frame.time_base:
+            first = frame.pts * frame.time_base if first is None else first
+            stamped = float(frame.pts * frame.time_base - first)
+        at = stamped if 0 < stamped - at <= LEAP else at + step
         yield at, at + step, frame
     if at < 0:
         why = f"no frame in it can be decoded ({stream.codec_context.name}, at most {MAX_PIXELS:,} pixels)"
@@ -238,11 +241,12 @@ def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
 
 
 def _scene_scorer() -> Callable[[av.VideoFrame], float]:
-    """Make a function that scores each frame in turn: how far it differs from the one before, as ffmpeg's filters do.
+    """Make a function that gives each frame's scene score, as ffmpeg's filter `select` does: 0 to 1, 0 for the first.
 
-    The smaller of the mean difference in pixels and its change since the last frame (libavfilter/f_select.c, 8.0).
+    It is the mean difference from the frame before, or what that has changed by since the last frame if that is less.
     """
-    shrink, before, last = VideoReformatter(), None, 0.0
+    shrink, last = VideoReformatter(), 0.0
+    before: Image.Image | None = None
     exact = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 
     def score(frame: av.VideoFrame) -> float:

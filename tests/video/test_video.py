@@ -1,6 +1,7 @@
 """Videos: where they cut, which frame is shown when, how it lies, and files that nobody would make on purpose."""
 
 import ctypes
+import doctest
 import io
 import itertools
 import os
@@ -617,6 +618,11 @@ def test_a_day_between_two_frames_is_not_cut_into_scenes(tmp_path):
     path = coded([numbered(n) for n in range(5)], tmp_path / "c.mkv", stamps=stamps)
     with pytest.warns(UserWarning, match="the file is cut off or damaged"):
         assert spans(video.scenes(path)) == [(0, 0.5)]
+
+
+def test_the_example_of_the_room_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert doctest.testmod(video) == (0, 4)
 
 
 def test_the_benchmark_runs(capsys):
