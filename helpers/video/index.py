@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,7 @@ TABLES = (
 )
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 KEEP = """INSERT INTO captions SELECT ?1, ?2, ?3, ?4, ?5, ?6
-WHERE NOT EXISTS (SELECT 1 FROM captions WHERE digest = ?2 AND at = ?3 AND max_side = ?4)"""
+WHERE NOT EXISTS (SELECT 1 FROM captions WHERE digest = ?2 AND at = ?3 AND max_side = ?4) RETURNING 1"""
 SEARCH = """SELECT documents.id, part.value, -bm25(captions), metadata, caption, jpeg, about
 FROM captions JOIN documents USING (digest, max_side)
 JOIN json_each(scenes) AS part ON json_extract(part.value, '$[0]') = at
@@ -155,7 +155,8 @@ class VideoIndex:
         if self._execute("INSERT OR IGNORE INTO documents VALUES(?, ?, ?, ?, ?) RETURNING id", *row):
             return Added(name, len(scenes), captioned, "added")
         # Another program was faster: now it is unchanged, or another video of this name.
-        return self.add(path, caption, scenes=scenes, metadata=metadata, document_id=name, max_side=max_side)
+        added = self.add(path, caption, scenes=scenes, metadata=metadata, document_id=name, max_side=max_side)
+        return replace(added, captioned=captioned)
 
     def search(self, query: str, *, strings: Mapping | None = None, times: Mapping | None = None, top=10) -> list[Hit]:
         """Find the scenes whose captions hold any word of `query`, best first (by bm25), at most `top` of them.
@@ -197,7 +198,7 @@ class VideoIndex:
 
     def _ask(self, scenes, caption, digest: str, max_side: int | None, name: str) -> int:
         """Ask for the captions that are missing, and store each at once; how many these were."""
-        kept, asked = self._captioned(digest, max_side), 0
+        kept, asked, is_alone = self._captioned(digest, max_side), 0, True
         todo = [scene for scene in scenes if _microseconds(scene) not in kept]
         # One line for each scene whatever the speed and the window, in ASCII: a lesson's stored output stays the same.
         look = {
@@ -205,8 +206,9 @@ class VideoIndex:
             "ascii": " #",
             "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} scenes",
         }
-        for scene in tqdm(todo, name, file=sys.stdout, mininterval=0, miniters=1, disable=not todo, **look):
-            if _microseconds(scene) in self._captioned(digest, max_side):  # another program was faster
+        for _ in tqdm(list(todo), name, file=sys.stdout, mininterval=0, miniters=1, disable=not todo, **look):
+            scene = todo.pop(0 if is_alone else -1)  # from the end, once another program is seen to caption this video
+            if _microseconds(scene) in self._captioned(digest, max_side):
                 continue
             picture = scene.picture(max_side)
             said, asked = caption(picture), asked + 1
@@ -215,7 +217,8 @@ class VideoIndex:
                 raise VideoError(f"{what}. Captions before it are kept; add it again.")
             facts = (picture.media_type, picture.width, picture.height, picture.origin, picture.changes)
             key = (digest, _microseconds(scene), max_side or 0)
-            self._execute(KEEP, unicodedata.normalize("NFC", said.strip()), *key, json.dumps(facts), picture.data)
+            text = unicodedata.normalize("NFC", said.strip())
+            is_alone &= self._execute(KEEP, text, *key, json.dumps(facts), picture.data) != []
         return asked
 
     def _captioned(self, digest: str, max_side: int | None) -> set[int]:

@@ -80,7 +80,7 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: 
         VideoError: for what is no readable video, and for bounds that make no sense.
     """
     check_number("threshold", threshold, 0.001, 1)
-    check_number("longest", longest, max(0.001, 2 * check_number("shortest", shortest, 0)))
+    check_number("longest, at least twice shortest,", longest, max(0.001, 2 * check_number("shortest", shortest, 0)))
     path, times, cuts, end, score = check_path(path), [], [0.0], 0.0, _scene_scorer()
     with open_video(path) as (container, stream):
         for at, end, frame in decode_with_times(container, stream, path):  # noqa: B007, the last end counts

@@ -525,9 +525,9 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         ({"threshold": "0.3"}, "not '0.3'"),
         ({"shortest": -1}, "shortest is a number from 0 to"),
         ({"shortest": True}, "not True"),
-        ({"shortest": 0, "longest": 0}, "longest is a number from 0.001"),
+        ({"shortest": 0, "longest": 0}, "longest, at least twice shortest, is a number from 0.001"),
         ({"longest": float("inf")}, "not inf"),
-        ({"shortest": 10, "longest": 15}, "longest is a number from 20 to"),
+        ({"shortest": 10, "longest": 15}, "longest, at least twice shortest, is a number from 20 to"),
     ],
 )
 def test_bounds_that_make_no_sense(options, said):

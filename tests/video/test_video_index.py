@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from contextlib import closing, redirect_stdout
 from dataclasses import replace
@@ -522,10 +523,37 @@ def test_what_another_program_has_captioned_meanwhile_is_not_asked_again(tmp_pat
         return f"mine {len(asked)}"
 
     with video.VideoIndex(path) as index:
-        assert index.add(clip, caption) == video.Added("clip", 4, 0, "unchanged")  # as the other was faster
+        assert index.add(clip, caption) == video.Added("clip", 4, 2, "unchanged")  # as the other was faster
         assert len(asked) == 2 and index.documents() == {"clip": {}}
         hits = sorted(index.search("scene mine"), key=lambda hit: hit.start)
         assert [hit.caption.split()[0] for hit in hits] == ["mine", "scene", "scene", "scene"]
+
+
+def test_two_programs_in_step_share_the_scenes(tmp_path):
+    path, clip = tmp_path / "i.sqlite", cut_clip(tmp_path / "clip.mp4", *[10] * 12)
+    asked, ends, both_began = [], [], threading.Barrier(2, timeout=60)
+
+    def add():
+        began = []
+
+        def caption(picture):
+            asked.append(picture.origin)
+            began or began.append(both_began.wait())
+            time.sleep(0.1)
+            return "a scene"
+
+        with video.VideoIndex(path) as index:
+            ends.append(index.add(clip, caption).captioned)
+
+    threads = [threading.Thread(target=add) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(ends) == len(asked) and len(set(asked)) == 12
+    assert len(asked) <= 14  # both ask for the first, and perhaps for one where they meet
+    with video.VideoIndex(path) as index:
+        assert len(index.search("scene", top=99)) == 12
 
 
 def test_another_video_of_the_same_name_added_meanwhile_is_refused(tmp_path, clip):
