@@ -19,7 +19,7 @@ from typing import Any
 
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
-from PIL import Image, ImageChops, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageOps
 
 from ..encoding import Picture, open_picture
 
@@ -253,7 +253,9 @@ def _scene_scorer() -> Callable[[av.VideoFrame], float]:
         nonlocal before, last
         height = before.height if before else min(max(2, round(WIDTH * frame.height / frame.width)), 4 * WIDTH)
         small = shrink.reformat(frame, WIDTH, height, "rgb24", interpolation=exact, threads=1).to_image()
-        difference = sum(ImageStat.Stat(ImageChops.difference(before or small, small)).mean) / 3 / 100
+        histogram = ImageChops.difference(before or small, small).histogram()  # 256 levels for each of red, green, blue
+        levels = sum(value % 256 * count for value, count in enumerate(histogram))
+        difference = levels / (3 * WIDTH * height) / 100  # so ffmpeg has it, and not of 255
         change, before, last = abs(difference - last), small, difference
         return min(difference, change, 1.0)
 
