@@ -140,7 +140,7 @@ def test_a_lesson_shows_live_what_it_shows_in_replay(runs, api, path):
 
 
 # With a model of one's own a cell may show something else: {lesson: {words of the cell: words of what it shows}}.
-NO_PRICE = "The price can't be told: this course knows no rule or no price for 'my-own-model'"
+NO_PRICE = "The price can't be told: unknown model under the rules of 2026-10, read 2026-11-22: 'my-own-model'\n"
 NO_RULE = "no estimate, unknown model under the rules of 2026-10, read 2026-11-22: 'my-own-model'\n"
 DIFFERENT = {
     "00_start_here": {".estimate(": NO_RULE},

@@ -1,6 +1,7 @@
 """Videos: where they cut, which frame is shown when, how it lies, and files that nobody would make on purpose."""
 
 import ctypes
+import doctest
 import io
 import itertools
 import os
@@ -15,14 +16,15 @@ from pathlib import Path
 
 import av
 import pytest
+from av.video.reformatter import Interpolation
 from PIL import Image, ImageDraw
 
 from course.assets import ROOT
 from helpers import video
 from helpers.encoding import open_picture
-from helpers.video import cutting, frames
 from tests.tools.benchmarks import video as benchmark
 
+module = sys.modules["helpers.video.scenes"]  # in the package, the name is the function's
 VIDEOS = ROOT / "asset" / "videos"
 SIZE = (320, 180)
 
@@ -234,7 +236,9 @@ def test_frames_at_odd_times(tmp_path):
     path = coded([numbered(n) for n in range(9)], tmp_path / "c.mkv", stamps=stamps)
     sampled = list(video.sample_frames(path, every=1))
     assert [(number_of(frame.image), frame.seconds) for frame in sampled] == [(0, 0), (4, 1.9), (6, 4), (8, 7.001)]
-    assert [number_of(frames.frame_at(path, stamp / 1000)) for stamp in stamps] == list(range(9))
+    assert [number_of(pixels(video.Scene(path, 0, 8, stamp / 1000).picture(None))) for stamp in stamps] == list(
+        range(9)
+    )
 
 
 def test_time_stamps_that_begin_again_are_counted_on(tmp_path):
@@ -386,7 +390,7 @@ def test_a_whole_file_is_not_called_cut_off(tmp_path):
 def test_an_mp4_that_is_cut_off_before_its_index_is_refused(tmp_path):
     path = cut_clip(tmp_path / "c.mp4", 60)
     path.write_bytes(path.read_bytes()[:-2000])
-    assert "index (moov) is missing" in refusal(path)
+    assert "damaged, cut off" in refusal(path)
 
 
 # What is no video.
@@ -403,6 +407,16 @@ def sound(path):
     return path
 
 
+def with_cover(mp3):
+    """The sound with a picture of its cover in an ID3 tag."""
+    image = io.BytesIO()
+    corners().save(image, "JPEG")
+    body = b"\0image/jpeg\0\x03\0" + image.getvalue()
+    frame = b"APIC" + struct.pack(">I", len(body)) + bytes(2) + body
+    size = bytes(len(frame) >> shift & 127 for shift in (21, 14, 7, 0))
+    return b"ID3\x03\0\0" + size + frame + mp3
+
+
 def saved(path, kind):
     corners().save(path, kind)
     return path
@@ -413,32 +427,40 @@ def of_bytes(path, data):
     return path
 
 
+NO_VIDEO, UNREADABLE = "no video in it that can be decoded here", "it can't be read as a video"
 BAD_FILES = {
-    "empty": (lambda p: of_bytes(p, b""), "empty, 0 bytes"),
-    "png": (lambda p: saved(p, "PNG"), "a picture, not a video. Use encoding.open_picture"),
-    "jpeg": (lambda p: saved(p, "JPEG"), "Use encoding.open_picture"),
-    "gif": (lambda p: saved(p, "GIF"), "Use encoding.open_picture"),
-    "html": (lambda p: of_bytes(p, b"\n<!DOCTYPE html><html>"), "a web page"),
-    "text": (lambda p: of_bytes(p, "커피 and cats\n".encode() * 999), "this is text"),
-    "short text": (lambda p: of_bytes(p, b"hello"), "this is text"),
-    "playlist": (lambda p: of_bytes(p, b"#EXTM3U\nhttp://127.0.0.1:9/a.ts\n"), "a playlist"),
-    "zip": (lambda p: of_bytes(p, b"PK\x03\x04" + bytes(99)), "an archive"),
-    "lfs": (lambda p: of_bytes(p, b"version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"),
-    "zeros": (lambda p: of_bytes(p, bytes(99_999)), "no video that can be opened"),
-    "noise": (lambda p: of_bytes(p, random.Random(1).randbytes(99_999)), "no video"),
-    "sound.mp4": (sound, "only sound"),
-    "sound.mp3": (sound, "only sound"),
-    "unknown.mp4": (lambda p: of_bytes(p, cut_clip(p, 5).read_bytes().replace(b"avc1", b"zzz1")), "codec"),
+    "empty": (lambda p: of_bytes(p, b""), UNREADABLE),
+    "png": (lambda p: saved(p, "PNG"), "use encoding.open_picture for a picture"),
+    "jpeg": (lambda p: saved(p, "JPEG"), "use encoding.open_picture for a picture"),
+    "gif": (lambda p: saved(p, "GIF"), "use encoding.open_picture for a picture"),
+    "webp": (lambda p: saved(p, "WEBP"), "use encoding.open_picture for a picture"),
+    "avif": (lambda p: saved(p, "AVIF"), "perhaps sound, a picture"),  # as HEIC, in the same container as MP4
+    "html": (lambda p: of_bytes(p, b"\n<!DOCTYPE html><html>"), UNREADABLE),
+    "text": (lambda p: of_bytes(p, "커피 and cats\n".encode() * 999), UNREADABLE),
+    "short text": (lambda p: of_bytes(p, b"hello"), UNREADABLE),
+    "playlist": (lambda p: of_bytes(p, b"#EXTM3U\nhttp://127.0.0.1:9/a.ts\n"), UNREADABLE),
+    "playlist of a file": (
+        lambda p: of_bytes(p, f"ffconcat version 1.0\nfile {VIDEOS}/camera1.mp4".encode()),
+        UNREADABLE,
+    ),
+    "zip": (lambda p: of_bytes(p, b"PK\x03\x04" + bytes(99)), UNREADABLE),
+    "lfs": (lambda p: of_bytes(p, b"version https://git-lfs.github.com/spec/v1\n"), UNREADABLE),
+    "zeros": (lambda p: of_bytes(p, bytes(99_999)), UNREADABLE),
+    "noise": (lambda p: of_bytes(p, random.Random(1).randbytes(99_999)), UNREADABLE),
+    "sound.mp4": (sound, NO_VIDEO),
+    "sound.mp3": (sound, NO_VIDEO),
+    "cover.mp3": (lambda p: of_bytes(p, with_cover(sound(p).read_bytes())), NO_VIDEO),
+    "unknown.mp4": (lambda p: of_bytes(p, cut_clip(p, 5).read_bytes().replace(b"avc1", b"zzz1")), "another codec"),
     "locked.mp4": (
         lambda p: cut_clip(p, 5, encryption_scheme="cenc-aes-ctr", encryption_key="0" * 32, encryption_kid="1" * 32),
         "encrypted (DRM)",
     ),
-    "nothing.mp4": (lambda p: cut_clip(p), "no video in it"),
+    "nothing.mp4": (lambda p: cut_clip(p), NO_VIDEO),
     "no frame.mp4": (
         lambda p: of_bytes(p, without_frames(cut_clip(p, 9, movflags="faststart").read_bytes())),
-        "no frame in it that can be decoded (h264)",
+        "no frame in it can be decoded (h264, at most 67,108,864 pixels)",
     ),
-    "folder": (lambda p: p.mkdir() or p, "is a folder"),
+    "folder": (lambda p: p.mkdir() or p, "There is no file"),
     "missing": (lambda p: p, "There is no file"),
 }
 
@@ -454,19 +476,19 @@ def test_what_is_no_video_is_refused_with_the_reason(tmp_path, name):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("https://example.org/a.mp4", "Download it first"),
-        (None, "it is missing"),
-        (b"abc", "save them to a file first"),
-        (["a.mp4"], "one at a time"),
-        (7, "not as int"),
-        (Image.new("RGB", (2, 2)), "open_picture"),
-        (video.Scene(Path("a"), 0, 1, 0), "scene.path"),
-        ("a\0b.mp4", "no path"),
-        ("x" * 5000, "no path"),
+        ("https://example.org/a.mp4?sig=secret", "From an address, download it first"),
+        (None, "by the path of a file"),
+        (b"abc", "by the path of a file"),
+        (["a.mp4"], "by the path of a file"),
+        (Image.new("RGB", (2, 2)), "by the path of a file"),
+        (video.Scene(Path("a"), 0, 1, 0), "by the path of a file"),
+        ("a\0b.mp4", "There is no file"),
+        ("~nobody of that name/a.mp4", "There is no file"),
+        ("x" * 5000, "There is no file"),
     ],
 )
 def test_what_is_no_path_is_refused(given, said):
-    assert said in refusal(given)
+    assert said in refusal(given) and "secret" not in refusal(given)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="chmod does not take reading away there")
@@ -485,27 +507,27 @@ def test_a_file_without_permission(tmp_path):
     thread = threading.Thread(target=try_it)
     thread.start()
     thread.join()
-    assert said == ["locked.mp4: you have no permission to read it. Change that, or copy it elsewhere."]
+    assert len(said) == 1 and said[0].startswith("locked.mp4: it can't be read as a video (PermissionError)")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes there")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    assert "is a device or a pipe, not a file" in refusal(tmp_path / "pipe")
+    assert "There is no file" in refusal(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"threshold": 0}, "threshold is a number above 0 and at most 1, not 0"),
-        ({"threshold": 1.5}, "at most 1"),
+        ({"threshold": 0}, "threshold is a number from 0.001 to 1, not 0"),
+        ({"threshold": 1.5}, "to 1, not 1.5"),
         ({"threshold": float("nan")}, "not nan"),
         ({"threshold": "0.3"}, "not '0.3'"),
-        ({"shortest": -1}, "shortest is a number at least 0"),
+        ({"shortest": -1}, "shortest is a number from 0 to"),
         ({"shortest": True}, "not True"),
-        ({"longest": 0}, "longest is a number above 0"),
+        ({"shortest": 0, "longest": 0}, "longest, at least twice shortest, is a number from 0.001"),
         ({"longest": float("inf")}, "not inf"),
-        ({"shortest": 10, "longest": 15}, "twice shortest"),
+        ({"shortest": 10, "longest": 15}, "longest, at least twice shortest, is a number from 20 to"),
     ],
 )
 def test_bounds_that_make_no_sense(options, said):
@@ -514,13 +536,13 @@ def test_bounds_that_make_no_sense(options, said):
 
 @pytest.mark.parametrize("every", [0, -1, None, float("inf"), "2"])
 def test_intervals_that_make_no_sense(every):
-    assert "every is a number above 0" in refusal(VIDEOS / "camera1.mp4", video.sample_frames, every=every)
+    assert "every is a number from 0.001" in refusal(VIDEOS / "camera1.mp4", video.sample_frames, every=every)
 
 
 def test_frames_that_are_too_large(tmp_path, monkeypatch):
     path = cut_clip(tmp_path / "c.mp4", 3)
-    monkeypatch.setattr(frames, "MAX_PIXELS", 320 * 180 - 1)
-    assert "320 x 180 pixels a frame, over the limit of 57,599" in refusal(path)
+    monkeypatch.setattr(module, "MAX_PIXELS", 320 * 180 - 1)
+    assert "at most 57,599 pixels" in refusal(path)
     raw = cut_clip(tmp_path / "c.h264", 3)
     assert "c.h264: " in refusal(raw)
 
@@ -569,10 +591,38 @@ def test_a_damaged_file_ends_in_a_result_or_a_video_error_and_ffmpeg_is_silent(t
     assert all(int(count) > 5 for count in ends.translate({ord(sign): " " for sign in ",}"}).split() if count.isdigit())
 
 
-def test_the_score_of_every_frame_is_asked_of_ffmpeg(tmp_path):
-    is_cut = cutting._detector(0.28)
-    given = [av.VideoFrame.from_image(numbered(n, hue=n // 3)) for n in range(9)]
-    assert [is_cut(frame) for frame in given] == [False, False, False, True, False, False, True, False, False]
+@pytest.mark.parametrize("threshold", [0.0005, 0.01, 0.1, 0.28, 0.4, 0.999])
+def test_the_score_of_every_frame_is_that_of_ffmpegs_filter(threshold):
+    """Its `select` compares by itself, so it is asked at several thresholds."""
+    score, graph = module._scene_scorer(), av.filter.Graph()
+    source = graph.add_buffer(width=160, height=90, format="rgb24", time_base=Fraction(1, 1000))
+    select, sink = graph.add("select", f"gt(scene,{threshold})"), graph.add("buffersink")
+    source.link_to(select)
+    select.link_to(sink)
+    graph.configure()
+    exact = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+    theirs, ours = [], []
+    with av.open(str(VIDEOS / "camera1.mp4")) as container:
+        for frame in container.decode(video=0):
+            graph.push(frame.reformat(160, 90, "rgb24", interpolation=exact))
+            try:
+                theirs.append(bool(graph.pull()))
+            except (av.BlockingIOError, av.EOFError):
+                theirs.append(False)
+            ours.append(score(frame) > threshold)
+    assert ours == theirs and (any(ours) or threshold > 0.9)
+
+
+def test_a_day_between_two_frames_is_not_cut_into_scenes(tmp_path):
+    stamps = [0, 100, 200, 200_000_000, 200_000_100]
+    path = coded([numbered(n) for n in range(5)], tmp_path / "c.mkv", stamps=stamps)
+    with pytest.warns(UserWarning, match="the file is cut off or damaged"):
+        assert spans(video.scenes(path)) == [(0, 0.5)]
+
+
+def test_the_example_of_the_room_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert doctest.testmod(video) == (0, 4)
 
 
 def test_the_benchmark_runs(capsys):

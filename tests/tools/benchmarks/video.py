@@ -17,7 +17,7 @@ import av
 
 from course.assets import ROOT
 from helpers.video import scenes
-from helpers.video.cutting import THRESHOLD, WIDTH
+from helpers.video.scenes import THRESHOLD, WIDTH
 from tests.tools.benchmarks.encoding import photo_like
 
 CAMERA = ROOT / "asset" / "videos" / "camera1.mp4"
