@@ -7,7 +7,7 @@ from io import BytesIO
 
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from helpers.encoding.refusals import why_no_picture
+from helpers.encoding.sources import describe_unreadable
 
 from ..assets import ROOT
 from .exercise import Exercise, Misread, Wrong
@@ -127,7 +127,7 @@ def prepare_the_photo(answer):
         image = Image.open(BytesIO(data))
         image.load()
     except Exception:
-        raise Wrong(f"They can't be opened: {why_no_picture(bytes(data))}") from None
+        raise Wrong(f"They can't be opened: {describe_unreadable(bytes(data))}") from None
     if image.format not in ("PNG", "JPEG", "WEBP"):
         raise Wrong(f"The picture is a {image.format}. Save it as PNG, JPEG or WebP.")
     if max(image.size) > 256:

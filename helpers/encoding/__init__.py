@@ -1,7 +1,14 @@
 """Any picture, checked and made ready to send.
 
-    picture = open_picture("holiday.jpg", max_side=1024)
-    content = [{"type": "text", "text": "Where is this?"}, picture.chat_part("low")]
+`open_picture` takes a path, bytes, a PIL image, an open file, an address or a data URL. The `Picture` it returns is
+upright, in sRGB and without metadata; it becomes a part of a chat request or an input item of the Responses API.
+
+>>> from PIL import Image
+>>> picture = open_picture(Image.new("RGB", (1200, 800), "navy"), max_side=300)
+>>> picture.media_type, picture.width, picture.height, picture.changes
+('image/png', 300, 200, ('shrunk from 1200 x 800', 'encoded as PNG'))
+>>> picture.chat_part("low")["image_url"]["detail"], picture.data_url[:22]
+('low', 'data:image/png;base64,')
 """
 
 from .picture import DETAILS, MAX_BYTES, Picture, PictureError, open_picture

@@ -510,7 +510,7 @@ def test_a_tiff_says_how_many_bits_it_uses_and_what_is_black():
         image = Image.open(io.BytesIO(data))
         for tag, value in tags.items():
             image.tag_v2[tag] = (value,) if tag == 258 else value
-        out, changes = pixels_of.plain(image)
+        out, changes = pixels_of.make_plain(image)
         assert (out.getpixel((3, 3)), out.getpixel((35, 3))) == (0, 255) and changes == ["16 bits made 8"]
 
 
@@ -1164,7 +1164,7 @@ def test_damaged_bytes_end_in_a_picture_or_a_picture_error(name, recwarn):
         else:
             ended["picture"] += 1
             Image.open(io.BytesIO(picture.data)).load()
-            assert picture.media_type in sources.SENT.values() and picture.width > 0
+            assert picture.media_type in sources.MEDIA_TYPES.values() and picture.width > 0
     assert ended["refused"] > 0 and ended["refused"] + ended["picture"] == len(damaged)
     assert [str(warning.message) for warning in recwarn] == []
 
