@@ -1,6 +1,7 @@
 """A picture fit to send. `sources.py` reads, opens and strips files, `pixels.py` makes pixels plain; here both meet."""
 
 import base64
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from io import BytesIO
 from numbers import Integral
@@ -65,15 +66,15 @@ class Picture:
 def open_picture(source, *, max_side=None, frame=None, background="white", max_bytes=MAX_BYTES) -> Picture:
     """Check a picture and make it ready to send: upright, in sRGB, without metadata (GPS, names, dates).
 
-    Formats that no API takes become PNG, or JPEG if they look like a photograph. When nothing has to change, the
-    file's own bytes are kept.
+    Formats that no API takes, and GIF, become PNG, or JPEG if they look like a photograph. When nothing has to change,
+    the file's own bytes are kept.
 
     Args:
         source: a path, bytes, a PIL image, an open binary file, a data URL, or an http(s) address, which is downloaded
             (to let the service fetch it instead, write the address into the part yourself).
         max_side: pixels of the longer side, to which a larger picture is shrunk.
         frame: which frame of an animation, or page; 0 is the first.
-        background: the colour, by a name that Pillow knows, that a transparent picture is laid on.
+        background: the colour, as Pillow knows it, that a transparent picture is laid on.
         max_bytes: how many bytes may result.
     Raises:
         PictureError: it can't be sent; the message says what it is, why not, and what to do.
@@ -83,24 +84,26 @@ def open_picture(source, *, max_side=None, frame=None, background="white", max_b
     with sources.explain_damage(name):
         changes = _choose_frame(image, name, data, frame)
         size, target, orientation = image.size, _fit(image.size, max_side), pixels.orientation(image)
-        sources.check_size(size, name)  # a page has its own
         if data:
             # A JPEG can be read at a half, a quarter or an eighth: the next that leaves something to resize (measured:
             # it differs from shrinking all its pixels by no more than JPEG's own loss at quality 90, mostly by less).
             image.draft(None, (5 * target[0] // 4, 5 * target[1] // 4))
         if image.format not in ("JPEG", "MPO"):
-            sources.load(image)  # before anything asks for it: what is damaged fails once, and passes the second time
+            with sources.quiet() if image.format == "TIFF" else nullcontext():  # which reads notes after its pixels
+                image.load()  # before anything asks for it: what is damaged fails once, and passes the second time
         plain, colours = pixels.make_plain(image, background)
         changes += colours
         changes += ["turned upright"] if orientation != 1 else []
         changes += ["shrunk from {} x {}".format(*size[:: -1 if orientation > 4 else 1])] if target != size else []
         stripped = sources.strip_metadata(data, image) if data else None
-        dropped = ["metadata dropped"] if stripped and stripped != data else []
+        notes = ["metadata dropped"] if stripped and stripped != data else []
         if stripped and not changes:
-            sources.check_whole(stripped, name)
-            picture = Picture(stripped, sources.MEDIA_TYPES[image.format], *size, name, tuple(dropped))
+            kept = sources.open_image(stripped, name)
+            kept.draft(None, (1, 1))  # to see that it is whole, an eighth of a JPEG's sides is enough
+            kept.load()
+            picture = Picture(stripped, sources.MEDIA_TYPES[kept.format], *size, name, tuple(notes))
         else:
-            picture = _encode(image, plain, target, name, data is not None, [*dropped, *changes])
+            picture = _encode(image, plain, target, name, data is not None, [*notes, *changes])
     if len(picture.data) > max_bytes:
         sent, side = f"{len(picture.data):,} bytes to send", min(2048, max(picture.width, picture.height) // 2)
         raise PictureError(f"{name}: {sent}, over the limit of {max_bytes:,}. Shrink it, perhaps with max_side={side}.")
@@ -126,31 +129,30 @@ def _check_detail(detail: str) -> str:
 def _choose_frame(image, name, data, frame) -> list[str]:
     """Go to the frame asked for. MPO is what phones make of a photo with a preview, and not an animation."""
     with sources.quiet():
-        count = 1 if image.format == "MPO" or data is None else getattr(image, "n_frames", 1)
+        count = 1 if image.format == "MPO" or not data else getattr(image, "n_frames", 1)
         if count > 1 and frame is None:
-            what = "a file of several pages" if image.format == "TIFF" else "an animation"
-            raise PictureError(f"{name}: {what} ({count}), and only one picture can be sent. Choose it, say frame=0.")
+            raise PictureError(f"{name}: {count} frames or pages, and only one can be sent. Choose it, say frame=0.")
         if (frame or 0) >= count:
-            hint = "counted from 0" if data else "the one that the PIL image is at; image.seek() changes it"
+            hint = "counted from 0" if data else "the one that image.seek() went to"
             raise PictureError(f"{name}: there is no frame {frame}; it has {count}, {hint}.")
-        if count > 1:
-            image.seek(frame)
+        image.seek(frame if count > 1 else image.tell())
+    sources.check_size(image.size, name)  # a page has its own
     return [f"frame {frame} of {count}"] if count > 1 else []
 
 
 def _encode(image, plain, target, name, is_file, changes) -> Picture:
     """Shrink and turn the plain pixels of an image, and make a file of them."""
-    kind, options = image.format, {"quality": 90}
     if max(target) > MAX_SIDE:
-        raise PictureError(f"{name}: {target[0]:,} x {target[1]:,} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
+        raise PictureError(f"{name}: {target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
+    kind, options = image.format, {"quality": 90}
     if "quantization" in vars(image) and plain.mode == image.mode and plain.size == target:
         # A JPEG that is turned but not shrunk stays as fine as it was, neither coarser nor larger.
         tables = [table for _, table in sorted(image.quantization.items())]
         options = {"qtables": tables, "subsampling": JpegImagePlugin.get_sampling(image)}
     into = "JPEG" if kind in ("JPEG", "MPO") or _looks_like_a_photograph(plain) else "PNG"
-    turn = pixels.TURNS.get(pixels.orientation(image))
-    made = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)  # at least a copy
-    made = made if turn is None else made.transpose(turn)
+    made = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)  # a copy at least
+    if (orientation := pixels.orientation(image)) != 1:
+        made = made.transpose(pixels.TURNS[orientation])
     made.info = {}  # Pillow would write some of it: comments, profiles
     made.save(file := BytesIO(), into, **options)
     changes += [] if is_file and kind in (into, "MPO") else [f"{kind} made {into}" if is_file else f"encoded as {into}"]
@@ -158,10 +160,9 @@ def _encode(image, plain, target, name, is_file, changes) -> Picture:
 
 
 def _fit(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
-    longest = max(size)
-    if not max_side or longest <= max_side:
+    if not max_side or max(size) <= max_side:
         return size
-    width, height = (max(1, (2 * side * max_side + longest) // (2 * longest)) for side in size)  # rounded half up
+    width, height = (max(1, (2 * side * max_side + max(size)) // (2 * max(size))) for side in size)  # rounded half up
     return width, height
 
 

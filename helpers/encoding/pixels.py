@@ -1,5 +1,6 @@
 """Pixels as every model expects them: upright, 8 bits, grey or RGB, in sRGB, with nothing transparent."""
 
+from contextlib import suppress
 from io import BytesIO
 
 from PIL import Image, ImageChops, ImageCms, ImageColor
@@ -16,12 +17,10 @@ TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM, 5: _T.T
 
 def orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8 (or that of XMP, which Pillow asks too); 1 is upright."""
-    try:
-        with quiet():
-            value = image.getexif().get(0x0112, 1)
-    except Exception:  # damaged EXIF, which is dropped anyway
-        return 1
-    return value if value in TURNS else 1
+    with suppress(Exception), quiet():  # damaged EXIF is dropped anyway
+        if (value := image.getexif().get(0x0112)) in TURNS:
+            return value
+    return 1
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -53,9 +52,9 @@ def make_plain(image: Image.Image, background: str = "white") -> tuple[Image.Ima
     if profile:
         image = ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB")
         changes.append("colours made sRGB")
-    elif image.mode not in ("L", "RGB"):
-        changes.append(f"{image.mode} made RGB")
+    elif image.mode == "CMYK":
         image = image.convert("RGB")
+        changes.append("CMYK made RGB")
     if alpha is not None and alpha.getextrema()[0] < 255:
         canvas = Image.new("RGB", image.size, ImageColor.getcolor(background, "RGB"))
         canvas.paste(image, mask=alpha)
@@ -63,21 +62,19 @@ def make_plain(image: Image.Image, background: str = "white") -> tuple[Image.Ima
     return image, changes
 
 
-def _foreign_profile(image: Image.Image):
+def _foreign_profile(image):
     """Return the colour profile; None when it is missing, damaged, for other pixels, or the same as sRGB."""
     if image.mode == "LAB":
         return ImageCms.createProfile("LAB")
-    mode = "L" if image.mode in ("1", "L", "LA", "La", "I", "I;16") else "CMYK" if image.mode == "CMYK" else "RGB"
+    grey = ("1", "L", "LA", "La", "I", "I;16")
     # All colours that differ by 17: what keeps these keeps the others.
-    cube = bytes(17 * (n >> shift & 15) for n in range(16**3) for shift in (8, 4, 0))
-    probe = Image.frombytes("RGB", (64, 64), cube).convert(mode)
-    try:
+    cube = Image.frombytes("RGB", (64, 64), bytes(17 * (n >> shift & 15) for n in range(4096) for shift in (8, 4, 0)))
+    probe = cube.convert("L" if image.mode in grey else "CMYK" if image.mode == "CMYK" else "RGB")
+    with suppress(KeyError, OSError, TypeError, ImageCms.PyCMSError):
         profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
         seen = ImageCms.profileToProfile(probe, profile, SRGB, outputMode="RGB")
-    except (KeyError, OSError, TypeError, ImageCms.PyCMSError):
-        return None
-    differences = ImageChops.difference(seen, probe.convert("RGB")).getextrema()
-    return profile if max(most for _, most in differences) > 2 else None
+        differences = ImageChops.difference(seen, probe.convert("RGB")).getextrema()
+        return profile if max(most for _, most in differences) > 2 else None
 
 
 def _make_eight_bits(image):

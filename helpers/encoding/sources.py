@@ -7,7 +7,7 @@ import struct
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +22,6 @@ MAX_PIXELS = 120_000_000  # a 108-megapixel phone is below it
 # What the APIs take as it is, and what Pillow opens here besides (EPS, which starts another program, is not among it).
 MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 FORMATS = (*MEDIA_TYPES, "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
-_GET_AGAIN = "of a kind that Pillow can't decode. Get it again, or save it as PNG with its own program."
 _one_at_a_time = threading.Lock()
 
 
@@ -32,9 +31,8 @@ class PictureError(ValueError):
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence Pillow's warnings of odd metadata and of sizes; for the process, so this is no place to decode pixels."""
-    with _one_at_a_time, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    """Silence Pillow's warnings while it reads headers; for the whole process, so no place to decode pixels."""
+    with _one_at_a_time, warnings.catch_warnings(action="ignore"):
         yield
 
 
@@ -46,7 +44,7 @@ def explain_damage(name: str) -> Iterator[None]:
     except PictureError:
         raise
     except Exception as error:
-        raise PictureError(f"{name}: damaged or cut off, or {_GET_AGAIN} ({type(error).__name__})") from None
+        raise PictureError(f"{name} is damaged or cut off ({type(error).__name__}), or {_GET_AGAIN}") from None
 
 
 def load_image(source) -> tuple[Image.Image, str, bytes | None]:
@@ -56,18 +54,16 @@ def load_image(source) -> tuple[Image.Image, str, bytes | None]:
     """
     image, name, data = open_source(source)
     with explain_damage(name):
-        load(image)
-        check_size(image.size, name)
+        image.load()
     return image, "" if name in ("bytes", "a PIL image") else name, data
 
 
 def open_source(source) -> tuple[Image.Image, str, bytes | None]:
-    """Return the PIL image of a source (see `open_picture`), a name for it, and its bytes or None.
-
-    Raises PictureError for what can't be opened; no pixel is read yet.
-    """
+    """Return the PIL image of a source (see `open_picture`), pixels unread, a name for it, and its bytes or None."""
     if isinstance(source, Image.Image):
-        return source, _file_name(getattr(source, "filename", "")) or "a PIL image", None
+        name = os.path.basename(str(getattr(source, "filename", "") or "a PIL image"))
+        check_size(source.size, name)
+        return source, name, None
     if isinstance(source, bytes | bytearray | memoryview):
         data, name = bytes(source), "bytes"
     elif isinstance(source, str) and re.match(r"\s*data:", source, re.I):
@@ -79,8 +75,8 @@ def open_source(source) -> tuple[Image.Image, str, bytes | None]:
     elif callable(getattr(source, "read", None)):
         data, name = _read_file(source)
     else:
-        what = f"an open file, an address or a data URL, not {type(source).__name__}"
-        raise PictureError(f"A picture is a path, bytes, a PIL image (for an array: Image.fromarray), {what}.")
+        kinds = "a path, bytes, a PIL image (Image.fromarray makes one), an open file, an address or a data URL"
+        raise PictureError(f"A picture is {kinds}, not {type(source).__name__}.")
     if not data:
         raise PictureError(f"{name}: empty, 0 bytes. If it is a file that was read already, file.seek(0) rewinds it.")
     if len(data) > MAX_FILE:
@@ -93,8 +89,8 @@ def _read_path(given: str) -> tuple[bytes, str]:
     try:
         path = Path(given).expanduser()
         if path.is_dir():
-            pictures = sorted(file.name for file in path.glob("*.*") if file.suffix.lower() in (".jpg", ".png", ".webp"))
-            example = f" in it, such as {pictures[0]}" if pictures else ""
+            pictures = [file.name for file in path.glob("*.*") if file.suffix.lower() in (".jpg", ".png", ".webp")]
+            example = f" in it, such as {min(pictures)}" if pictures else ""
             raise PictureError(f"{shown or 'An empty path'} is a folder. Give the path of one picture{example}.")
         if not path.is_file():  # a pipe would be waited for
             near = get_close_matches(path.name, {file.name for file in path.parent.glob("*")} - {path.name}, 1, 0.8)
@@ -107,7 +103,7 @@ def _read_path(given: str) -> tuple[bytes, str]:
 
 
 def _read_file(file) -> tuple[bytes, str]:
-    name, kept = _file_name(getattr(file, "name", "")) or "an open file", BytesIO()
+    name, kept = os.path.basename(str(getattr(file, "name", "an open file"))), BytesIO()
     try:
         while part := file.read(MAX_FILE + 1 - kept.tell()):  # a pipe gives what it has, so until it ends
             kept.write(part)
@@ -116,39 +112,35 @@ def _read_file(file) -> tuple[bytes, str]:
     return kept.getvalue(), name
 
 
-def _file_name(path) -> str:
-    return os.path.basename(path) if isinstance(path, str) else ""
-
-
 def _decode_data_url(url: str) -> bytes:
     head, _, encoded = url.partition(",")
-    declared, *parameters = (part.strip().lower() for part in head[5:].split(";"))
+    declared = head[5:].partition(";")[0].strip().lower()
     try:
-        data = base64.b64decode(encoded if "base64" in parameters else "-", validate=True)
+        data = base64.b64decode(encoded if ";base64" in head.lower() else "-", validate=True)
     except ValueError as error:
-        right = "It is data:image/png;base64,… with the type that fits, and base64.b64encode(data).decode() after it."
-        raise PictureError(f"This data URL is malformed ({error}). {right}") from None
+        hint = 'It is "data:image/png;base64," with the type that fits, and base64.b64encode(data).decode() after it.'
+        raise PictureError(f"This data URL is malformed ({error}). {hint}") from None
     kind = open_image(data, "data URL").format or ""
     actual = MEDIA_TYPES.get(kind, Image.MIME.get(kind, declared))
     # What is converted anyway may go by any of its names, but not by one that is sent.
     if declared != actual and {declared, actual} & {*MEDIA_TYPES.values()}:
-        says = f"This data URL says {declared[:40] or 'nothing'}, but its bytes are {actual}"
-        raise PictureError(f"{says}. Write data:{actual};base64,…")
+        says = f"says {declared[:40] or 'nothing'}, but its bytes are {actual}"
+        raise PictureError(f"This data URL {says}. Write data:{actual};base64,…")
     return data
 
 
 def _download(url: str) -> tuple[bytes, str]:
-    try:
-        address = urlsplit(url)
-        scheme, host, _ = address.scheme, address.netloc.rpartition("@")[2], address.port
-    except ValueError:  # whose words may hold user and password
-        raise PictureError("This address is malformed in its host or port.") from None
+    scheme, kept = url.partition(":")[0].lower(), BytesIO()
     if scheme not in ("http", "https"):
         hint = "Download it first, then give the bytes."
         raise PictureError(f"This address begins with {scheme}:, and pictures come by http or https. {hint}")
-    if not address.hostname or re.search(r"[\s\x00-\x1f\\]", url):
-        raise PictureError("This address has no host, or a space in it. A whole one is https://host/path/picture.jpg")
-    shown, kept = f"{scheme}://{host}{address.path}"[:200], BytesIO()  # no user, no query: they may hold a key
+    try:
+        address = urlsplit(url)
+        if not address.hostname or address.port == 0 or re.search(r"[\s\x00-\x1f\\]", url):
+            raise ValueError
+    except ValueError:  # whose words may hold user and password
+        raise PictureError("This address is malformed. It is https://host/picture.jpg, without spaces.") from None
+    shown = f"{scheme}://{address.netloc.rpartition('@')[2]}{address.path}"[:200]  # user and query may hold a key
     try:
         with requests.get(url, timeout=(5, 30), stream=True) as response:
             response.raise_for_status()
@@ -178,27 +170,13 @@ def open_image(data: bytes, name: str) -> Image.Image:
 
 def check_size(size: tuple[int, int], name: str) -> None:
     """Raise PictureError for a picture without pixels, or with more than can be unpacked safely."""
-    sides = f"{name}: {size[0]:,} x {size[1]:,} pixels"
-    if min(size) < 1:
-        raise PictureError(f"{sides}, so nothing to see. Check how it was cut.")
-    if size[0] * size[1] > MAX_PIXELS:
-        raise PictureError(f"{sides}, over the limit of {MAX_PIXELS:,}; is it a decompression bomb? Else shrink it.")
-
-
-def load(image: Image.Image) -> None:
-    """Read the pixels of a PIL image, quietly."""
-    with quiet() if image.format == "TIFF" else nullcontext():  # which reads its notes after its pixels
-        image.load()
-
-
-def check_whole(data: bytes, name: str) -> None:
-    """Decode a file that is about to be sent; a JPEG at an eighth of its sides, which is enough to see it is whole."""
-    image = open_image(data, name)
-    image.draft(None, (1, 1))
-    image.load()
+    if not 0 < size[0] * size[1] <= MAX_PIXELS:
+        limit = f"and 1 to {MAX_PIXELS:,} can be unpacked; is it a decompression bomb? Else shrink it first."
+        raise PictureError(f"{name}: {size[0]:,} x {size[1]:,} pixels, {limit}")
 
 
 # How files begin, what they are, and the way out. First fit wins.
+_GET_AGAIN = "of a kind that Pillow can't open. Get it again, or save it as PNG with its own program."
 _CUT = f"by its first bytes, but it is cut off or damaged, or {_GET_AGAIN}"
 _KINDS = [
     (rb".{4}ftyp(hei|hev|mif1(?!.{0,40}avif)|msf1)", "a HEIC photo, which this Python can't open. On the phone choose "
@@ -226,26 +204,25 @@ def describe_unreadable(data: bytes) -> str:
 
 
 def strip_metadata(data: bytes, image: Image.Image) -> bytes | None:
-    """Remove metadata (EXIF, XMP, IPTC, ICC, comments, previews) and whatever follows the picture's end.
+    """Remove metadata (EXIF, XMP, IPTC, ICC, comments, previews) and whatever follows the end; no pixel is touched.
 
-    No pixel is touched, and only what decoding an opaque picture needs is kept. `image` is the opened file `data`.
-    Returns None for a file that is built in another way: only decoding and encoding it gives a clean picture.
+    `image` is the opened file `data`. What an opaque picture of 8 bits needs is kept. Returns None for another format,
+    or a file that is built in an unusual way: only decoding and encoding it gives a clean picture.
     """
-    strip = {"JPEG": _strip_jpeg, "MPO": _strip_jpeg, "PNG": _strip_png, "GIF": _check_gif, "WEBP": _strip_webp}
+    strip = {"JPEG": _strip_jpeg, "MPO": _strip_jpeg, "PNG": _strip_png, "WEBP": _strip_webp}.get(image.format or "")
     try:
-        return strip[image.format or ""](data, image)
-    except (KeyError, IndexError, ValueError, struct.error):
+        return strip and strip(data, image)
+    except (ValueError, struct.error):
         return None
 
 
 def _strip_jpeg(data: bytes, image) -> bytes:
-    """Drop application segments, but JFIF without a preview and Adobe's colour transform, and comments."""
-    for name, content in image.applist:
-        if (content[:5], len(content)) not in ((b"JFIF\0", 14), (b"Adobe", 12)):
+    for name, content in image.applist:  # kept are Adobe's colour transform, and JFIF without a preview
+        if content[:5] != b"Adobe" and (content[:5], len(content)) != (b"JFIF\0", 14):
             marker = b"\xff\xfe" if name == "COM" else bytes((0xFF, 0xE0 + int(name[3:])))
-            data = data.replace(marker + (len(content) + 2).to_bytes(2, "big") + content, b"")
+            data = data.replace(marker + struct.pack(">H", len(content) + 2) + content, b"")
     data = data[: data.index(b"\xff\xd9", data.index(b"\xff\xda")) + 2]
-    # In a scan, FF is followed by 00 or a restart marker. (ITU-T T.81, annex B) So what is found here is left over.
+    # Within a scan, FF is followed by 00 or a restart marker (ITU-T T.81, annex B), so this finds what else is there.
     if re.search(rb"\xff([\xe1-\xed\xef-\xfe]|\xe0(?!\0\x10JFIF\0)|\xee(?!\0\x0eAdobe))", data):
         raise ValueError("notes in another place")
     return data
@@ -261,25 +238,11 @@ def _strip_png(data: bytes, _) -> bytes:
         size, name = struct.unpack_from(">I4s", data, at)
         chunk, at = data[at : at + 12 + size], at + 12 + size
         if name in _PNG_CHUNKS:
-            # Pillow does not mind a wrong checksum of pixels; browsers and other readers do. It makes 16 bits 8.
+            # Pillow does not mind a wrong checksum of pixels; browsers and other readers do. And it makes 16 bits 8.
             if size > _PNG_CHUNKS[name] or crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big") or data[24] > 8:
                 raise ValueError("damaged or deep")
             kept.append(chunk)
     return b"".join(kept)
-
-
-def _check_gif(data: bytes, _) -> bytes:
-    def table(flags: int) -> int:
-        return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
-
-    at = 13 + table(data[10])
-    at += 8 if data[at : at + 3] == b"!\xf9\x04" else 0  # which colour is transparent
-    at += 11 + table(data[at + 9])
-    while data[at]:
-        at += data[at] + 1
-    if data[at:] != b"\0;":
-        raise ValueError("more than one picture")
-    return data
 
 
 def _strip_webp(data: bytes, _) -> bytes:
