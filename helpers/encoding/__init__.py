@@ -1,7 +1,7 @@
 """Any picture, checked and made ready to send.
 
-`open_picture` takes a path, bytes, a PIL image, an open file, an address or a data URL. The `Picture` it returns is
-upright, in sRGB and without metadata; it becomes a part of a chat request or an input item of the Responses API.
+`open_picture` takes a path, bytes, a PIL image, an open file, an address or a data URL, and gives a `Picture`: upright,
+in sRGB, without metadata, ready to become a part of a chat request or an input item of the Responses API.
 
 >>> from PIL import Image
 >>> picture = open_picture(Image.new("RGB", (1200, 800), "navy"), max_side=300)

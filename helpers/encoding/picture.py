@@ -1,7 +1,6 @@
 """A picture fit to send. `sources.py` reads, opens and strips files, `pixels.py` makes pixels plain; here both meet."""
 
 import base64
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from io import BytesIO
 from numbers import Integral
@@ -47,10 +46,7 @@ class Picture:
         return {"type": "input_image", "image_url": self.data_url, "detail": _check_detail(detail)}
 
     def estimate(self, model: str, detail: str = "auto") -> str:
-        """Say in one line what the picture costs by the model's published rule (see `tokens`), or why that is unknown.
-
-        What is written around the picture, and the answer, cost extra. Warns (UserWarning) of a retired model.
-        """
+        """Say in one line what the picture alone costs by the model's published rule, or why that is unknown."""
         what = f"{self.width} x {self.height} pixels at {_check_detail(detail)}, {model}"
         try:
             counted = picture_tokens(self.width, self.height, model, detail).tokens
@@ -74,8 +70,8 @@ def open_picture(source, *, max_side=None, frame=None, background="white", max_b
             (to let the service fetch it instead, write the address into the part yourself).
         max_side: pixels of the longer side, to which a larger picture is shrunk.
         frame: which frame of an animation, or page; 0 is the first.
-        background: the colour, as Pillow knows it, that a transparent picture is laid on.
-        max_bytes: how many bytes may result.
+        background: the colour, as Pillow names it, behind a transparent picture.
+        max_bytes: how many may result.
     Raises:
         PictureError: it can't be sent; the message says what it is, why not, and what to do.
     """
@@ -84,33 +80,36 @@ def open_picture(source, *, max_side=None, frame=None, background="white", max_b
     with sources.explain_damage(name):
         changes = _choose_frame(image, name, data, frame)
         size, target, orientation = image.size, _fit(image.size, max_side), pixels.orientation(image)
+        sources.check_size(size, name)
+        if max(target) > MAX_SIDE:
+            raise PictureError(f"{name}: {target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
+        is_jpeg = image.format in ("JPEG", "MPO")
         if data:
             # A JPEG can be read at a half, a quarter or an eighth: the next that leaves something to resize (measured:
             # it differs from shrinking all its pixels by no more than JPEG's own loss at quality 90, mostly by less).
             image.draft(None, (5 * target[0] // 4, 5 * target[1] // 4))
-        if image.format not in ("JPEG", "MPO"):
-            with sources.quiet() if image.format == "TIFF" else nullcontext():  # which reads notes after its pixels
-                image.load()  # before anything asks for it: what is damaged fails once, and passes the second time
+        if not is_jpeg:
+            image.load()  # before anything asks for it: what is damaged fails once, and passes the second time
         plain, colours = pixels.make_plain(image, background)
         changes += colours
         changes += ["turned upright"] if orientation != 1 else []
         changes += ["shrunk from {} x {}".format(*size[:: -1 if orientation > 4 else 1])] if target != size else []
-        stripped = sources.strip_metadata(data, image) if data else None
-        notes = ["metadata dropped"] if stripped and stripped != data else []
+        stripped = sources.strip_metadata(data, image.format) if data else None
+        notes = ["metadata dropped"] if (stripped or is_jpeg) and stripped != data else []
         if stripped and not changes:
             kept = sources.open_image(stripped, name)
             kept.draft(None, (1, 1))  # to see that it is whole, an eighth of a JPEG's sides is enough
             kept.load()
-            picture = Picture(stripped, sources.MEDIA_TYPES[kept.format], *size, name, tuple(notes))
+            picture = Picture(stripped, sources.MEDIA_TYPES[kept.format or ""], *size, name, tuple(notes))
         else:
-            picture = _encode(image, plain, target, name, data is not None, [*notes, *changes])
+            picture = _encode(image, plain, target, name, bool(data), [*notes, *changes])
     if len(picture.data) > max_bytes:
         sent, side = f"{len(picture.data):,} bytes to send", min(2048, max(picture.width, picture.height) // 2)
         raise PictureError(f"{name}: {sent}, over the limit of {max_bytes:,}. Shrink it, perhaps with max_side={side}.")
     return picture
 
 
-def _check_options(max_side, frame, background, max_bytes) -> None:
+def _check_options(max_side, frame, background, max_bytes):
     for option, value, least in (("max_side", max_side, 1), ("frame", frame, 0), ("max_bytes", max_bytes, 1)):
         if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
             raise PictureError(f"{option} is a whole number, at least {least}, not {value!r}.")
@@ -127,23 +126,21 @@ def _check_detail(detail: str) -> str:
 
 
 def _choose_frame(image, name, data, frame) -> list[str]:
-    """Go to the frame asked for. MPO is what phones make of a photo with a preview, and not an animation."""
-    with sources.quiet():
-        count = 1 if image.format == "MPO" or not data else getattr(image, "n_frames", 1)
-        if count > 1 and frame is None:
-            raise PictureError(f"{name}: {count} frames or pages, and only one can be sent. Choose it, say frame=0.")
-        if (frame or 0) >= count:
-            hint = "counted from 0" if data else "the one that image.seek() went to"
-            raise PictureError(f"{name}: there is no frame {frame}; it has {count}, {hint}.")
-        image.seek(frame if count > 1 else image.tell())
-    sources.check_size(image.size, name)  # a page has its own
-    return [f"frame {frame} of {count}"] if count > 1 else []
+    """Go to the frame asked for, or page, which has a size of its own. MPO is what phones make of a photo with a preview, and not an animation."""
+    count = 1 if image.format == "MPO" or not data else getattr(image, "n_frames", 1)
+    if count > 1 and frame is None:
+        raise PictureError(f"{name}: {count} frames or pages, and only one can be sent. Choose it, say frame=0.")
+    if (frame or 0) >= count:
+        hint = "counted from 0" if data else "the one that image.seek() went to"
+        raise PictureError(f"{name}: there is no frame {frame}; it has {count}, {hint}.")
+    if count == 1:
+        return []
+    image.seek(frame)
+    return [f"frame {frame} of {count}"]
 
 
-def _encode(image, plain, target, name, is_file, changes) -> Picture:
+def _encode(image, plain, target, name, is_file, changes):
     """Shrink and turn the plain pixels of an image, and make a file of them."""
-    if max(target) > MAX_SIDE:
-        raise PictureError(f"{name}: {target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
     kind, options = image.format, {"quality": 90}
     if "quantization" in vars(image) and plain.mode == image.mode and plain.size == target:
         # A JPEG that is turned but not shrunk stays as fine as it was, neither coarser nor larger.
@@ -167,10 +164,7 @@ def _fit(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
 
 
 def _looks_like_a_photograph(image) -> bool:
-    """Does PNG need more than twice the bytes of JPEG? Drawings, text and screenshots do not, and stay sharp as PNG.
-
-    Measured on the course's pictures: photographs 3.4 to 6.5 times, screenshots 0.8 to 1.2 times.
-    """
+    """Does PNG need more than twice the bytes of JPEG? (Measured: photographs 3.4 to 6.5, screenshots 0.8 to 1.2.)"""
     sample, sizes = image.resize(_fit(image.size, 400), Image.Resampling.NEAREST), []
     for kind in ("PNG", "JPEG"):
         sample.save(file := BytesIO(), kind, quality=90)

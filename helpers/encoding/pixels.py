@@ -1,11 +1,12 @@
 """Pixels as every model expects them: upright, 8 bits, grey or RGB, in sRGB, with nothing transparent."""
 
+import warnings
 from contextlib import suppress
 from io import BytesIO
 
 from PIL import Image, ImageChops, ImageCms, ImageColor
 
-from .sources import PictureError, quiet
+from . import sources
 
 SRGB = ImageCms.createProfile("sRGB")
 _T = Image.Transpose
@@ -17,10 +18,10 @@ TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM, 5: _T.T
 
 def orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8 (or that of XMP, which Pillow asks too); 1 is upright."""
-    with suppress(Exception), quiet():  # damaged EXIF is dropped anyway
+    with suppress(Exception), sources.one_at_a_time, warnings.catch_warnings(action="ignore"):
         if (value := image.getexif().get(0x0112)) in TURNS:
             return value
-    return 1
+    return 1  # also for damaged EXIF, which is dropped anyway
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -34,7 +35,7 @@ def flatten(image: Image.Image, background: str = "white") -> Image.Image:
     return make_plain(image, background)[0].convert("RGB")
 
 
-def make_plain(image: Image.Image, background: str = "white") -> tuple[Image.Image, list[str]]:
+def make_plain(image, background: str = "white") -> tuple[Image.Image, list[str]]:
     """Make the pixels L or RGB with 8 bits a channel, in sRGB, on `background` where they are transparent.
 
     Returns the image, which is the one given when nothing had to change, and what changed.
@@ -88,7 +89,7 @@ def _make_eight_bits(image):
     elif image.mode != "I" or image.format != "PPM":
         low, high = image.getextrema()
         if not abs(low) + abs(high) < float("inf"):
-            raise PictureError("Its values are not all numbers. Save it with 8 bits a channel.")
+            raise sources.PictureError("Its values are not all numbers. Save it with 8 bits a channel.")
         image, change = image.convert("F"), f"{low:g} to {high:g} stretched to 8 bits"
     scale = 255 / (high - low) if high != low else 0
     return image.point(lambda value: value * scale - low * scale).convert("L"), [change]

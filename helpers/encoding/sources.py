@@ -6,7 +6,6 @@ import re
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from io import BytesIO
@@ -20,9 +19,10 @@ from PIL import Image
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 MAX_PIXELS = 120_000_000  # a 108-megapixel phone is below it
 # What the APIs take as it is, and what Pillow opens here besides (EPS, which starts another program, is not among it).
-MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
-FORMATS = (*MEDIA_TYPES, "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
-_one_at_a_time = threading.Lock()
+MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+FORMATS = (*MEDIA_TYPES, "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
+# Pillow warns of odd metadata, which are dropped. Python's warning filters are those of the process, so one at a time.
+one_at_a_time = threading.Lock()
 
 
 class PictureError(ValueError):
@@ -30,40 +30,29 @@ class PictureError(ValueError):
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Silence Pillow's warnings while it reads headers; for the whole process, so no place to decode pixels."""
-    with _one_at_a_time, warnings.catch_warnings(action="ignore"):
-        yield
-
-
-@contextmanager
-def explain_damage(name: str) -> Iterator[None]:
+def explain_damage(name: str):
     """Turn whatever Pillow's readers raise over a damaged picture into a PictureError."""
     try:
         yield
     except PictureError:
         raise
     except Exception as error:
-        raise PictureError(f"{name} is damaged or cut off ({type(error).__name__}), or {_GET_AGAIN}") from None
+        raise PictureError(f"{name} is damaged, cut off or closed ({type(error).__name__}), or {_GET_AGAIN}") from None
 
 
 def load_image(source) -> tuple[Image.Image, str, bytes | None]:
-    """Return the PIL image with its pixels loaded, the name of its file or "", and the bytes of its file or None.
-
-    Raises PictureError for what can't be read, and for more than MAX_PIXELS.
-    """
+    """Return the PIL image, loaded, the name of its file or "", and its bytes or None. Raises PictureError."""
     image, name, data = open_source(source)
     with explain_damage(name):
         image.load()
+        check_size(image.size, name)
     return image, "" if name in ("bytes", "a PIL image") else name, data
 
 
 def open_source(source) -> tuple[Image.Image, str, bytes | None]:
     """Return the PIL image of a source (see `open_picture`), pixels unread, a name for it, and its bytes or None."""
     if isinstance(source, Image.Image):
-        name = os.path.basename(str(getattr(source, "filename", "") or "a PIL image"))
-        check_size(source.size, name)
-        return source, name, None
+        return source, os.path.basename(str(getattr(source, "filename", "") or "a PIL image")), None
     if isinstance(source, bytes | bytearray | memoryview):
         data, name = bytes(source), "bytes"
     elif isinstance(source, str) and re.match(r"\s*data:", source, re.I):
@@ -75,12 +64,11 @@ def open_source(source) -> tuple[Image.Image, str, bytes | None]:
     elif callable(getattr(source, "read", None)):
         data, name = _read_file(source)
     else:
-        kinds = "a path, bytes, a PIL image (Image.fromarray makes one), an open file, an address or a data URL"
+        kinds = "a path, bytes, a PIL image (of an array: Image.fromarray), an open file, an address or a data URL"
         raise PictureError(f"A picture is {kinds}, not {type(source).__name__}.")
-    if not data:
-        raise PictureError(f"{name}: empty, 0 bytes. If it is a file that was read already, file.seek(0) rewinds it.")
-    if len(data) > MAX_FILE:
-        raise PictureError(f"{name}: over {MAX_FILE:,} bytes, which is too many to read. Shrink it first.")
+    if not 0 < len(data) <= MAX_FILE:
+        what = "empty, 0 bytes. Was it read already? file.seek(0) rewinds it" if not data else "too many bytes to read"
+        raise PictureError(f"{name}: {what}. (The limit is {MAX_FILE:,}.)")
     return open_image(data, name), name, data
 
 
@@ -89,9 +77,9 @@ def _read_path(given: str) -> tuple[bytes, str]:
     try:
         path = Path(given).expanduser()
         if path.is_dir():
-            pictures = [file.name for file in path.glob("*.*") if file.suffix.lower() in (".jpg", ".png", ".webp")]
-            example = f" in it, such as {min(pictures)}" if pictures else ""
-            raise PictureError(f"{shown or 'An empty path'} is a folder. Give the path of one picture{example}.")
+            pictures = (file.name for file in path.glob("*.*") if file.suffix.lower() in (".jpg", ".png", ".webp"))
+            example = f"such as {min(pictures, default='cat.jpg')}"
+            raise PictureError(f"{shown or 'An empty path'} is a folder. Give the path of one picture in it, {example}.")
         if not path.is_file():  # a pipe would be waited for
             near = get_close_matches(path.name, {file.name for file in path.parent.glob("*")} - {path.name}, 1, 0.8)
             hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
@@ -158,7 +146,7 @@ def open_image(data: bytes, name: str) -> Image.Image:
     """Open the bytes as a PIL image whose pixels are not read yet. Raises PictureError for no picture and a bomb."""
     Image.init()
     try:
-        with quiet():
+        with one_at_a_time, warnings.catch_warnings(action="ignore"):
             image = Image.open(BytesIO(data), formats=[kind for kind in FORMATS if kind in Image.OPEN])
     except Image.DecompressionBombError:
         raise PictureError(f"{name}: far over {MAX_PIXELS:,} pixels; is it a decompression bomb?") from None
@@ -184,12 +172,10 @@ _KINDS = [
     (rb".{4}(ftyp(?!avi[fs]|mif1)|moov|mdat)|\x1aE\xdf\xa3|RIFF.{4}(AVI |WAVE)", "a video or a sound, not a picture."),
     (rb"%PDF|%!PS|8BPS", "a PDF, PostScript or Photoshop document. Export the page that you mean as PNG."),
     (rb"(<\?xml[^>]*>|<!--.*?-->|<!doctype svg[^>]*>|\s)*<svg", "an SVG drawing, made of lines. Export it as PNG."),
-    (rb"<(.*<)?(!doctype html|html|head|body|script)\b",
-     "a web page, not a picture. Copy the address of the picture itself."),
+    (rb"<(.*<)?(!doctype html|html|head|body)\b", "a web page, not a picture. Copy the address of the picture itself."),
     (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf", "an archive. Unpack it first, and give one picture in it."),
     (rb"\{\s*\"|\[\s*[{\"]", "JSON text, perhaps an error message of the service it came from. Read it."),
-    (rb"data:image/", "a data URL. Give it as str, not as bytes."),
-    (rb"iVBORw0KGgo|/9j/|R0lGOD|UklGR", "base64 of a picture. Give the bytes: base64.b64decode(text)."),
+    (rb"data:image/|iVBORw0KGgo|/9j/|R0lGOD|UklGR", "base64. Give a data URL as str, or base64.b64decode(text)."),
     (rb"version https://git-lfs", "a pointer of Git LFS instead of the file. Fetch it with: git lfs pull"),
     (rb"\xff\xd8", f"a JPEG {_CUT}"),
     (rb"\x89PNG|GIF8|RIFF|BM.{4}\0{4}|II[*+]\0|MM\0[*+]|.{4}ftyp", f"a picture {_CUT}"),
@@ -203,53 +189,33 @@ def describe_unreadable(data: bytes) -> str:
     return "this is " + next((what for begins, what in _KINDS if re.match(begins, start, re.S | re.I)), unknown)
 
 
-def strip_metadata(data: bytes, image: Image.Image) -> bytes | None:
+# What a JPEG holds besides its picture: application segments (not JFIF without a preview, and Adobe's colours), comments,
+# and bytes behind its end. Within a scan, FF comes with 00 and restart markers only. (ITU-T T.81, annex B)
+_JPEG_NOTES = re.compile(rb"\xff([\xe1-\xed\xef-\xfe]|\xe0(?!\0\x10JFIF\0)|\xee(?!\0\x0eAdobe)|\xd9.)", re.S)
+# Chunks that an opaque picture needs in PNG (W3C, third edition) and WebP (RFC 9649); longer ones hold something else.
+_CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, b"VP8 ": 2**31, b"VP8L": 2**31}
+
+
+def strip_metadata(data: bytes, kind: str | None) -> bytes | None:
     """Remove metadata (EXIF, XMP, IPTC, ICC, comments, previews) and whatever follows the end; no pixel is touched.
 
-    `image` is the opened file `data`. What an opaque picture of 8 bits needs is kept. Returns None for another format,
-    or a file that is built in an unusual way: only decoding and encoding it gives a clean picture.
+    Returns None where that takes decoding and encoding: other kinds than JPEG, PNG and WebP, a JPEG with metadata, and
+    what is not opaque with 8 bits or is built in an unusual way.
     """
-    strip = {"JPEG": _strip_jpeg, "MPO": _strip_jpeg, "PNG": _strip_png, "WEBP": _strip_webp}.get(image.format or "")
-    try:
-        return strip and strip(data, image)
-    except (ValueError, struct.error):
+    is_png = kind == "PNG"
+    if kind in ("JPEG", "MPO"):
+        return None if _JPEG_NOTES.search(data) else data
+    if kind not in ("PNG", "WEBP") or (is_png and data[24] > 8):
         return None
-
-
-def _strip_jpeg(data: bytes, image) -> bytes:
-    for name, content in image.applist:  # kept are Adobe's colour transform, and JFIF without a preview
-        if content[:5] != b"Adobe" and (content[:5], len(content)) != (b"JFIF\0", 14):
-            marker = b"\xff\xfe" if name == "COM" else bytes((0xFF, 0xE0 + int(name[3:])))
-            data = data.replace(marker + struct.pack(">H", len(content) + 2) + content, b"")
-    data = data[: data.index(b"\xff\xd9", data.index(b"\xff\xda")) + 2]
-    # Within a scan, FF is followed by 00 or a restart marker (ITU-T T.81, annex B), so this finds what else is there.
-    if re.search(rb"\xff([\xe1-\xed\xef-\xfe]|\xe0(?!\0\x10JFIF\0)|\xee(?!\0\x0eAdobe))", data):
-        raise ValueError("notes in another place")
-    return data
-
-
-# Chunks that are kept, and how long they may be: a longer one holds something else. (W3C PNG, third edition)
-_PNG_CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9}
-
-
-def _strip_png(data: bytes, _) -> bytes:
-    kept, at, name = [data[:8]], 8, b""
-    while name != b"IEND":
-        size, name = struct.unpack_from(">I4s", data, at)
-        chunk, at = data[at : at + 12 + size], at + 12 + size
-        if name in _PNG_CHUNKS:
-            # Pillow does not mind a wrong checksum of pixels; browsers and other readers do. And it makes 16 bits 8.
-            if size > _PNG_CHUNKS[name] or crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big") or data[24] > 8:
-                raise ValueError("damaged or deep")
-            kept.append(chunk)
-    return b"".join(kept)
-
-
-def _strip_webp(data: bytes, _) -> bytes:
-    kept, at = [], 12
-    while at < 8 + int.from_bytes(data[4:8], "little"):
-        name, size = struct.unpack_from("<4sI", data, at)
-        kept += [data[at : at + 8 + size] + b"\0" * (size % 2)] if name in (b"VP8 ", b"VP8L") else []
-        at += 8 + size + size % 2
-    (pixels,) = kept  # those of an animation lie inside its frames
-    return b"RIFF" + (4 + len(pixels)).to_bytes(4, "little") + b"WEBP" + pixels
+    kept, at, name = [], 8 if is_png else 12, b""
+    while at + 8 <= len(data) and name != b"IEND" and (is_png or at < 8 + int.from_bytes(data[4:8], "little")):
+        size, name = struct.unpack_from(">I4s", data, at) if is_png else struct.unpack_from("<4sI", data, at)[::-1]
+        chunk = data[at : at + (12 + size if is_png else 8 + size + size % 2)]
+        if is_png and crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+            return None  # Pillow does not mind a wrong checksum; browsers and other readers do
+        kept += [chunk] if size <= _CHUNKS.get(name, -1) else []
+        at += len(chunk)
+    if is_png:
+        return data[:8] + b"".join(kept)
+    # An animation has its pixels inside its frames.
+    return b"RIFF" + struct.pack("<I", 4 + len(kept[0])) + b"WEBP" + kept[0] if len(kept) == 1 else None
