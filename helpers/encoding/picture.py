@@ -80,7 +80,7 @@ def open_picture(source, *, max_side=None, frame=None, background="white", max_b
     with sources.explain_damage(name):
         changes = _choose_frame(image, name, data, frame)
         size, target, orientation = image.size, _fit(image.size, max_side), pixels.orientation(image)
-        sources.check_size(size, name)
+        sources.check_size(size, name)  # again, for a page has its own
         if max(target) > MAX_SIDE:
             raise PictureError(f"{name}: {target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
         is_jpeg = image.format in ("JPEG", "MPO")
@@ -91,8 +91,7 @@ def open_picture(source, *, max_side=None, frame=None, background="white", max_b
         if not is_jpeg:
             image.load()  # before anything asks for it: what is damaged fails once, and passes the second time
         plain, colours = pixels.make_plain(image, background)
-        changes += colours
-        changes += ["turned upright"] if orientation != 1 else []
+        changes += [*colours, "turned upright"] if orientation != 1 else colours
         changes += ["shrunk from {} x {}".format(*size[:: -1 if orientation > 4 else 1])] if target != size else []
         stripped = sources.strip_metadata(data, image.format) if data else None
         notes = ["metadata dropped"] if (stripped or is_jpeg) and stripped != data else []
@@ -104,8 +103,11 @@ def open_picture(source, *, max_side=None, frame=None, background="white", max_b
         else:
             picture = _encode(image, plain, target, name, bool(data), [*notes, *changes])
     if len(picture.data) > max_bytes:
-        sent, side = f"{len(picture.data):,} bytes to send", min(2048, max(picture.width, picture.height) // 2)
-        raise PictureError(f"{name}: {sent}, over the limit of {max_bytes:,}. Shrink it, perhaps with max_side={side}.")
+        side = min(2048, max(picture.width, picture.height) // 2)
+        raise PictureError(
+            f"{name}: {len(picture.data):,} bytes to send, over the limit of {max_bytes:,} (they become 4 characters "
+            f"of data URL for each 3). Shrink it, for instance with max_side={side}."
+        )
     return picture
 
 
@@ -126,17 +128,16 @@ def _check_detail(detail: str) -> str:
 
 
 def _choose_frame(image, name, data, frame) -> list[str]:
-    """Go to the frame asked for, or page, which has a size of its own. MPO is what phones make of a photo with a preview, and not an animation."""
+    """Go to the frame asked for. MPO is what phones make of a photo with a preview, and not an animation."""
     count = 1 if image.format == "MPO" or not data else getattr(image, "n_frames", 1)
     if count > 1 and frame is None:
         raise PictureError(f"{name}: {count} frames or pages, and only one can be sent. Choose it, say frame=0.")
     if (frame or 0) >= count:
         hint = "counted from 0" if data else "the one that image.seek() went to"
         raise PictureError(f"{name}: there is no frame {frame}; it has {count}, {hint}.")
-    if count == 1:
-        return []
-    image.seek(frame)
-    return [f"frame {frame} of {count}"]
+    if count > 1:
+        image.seek(frame)
+    return [f"frame {frame} of {count}"] * (count > 1)
 
 
 def _encode(image, plain, target, name, is_file, changes):

@@ -78,8 +78,8 @@ def _read_path(given: str) -> tuple[bytes, str]:
         path = Path(given).expanduser()
         if path.is_dir():
             pictures = (file.name for file in path.glob("*.*") if file.suffix.lower() in (".jpg", ".png", ".webp"))
-            example = f"such as {min(pictures, default='cat.jpg')}"
-            raise PictureError(f"{shown or 'An empty path'} is a folder. Give the path of one picture in it, {example}.")
+            example = min(pictures, default="a .png or .jpg")
+            raise PictureError(f"{shown or '.'} is a folder. Give the path of one picture in it, such as {example}.")
         if not path.is_file():  # a pipe would be waited for
             near = get_close_matches(path.name, {file.name for file in path.parent.glob("*")} - {path.name}, 1, 0.8)
             hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
@@ -189,8 +189,8 @@ def describe_unreadable(data: bytes) -> str:
     return "this is " + next((what for begins, what in _KINDS if re.match(begins, start, re.S | re.I)), unknown)
 
 
-# What a JPEG holds besides its picture: application segments (not JFIF without a preview, and Adobe's colours), comments,
-# and bytes behind its end. Within a scan, FF comes with 00 and restart markers only. (ITU-T T.81, annex B)
+# What a JPEG holds besides its picture: comments, application segments (but for JFIF without a preview and Adobe's
+# colours), bytes behind its end. Within a scan, FF comes with 00 and restart markers only. (ITU-T T.81, annex B)
 _JPEG_NOTES = re.compile(rb"\xff([\xe1-\xed\xef-\xfe]|\xe0(?!\0\x10JFIF\0)|\xee(?!\0\x0eAdobe)|\xd9.)", re.S)
 # Chunks that an opaque picture needs in PNG (W3C, third edition) and WebP (RFC 9649); longer ones hold something else.
 _CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, b"VP8 ": 2**31, b"VP8L": 2**31}

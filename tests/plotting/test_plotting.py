@@ -291,11 +291,11 @@ def test_a_checked_picture_is_shown_as_it_will_be_sent(page, capsys):
     ("given", "says"),
     [
         ("https://example.com/cat.jpg", "requests.get(url).content"),
-        ("data:image/png;base64,AAAA", "no picture that Pillow can open"),
+        ("data:image/png;base64,AAAA", "no picture that can be opened here"),
         ("nowhere/cat.jpg", "There is no file nowhere/cat.jpg. A path starts where Python runs"),
         (Path("cat.jpg"), "../asset/images/"),
         (b"<html>Not found</html>", "this is a web page, not a picture"),
-        (COFFEE.read_bytes()[:20_000], "The picture is damaged or cut off (OSError)"),
+        (COFFEE.read_bytes()[:20_000], "bytes is damaged, cut off or closed (OSError)"),
         (drawn().crop((5, 5, 5, 30)), "0 x 25 pixels"),
         ([COFFEE, CHELSEA], "give them one at a time"),
         (np.zeros((4, 4)), "Image.fromarray"),
