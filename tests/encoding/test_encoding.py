@@ -2,6 +2,7 @@
 
 import base64
 import ctypes
+import doctest
 import gzip
 import io
 import os
@@ -30,6 +31,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from course.assets import ROOT
+from helpers import encoding
 from helpers.encoding import DETAILS, MAX_BYTES, Picture, PictureError, open_picture, sources
 from helpers.encoding import pixels as pixels_of
 from tests.api import serve
@@ -76,6 +78,10 @@ def refusal(source, **options):
     said = str(caught.value)
     assert len(said) < 400 and "Traceback" not in said and caught.value.__cause__ is None
     return said
+
+
+def test_the_example_of_the_face_runs():
+    assert doctest.testmod(encoding) == doctest.TestResults(failed=0, attempted=4)
 
 
 # --- where it comes from ---
