@@ -175,7 +175,7 @@ _KINDS = [
     (rb"<(.*<)?(!doctype html|html|head|body)\b", "a web page, not a picture. Copy the address of the picture itself."),
     (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf", "an archive. Unpack it first, and give one picture in it."),
     (rb"\{\s*\"|\[\s*[{\"]", "JSON text, perhaps an error message of the service it came from. Read it."),
-    (rb"data:image/|iVBORw0KGgo|/9j/|R0lGOD|UklGR", "base64. Give a data URL as str, or base64.b64decode(text)."),
+    (rb"data:image/|iVBORw0KGgo|/9j/|R0lGOD|UklGR", "base64 of a picture. Give a data URL as str, or b64decode(text)."),
     (rb"version https://git-lfs", "a pointer of Git LFS instead of the file. Fetch it with: git lfs pull"),
     (rb"\xff\xd8", f"a JPEG {_CUT}"),
     (rb"\x89PNG|GIF8|RIFF|BM.{4}\0{4}|II[*+]\0|MM\0[*+]|.{4}ftyp", f"a picture {_CUT}"),
@@ -193,7 +193,8 @@ def describe_unreadable(data: bytes) -> str:
 # colours), bytes behind its end. Within a scan, FF comes with 00 and restart markers only. (ITU-T T.81, annex B)
 _JPEG_NOTES = re.compile(rb"\xff([\xe1-\xed\xef-\xfe]|\xe0(?!\0\x10JFIF\0)|\xee(?!\0\x0eAdobe)|\xd9.)", re.S)
 # Chunks that an opaque picture needs in PNG (W3C, third edition) and WebP (RFC 9649); longer ones hold something else.
-_CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, b"VP8 ": 2**31, b"VP8L": 2**31}
+_CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9,
+           b"VP8 ": 2**31, b"VP8L": 2**31}  # fmt: skip
 
 
 def strip_metadata(data: bytes, kind: str | None) -> bytes | None:

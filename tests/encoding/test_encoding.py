@@ -952,10 +952,10 @@ NO_PICTURES = {
     "Photoshop": (b"8BPS\0\1" + bytes(40), "this is a PDF, PostScript or Photoshop document"),
     "an archive": (b"PK\3\4\x14\0", "this is an archive"),
     "JSON": (b'{"error": "expired"}', "this is JSON text, perhaps an error message"),
-    "a data URL as bytes": (data_url(PLAIN["PNG"]).encode(), "this is base64. Give a data URL as str"),
+    "a data URL as bytes": (data_url(PLAIN["PNG"]).encode(), "this is base64 of a picture. Give a data URL as str"),
     "base64 as bytes": (
         base64.b64encode(PLAIN["PNG"]),
-        "this is base64. Give a data URL as str, or base64.b64decode(text)",
+        "this is base64 of a picture. Give a data URL as str, or b64decode",
     ),
     "Git LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", "this is a pointer of Git LFS"),
     "text": ("고양이 사진\n".encode(), "this is no picture that can be opened here"),
