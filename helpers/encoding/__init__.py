@@ -1,7 +1,13 @@
 """Any picture, checked and made ready to send.
 
-    picture = open_picture("holiday.jpg", max_side=1024)
-    content = [{"type": "text", "text": "Where is this?"}, picture.chat_part("low")]
+A path, bytes, a PIL image, an open file, an address or a data URL in; a `Picture` out: upright, sRGB, no metadata.
+
+>>> from PIL import Image
+>>> picture = open_picture(Image.new("RGB", (1200, 800), "navy"), max_side=300)
+>>> picture.media_type, picture.width, picture.height, picture.changes
+('image/png', 300, 200, ('shrunk from 1200 x 800', 'encoded as PNG'))
+>>> picture.data_url[:22]
+'data:image/png;base64,'
 """
 
 from .picture import DETAILS, MAX_BYTES, Picture, PictureError, open_picture

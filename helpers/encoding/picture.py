@@ -1,33 +1,19 @@
-"""Any picture, encoded right: a file, bytes, a PIL image or an address in; a checked picture, ready to send, out.
-
-    picture = open_picture("holiday.jpg", max_side=1024)
-    content = [{"type": "text", "text": "Where is this?"}, picture.chat_part("low")]
-
-What a picture is comes from its bytes, never from its name, and what an API would refuse is refused here first, with a
-sentence that says what to do. `sources.py` reads and opens, `refusals.py` knows what else a file can be, `metadata.py`
-takes from a file what only speaks about the picture, `pixels.py` makes its pixels plain; here all that comes together.
-"""
+"""A picture fit to send. `sources.py` reads, opens and strips files, `pixels.py` makes pixels plain; here both meet."""
 
 import base64
 from dataclasses import dataclass, field
 from io import BytesIO
-from operator import index
+from numbers import Integral
 
 from PIL import Image, ImageColor, JpegImagePlugin
 
 from ..tokens import picture_tokens, price
-from . import pixels
-from .metadata import bare
-from .refusals import PictureError
-from .sources import SENT, check_size, name_of, open_image, quiet, read
+from . import pixels, sources
+from .sources import MEDIA_TYPES, PictureError
 
-__all__ = ["MAX_BYTES", "Picture", "PictureError", "open_picture"]
-
-# 20,971,520 characters is the longest `image_url` that OpenAI's API description allows in Responses; for Chat it names
-# none, and the 20 MB a picture of Azure are more (read on 2026-11-22). So many bytes fill a data URL of that length.
+# A data URL of 20,971,520 characters: the one limit for a picture in OpenAI's API description (read on 2026-08-21).
 MAX_BYTES = (20_971_520 - len("data:image/jpeg;base64,")) // 4 * 3
-MAX_SIDE = 65_535  # pixels: the largest limit of any `detail` (OpenAI guide, read on 2026-11-22)
-MAX_JPEG_SIDE = 65_500  # what libjpeg encodes
+MAX_SIDE = 65_500  # pixels: what libjpeg encodes, just below the largest limit of any `detail`, 65,535
 DETAILS = ("auto", "low", "high", "original")
 
 
@@ -51,20 +37,16 @@ class Picture:
         return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode()}"
 
     def chat_part(self, detail: str = "auto") -> dict:
-        """A content part for Chat Completions. Raises PictureError for a detail that no model knows."""
-        return {"type": "image_url", "image_url": {"url": self.data_url, "detail": _known(detail)}}
+        """Make a content part for Chat Completions. Raises PictureError for a detail that no model knows."""
+        return {"type": "image_url", "image_url": {"url": self.data_url, "detail": _check_detail(detail)}}
 
     def input_item(self, detail: str = "auto") -> dict:
-        """An input item for Responses, whose types require detail. Raises PictureError for an unknown one."""
-        return {"type": "input_image", "image_url": self.data_url, "detail": _known(detail)}
+        """Make an input item for Responses, whose types require detail. Raises PictureError for an unknown one."""
+        return {"type": "input_image", "image_url": self.data_url, "detail": _check_detail(detail)}
 
     def estimate(self, model: str, detail: str = "auto") -> str:
-        """One line: picture tokens and US cents by the model's published rule (see `tokens`), or why they are unknown.
-
-        What is written around the picture, and the answer, cost extra. Raises PictureError for a detail that no model
-        knows, and warns (UserWarning) of a model that is shut down.
-        """
-        what = f"{self.width} x {self.height} pixels at {_known(detail)}, {model}"
+        """Say in one line what the picture alone costs by the model's published rule, or why that is unknown."""
+        what = f"{self.width} x {self.height} pixels at {_check_detail(detail)}, {model}"
         try:
             counted = picture_tokens(self.width, self.height, model, detail).tokens
             return f"{what}: {counted:,} picture tokens, {price(model, counted, 0):.4f} US cents (estimated)"
@@ -77,160 +59,105 @@ class Picture:
 
 
 def open_picture(source, *, max_side=None, frame=None, background="white", max_bytes=MAX_BYTES) -> Picture:
-    """Check a picture and make it ready to send.
+    """Check a picture and make it ready to send: upright, in sRGB, without metadata (GPS, names, dates).
 
-    source is a path, bytes, a PIL image, an open binary file, a data URL, or an http(s) address, which is downloaded
-    (to let the service fetch it instead, write the address into the part yourself).
-    The picture is turned upright, its metadata (GPS, names, dates) are dropped, its colours become sRGB, and where it
-    is transparent it is laid on `background` (a colour that Pillow knows). TIFF, BMP and other formats that the APIs
-    do not take become PNG, or JPEG if they look like a photograph. With `max_side` it is shrunk to that many pixels
-    on its longer side, never enlarged. `frame` picks one frame (0 is the first) of an animation, or a page. When
-    nothing has to change, the file's own bytes are kept. At most `max_bytes` bytes result.
+    Formats that no API takes, and GIF, become PNG, or JPEG if they look like a photograph. When nothing has to change,
+    the file's own bytes are kept.
 
-    Raises PictureError for everything that can't be sent; the message says what it is, why not, and what to do.
+    Args:
+        source: a path, bytes, a PIL image, an open binary file, a data URL, or an http(s) address, which is downloaded.
+        max_side: pixels of the longer side, to which a larger picture is shrunk.
+        frame: which frame of an animation, or page; 0 is the first.
+        background: the colour, as Pillow names it, behind a transparent picture.
+        max_bytes: how many may result.
+    Raises:
+        PictureError: it can't be sent; the message says what it is, why not, and what to do.
     """
-    max_side = _whole("max_side", max_side, 1)
-    frame = _whole("frame", frame, 0)
-    max_bytes = _whole("max_bytes", max_bytes, 1)
+    _check_options(max_side, frame, background, max_bytes)
+    image, name, data = sources.open_source(source)
+    with sources.explain_damage(name):
+        changes = _choose_frame(image, name, data, frame)
+        size, target, orientation = image.size, _fit(image.size, max_side), pixels.orientation(image)
+        sources.check_size(size, name)  # again, for a page has its own
+        if max(target) > MAX_SIDE:
+            raise PictureError(f"{name}: {target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
+        stripped = sources.strip_metadata(data, image.format) if data else None
+        if data:
+            # A JPEG can be read at an eighth, to see that it is whole, or at what leaves a little to resize.
+            stays = stripped and target == size and orientation == 1 and image.mode in ("L", "RGB")
+            image.draft(None, (1, 1) if stays else (5 * target[0] // 4, 5 * target[1] // 4))
+        image.load()  # before anything else asks for it: what is damaged fails once, and passes the second time
+        plain, colours = pixels.make_plain(image, background)
+        changes += [*colours, "turned upright"] if orientation != 1 else colours
+        changes += ["shrunk from {} x {}".format(*size[:: -1 if orientation > 4 else 1])] if target != size else []
+        notes = ["metadata dropped"] if (stripped or image.format in ("JPEG", "MPO")) and stripped != data else []
+        if stripped and not changes:
+            picture = Picture(stripped, MEDIA_TYPES[image.format or ""], *size, name, tuple(notes))
+        else:
+            picture = _encode(image, plain, target, name, bool(data), [*notes, *changes])
+    if len(picture.data) > max_bytes:
+        what = f"{len(picture.data):,} bytes to send, over the limit of {max_bytes:,}"
+        side = min(2048, max(picture.width, picture.height) // 2)
+        raise PictureError(f"{name}: {what}. Shrink it, for instance with max_side={side}.")
+    return picture
+
+
+def _check_options(max_side, frame, background, max_bytes):
+    for option, value, least in (("max_side", max_side, 1), ("frame", frame, 0), ("max_bytes", max_bytes, 1)):
+        if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
+            raise PictureError(f"{option} is a whole number, at least {least}, not {value!r}.")
     try:
         ImageColor.getcolor(background, "RGB")
     except (ValueError, AttributeError, TypeError):
         raise PictureError(f"{background!r} is no colour; try 'white', 'black' or '#f0e0c0'.") from None
-    ours = not isinstance(source, Image.Image)
-    data, name = read(source) if ours else (None, name_of(source))
-    with quiet():
-        image = open_image(data, name) if ours else source
-        try:
-            picture = _prepared(image, data, name, max_side, frame, background)
-        except PictureError:
-            raise
-        except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
-            if not ours:
-                raise PictureError(f"{name}: this PIL image can't be read ({error}). Is its file closed?") from None
-            what = f"{name}: {image.format} that is damaged or cut off in the middle"
-            raise PictureError(f"{what} ({type(error).__name__}). Get it again from where it came from.") from None
-    if len(picture.data) > max_bytes:
-        side = min(2048, max(picture.width, picture.height) // 2)
-        raise PictureError(
-            f"{name}: {len(picture.data):,} bytes to send, over the limit of {max_bytes:,} (they become 4 characters "
-            f"of data URL for each 3). Shrink it, for instance with max_side={side}."
-        )
-    return picture
 
 
-def _prepared(image, data, name, max_side, frame, background) -> Picture:
-    """The picture fit to send; `data` is its file, None for a PIL image of the caller's, which stays as it was."""
-    kind, changes = image.format, _choose_frame(image, data, name, frame)
-    check_size(image.size, name)  # a page has its own
-    if kind not in ("JPEG", "MPO"):
-        image.load()  # before anything else asks for it: what is damaged fails once, and passes at the second try
-    size, target = image.size, _fitted(image.size, max_side)
-    if max(target) > MAX_SIDE:
-        raise PictureError(f"{name}: {size[0]:,} x {size[1]:,} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
-    stripped = bare(data, kind) if data is not None else None
-    if stripped and target == size and not changes and _own_bytes_will_do(image, data):
-        changes = ["metadata dropped"] if stripped != data else []
-        if kind in ("JPEG", "MPO") or changes:
-            kept = open_image(stripped, name)  # what leaves is what is checked
-            kept.draft(None, (1, 1))  # a JPEG can be read at an eighth, which is enough to see that it is whole
-            kept.load()
-        return Picture(stripped, SENT[kind], *size, name, tuple(changes))
-
-    changes += ["metadata dropped"] if stripped and stripped != data else []
-    if data is not None:
-        # A JPEG can be read at a half, a quarter or an eighth: the next that leaves something to resize (measured: it
-        # differs from shrinking all its pixels by no more than JPEG's own loss at quality 90, mostly by much less).
-        image.draft(None, (5 * target[0] // 4, 5 * target[1] // 4))
-    image.load()
-    try:
-        made, more = pixels.plain(image, background)
-    except ValueError as error:
-        raise PictureError(f"{name}: {error}. Save it with 8 bits a channel.") from None
-    changes += more
-    jpeg = kind in ("JPEG", "MPO") or _looks_like_a_photograph(made)
-    options = {"quality": 90} if jpeg else {}
-    if "quantization" in vars(image) and made.mode == image.mode and made.size == target:
-        # A JPEG that is turned but not shrunk stays as fine as it was, neither coarser nor larger.
-        tables = [table for _, table in sorted(image.quantization.items())]
-        options = {"qtables": tables, "subsampling": JpegImagePlugin.get_sampling(image)}
-    if made.size != target:
-        made = made.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    if (lies := pixels.orientation(image)) != 1:
-        made, size = pixels.turned(made, lies), size[::-1] if lies > 4 else size
-        changes.append("turned upright")
-    changes += [f"shrunk from {size[0]} x {size[1]}"] if max(size) > max(made.size) else []
-    if max(made.size) > MAX_JPEG_SIDE:
-        jpeg, options = False, {}
-    into = "JPEG" if jpeg else "PNG"
-    if data is None:
-        changes.append(f"encoded as {into}")
-    elif kind not in (into, "MPO"):
-        changes.append(f"{kind} made {into}")
-    made = made.copy() if made is image else made
-    made.info = {}  # Pillow would write some of it: comments, profiles
-    made.save(file := BytesIO(), into, **options)
-    return Picture(file.getvalue(), SENT[into], *made.size, name, tuple(changes) or ("encoded anew",))
+def _check_detail(detail: str) -> str:
+    if detail not in DETAILS:
+        raise PictureError(f"detail is one of {', '.join(DETAILS)}, not {detail!r}.")
+    return detail
 
 
-def _own_bytes_will_do(image, data) -> bool:
-    """May the file go as it is, but for its metadata?"""
-    if image.format not in SENT or image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA"):
-        return False
-    deep = image.format == "PNG" and data[24] > 8  # bits a channel; Pillow's mode tells 16 only for grey
-    changed = pixels.orientation(image) != 1 or pixels.foreign_profile(image)
-    return not deep and not changed and not pixels.is_transparent(image)
-
-
-def _choose_frame(image, data, name, frame) -> list[str]:
+def _choose_frame(image, name, data, frame) -> list[str]:
     """Go to the frame asked for. MPO is what phones make of a photo with a preview, and not an animation."""
-    if data is None:
-        if frame:
-            raise PictureError(f"{name}: frame= is for files. Of a PIL image give the frame: image.seek({frame}).")
-        return []
-    count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+    count = 1 if image.format == "MPO" or not data else getattr(image, "n_frames", 1)
     if count > 1 and frame is None:
-        what = "a file of several pages" if image.format == "TIFF" else "an animation"
-        raise PictureError(f"{name}: {what} ({count}), and only one picture can be sent. Choose it, say frame=0.")
-    if frame is not None and frame >= count:
+        raise PictureError(f"{name}: {count} frames or pages, and only one can be sent. Choose it, say frame=0.")
+    if (frame or 0) >= count:
         raise PictureError(f"{name}: there is no frame {frame}; it has {count}, counted from 0.")
     if count > 1:
         image.seek(frame)
-    return [f"frame {frame} of {count}"] if count > 1 else []
+    return [f"frame {frame} of {count}"] * (count > 1)
 
 
-def _fitted(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
-    longest = max(size)
-    if not max_side or longest <= max_side:
+def _encode(image, plain, target, name, is_file, changes):
+    """Shrink and turn the plain pixels of an image, and make a file of them."""
+    kind, options = image.format, {"quality": 90}
+    if "quantization" in vars(image) and plain.mode == image.mode and plain.size == target:
+        # A JPEG that is turned but not shrunk stays as fine as it was, neither coarser nor larger.
+        options = {"qtables": [table for _, table in sorted(image.quantization.items())]}  # type: ignore[dict-item]
+        options["subsampling"] = JpegImagePlugin.get_sampling(image)
+    into = "JPEG" if kind in ("JPEG", "MPO") or _looks_like_a_photograph(plain) else "PNG"
+    made = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)  # a copy at least
+    if (orientation := pixels.orientation(image)) != 1:
+        made = made.transpose(pixels.TURNS[orientation])
+    made.info = {}  # Pillow would write some of it: comments, profiles
+    made.save(file := BytesIO(), into, **options)
+    changes += [] if is_file and kind in (into, "MPO") else [f"{kind} made {into}" if is_file else f"encoded as {into}"]
+    return Picture(file.getvalue(), MEDIA_TYPES[into], made.width, made.height, name, tuple(changes) or ("encoded anew",))
+
+
+def _fit(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
+    if not max_side or max(size) <= max_side:
         return size
-    width, height = (max(1, (2 * side * max_side + longest) // (2 * longest)) for side in size)  # rounded half up
+    width, height = (max(1, (2 * side * max_side + max(size)) // (2 * max(size))) for side in size)  # rounded half up
     return width, height
 
 
 def _looks_like_a_photograph(image) -> bool:
-    """Does PNG need more than twice the bytes of JPEG? Drawings, text and screenshots do not, and stay sharp as PNG.
-
-    Measured on the course's pictures: photographs 3.4 to 6.5 times, screenshots 0.8 to 1.2 times. Icons are too small
-    for that to tell, and for it to matter.
-    """
-    if image.width * image.height < 100 * 100:
-        return False
-    sample, sizes = image.resize(_fitted(image.size, 400), Image.Resampling.NEAREST), []
+    """Does PNG need more than twice the bytes of JPEG? (Measured: photographs 3.4 to 6.5, screenshots 0.8 to 1.2.)"""
+    sample, sizes = image.resize(_fit(image.size, 400), Image.Resampling.NEAREST), []
     for kind in ("PNG", "JPEG"):
         sample.save(file := BytesIO(), kind, quality=90)
         sizes.append(file.tell())
-    return sizes[0] > 2 * sizes[1]
-
-
-def _whole(name: str, value, least: int) -> int | None:
-    try:
-        if value is None or (index(value) >= least and not isinstance(value, bool)):
-            return None if value is None else index(value)
-    except TypeError:
-        pass
-    raise PictureError(f"{name} is a whole number, at least {least}, not {value!r}.")
-
-
-def _known(detail: str) -> str:
-    if detail not in DETAILS:
-        raise PictureError(f"detail is one of {', '.join(DETAILS)}, not {detail!r}.")
-    return detail
+    return image.width * image.height >= 100 * 100 and sizes[0] > 2 * sizes[1]  # icons are too small to tell

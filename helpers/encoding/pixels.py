@@ -1,128 +1,91 @@
 """Pixels as every model expects them: upright, 8 bits, grey or RGB, in sRGB, with nothing transparent."""
 
+import warnings
+from contextlib import suppress
 from io import BytesIO
 
-from PIL import Image, ImageCms, ImageColor
+from PIL import Image, ImageChops, ImageCms, ImageColor
+
+from . import sources
 
 SRGB = ImageCms.createProfile("sRGB")
-TURNS = {  # EXIF orientation (CIPA DC-008, tag 274) -> what makes it upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_T = Image.Transpose
+# EXIF orientation (CIPA DC-008, tag 274) -> what makes it upright. ImageOps.exif_transpose fails on odd EXIF.
+TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM, 5: _T.TRANSPOSE, 6: _T.ROTATE_270,
+         7: _T.TRANSVERSE, 8: _T.ROTATE_90}  # fmt: skip
 
 
 def orientation(image: Image.Image) -> int:
-    """How the picture lies, 1 to 8, by its EXIF data (or its XMP, which Pillow asks too); 1 is upright."""
-    try:
-        said = image.getexif().get(0x0112, 1)
-    except Exception:  # damaged EXIF, which is dropped anyway
-        return 1
-    return said if said in TURNS else 1
-
-
-def turned(image: Image.Image, orientation: int) -> Image.Image:
-    """The picture upright."""
-    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+    """Return the EXIF orientation, 1 to 8 (or that of XMP, which Pillow asks too); 1 is upright."""
+    with suppress(Exception), sources.one_at_a_time, warnings.catch_warnings(action="ignore"):
+        if (value := image.getexif().get(0x0112)) in TURNS:
+            return value
+    return 1  # also for damaged EXIF, which is dropped anyway
 
 
 def upright(image: Image.Image) -> Image.Image:
     """Turn a picture upright, as its EXIF orientation says; the very same image when it is upright already."""
-    return turned(image, orientation(image))
+    turn = TURNS.get(orientation(image))
+    return image if turn is None else image.transpose(turn)
 
 
 def flatten(image: Image.Image, background: str = "white") -> Image.Image:
     """Make a picture RGB with 8 bits a channel, in sRGB, on `background` where it is transparent."""
-    return plain(image, background)[0].convert("RGB")
+    return make_plain(image, background)[0].convert("RGB")
 
 
-def foreign_profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
-    """The picture's colour profile, unless it is missing, damaged, for other pixels, or changes nothing.
-
-    Everybody assumes sRGB, so a profile that gives the same colours says nothing, whatever it is called.
-    """
-    try:
-        profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
-        space = profile.profile.xcolor_space.strip()
-        if space != "RGB":
-            fits = {"GRAY": ("1", "L", "LA", "La", "I", "I;16"), "CMYK": ("CMYK",), "Lab": ("LAB",)}
-            return profile if image.mode in fits.get(space, ()) else None
-        if image.mode not in ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA"):
-            return None
-        # All colours that differ by 17: what keeps these keeps the others.
-        cube = bytes(17 * (n >> shift & 15) for n in range(16**3) for shift in (8, 4, 0))
-        seen = ImageCms.profileToProfile(Image.frombytes("RGB", (64, 64), cube), profile, SRGB).tobytes()
-        return profile if max(abs(a - b) for a, b in zip(cube, seen, strict=True)) > 2 else None
-    except (KeyError, OSError, TypeError, ImageCms.PyCMSError):
-        return None
-
-
-def is_transparent(image: Image.Image) -> bool:
-    """Is any pixel less than opaque?"""
-    if not image.has_transparency_data or image.mode[0] in "IF":
-        return False
-    return _with_alpha(image).getchannel("A").getextrema()[0] < 255
-
-
-def plain(image: Image.Image, background: str = "white") -> tuple[Image.Image, list[str]]:
-    """The pixels as L or RGB with 8 bits each, in sRGB, on `background` where they are transparent; and what changed.
-
-    The picture given stays as it is; it may be the one that is returned, when nothing had to change. Raises ValueError
-    when its values are no numbers.
-    """
-    profile, alpha, changes = foreign_profile(image), None, []
+def make_plain(image, background: str = "white") -> tuple[Image.Image, list[str]]:
+    """Make pixels L or RGB, 8 bits, sRGB, laid on `background`; return them and what changed."""
+    profile, alpha, changes = _foreign_profile(image), None, []
     if image.mode[0] in "IF":
-        image, changes = _eight_bits(image)
+        image, changes = _make_eight_bits(image)
     elif image.has_transparency_data:
-        image = _with_alpha(image)
+        image = image.convert("LA" if image.mode in ("1", "L", "La", "LA") else "RGBA")
         alpha = image.getchannel("A")
     if image.mode in ("1", "LA"):
         image = image.convert("L")
     elif image.mode not in ("L", "RGB", "CMYK", "LAB"):
         image = image.convert("RGB")
-    if profile or image.mode == "LAB":
-        try:
-            profile = profile or ImageCms.createProfile("LAB")
-            image = ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB")
-            changes.append("colours made sRGB")
-        except ImageCms.PyCMSError:  # a profile that has no way to sRGB
-            pass
-    if image.mode not in ("L", "RGB"):
-        changes.append(f"{image.mode} made RGB")
+    if profile:
+        image = ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB")
+        changes.append("colours made sRGB")
+    elif image.mode == "CMYK":
         image = image.convert("RGB")
-    if alpha is None or alpha.getextrema()[0] == 255:
-        return image, changes
-    canvas = Image.new("RGB", image.size, ImageColor.getcolor(background, "RGB"))
-    canvas.paste(image, mask=alpha)
-    return canvas, [*changes, f"laid on {background}"]
+        changes.append("CMYK made RGB")
+    if alpha is not None and alpha.getextrema()[0] < 255:
+        canvas = Image.new("RGB", image.size, ImageColor.getcolor(background, "RGB"))
+        canvas.paste(image, mask=alpha)
+        image, changes = canvas, [*changes, f"laid on {background}"]
+    return image, changes
 
 
-def _with_alpha(image):
-    if image.mode in ("LA", "RGBA"):
-        return image
-    return image.convert("LA" if image.mode in ("1", "L", "La") else "RGBA")
+def _foreign_profile(image):
+    """Return the colour profile; None when it is missing, damaged, for other pixels, or the same as sRGB."""
+    if image.mode == "LAB":
+        return ImageCms.createProfile("LAB")
+    grey = ("1", "L", "LA", "La", "I", "I;16")
+    # All colours that differ by 17: what keeps these keeps the others.
+    cube = Image.frombytes("RGB", (64, 64), bytes(17 * (n >> shift & 15) for n in range(4096) for shift in (8, 4, 0)))
+    probe = cube.convert("L" if image.mode in grey else "CMYK" if image.mode == "CMYK" else "RGB")
+    with suppress(KeyError, OSError, TypeError, ImageCms.PyCMSError):
+        profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
+        seen = ImageCms.profileToProfile(probe, profile, SRGB, outputMode="RGB")
+        difference = ImageChops.difference(seen, probe.convert("RGB"))  # type: ignore[arg-type]
+        return profile if difference.point(lambda value: value > 2 and 255).getbbox() else None
 
 
-def _eight_bits(image):
-    """12 and 16 bits have a known range; 32 bits and floats have none, so their own least and greatest value count."""
-    low, high = 0, 65_535
+def _make_eight_bits(image):
+    """Scale 12 and 16 bits, whose range is known; stretch 32 bits and floats from their least to greatest value."""
+    low, high, change = 0, 65_535, "16 bits made 8"
     if image.mode.startswith("I;16"):
-        notes = getattr(image, "tag_v2", {})  # of a TIFF: 258 says how many bits are used, 262 whether 0 is white
-        high = 2 ** notes.get(258, (16,))[0] - 1
-        low, high = (high, low) if notes.get(262) == 0 else (low, high)
-        said = "16 bits made 8"
+        tags = getattr(image, "tag_v2", {})  # of a TIFF: 258 says how many bits are used, 262 whether 0 is white
+        high = 2 ** tags.get(258, (16,))[0] - 1
+        low, high = (high, low) if tags.get(262) == 0 else (low, high)
         image = image if image.mode == "I;16" else image.convert("I")
-    elif image.mode == "I" and image.format == "PPM":
-        said = "16 bits made 8"
-    else:
+    elif image.mode != "I" or image.format != "PPM":
         low, high = image.getextrema()
         if not abs(low) + abs(high) < float("inf"):
-            raise ValueError("its values are not all numbers")
-        said = f"{low:g} to {high:g} stretched to 8 bits"
-        image = image.convert("F")
+            raise sources.PictureError("Its values are not all numbers. Save it with 8 bits a channel.")
+        image, change = image.convert("F"), f"{low:g} to {high:g} stretched to 8 bits"
     scale = 255 / (high - low) if high != low else 0
-    return image.point(lambda value: value * scale - low * scale).convert("L"), [said]
+    return image.point(lambda value: value * scale - low * scale).convert("L"), [change]

@@ -1,264 +1,211 @@
-"""Where a picture comes from: a path, bytes, an open file, a data URL or an address, read and opened with care.
-
-What is wrong with a source ends in a PictureError, before any service is asked.
-"""
+"""The bytes of a picture: read from wherever they are, recognized, opened, and rid of what is not the picture."""
 
 import base64
-import binascii
 import os
 import re
+import struct
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from difflib import get_close_matches
 from io import BytesIO
-from os import PathLike
 from pathlib import Path
 from urllib.parse import urlsplit
+from zlib import crc32
 
 import requests
 from PIL import Image
 
-from .metadata import bare
-from .refusals import PictureError, why_no_picture
-
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
-MAX_PIXELS = 120_000_000  # a 108-megapixel phone is below it; as RGBA this is 480 MB, and twice that while it changes
-
+MAX_PIXELS = 120_000_000  # a 108-megapixel phone is below it
 # What the APIs take as it is, and what Pillow opens here besides (EPS, which starts another program, is not among it).
-SENT = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
-OPENED = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
+MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+FORMATS = (*MEDIA_TYPES, "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
+# Pillow warns of odd metadata, which are dropped. Python's warning filters are those of the process, so one at a time.
+one_at_a_time = threading.Lock()
 
-_RELATIVE = "A path starts where Python runs, which in a lesson is notebooks/: ../asset/images/…"
-_ONE_AT_A_TIME = threading.RLock()
+
+class PictureError(ValueError):
+    """A picture that can't be sent; the message says what it is, why not, and what to do."""
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Without Pillow's warnings: of odd metadata, which are dropped, and of sizes, which are checked.
-
-    Python keeps its warning filters for the whole process, so one thread at a time.
-    """
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+def explain_damage(name: str):
+    """Turn whatever Pillow's readers raise over a damaged picture into a PictureError."""
+    try:
         yield
+    except PictureError:
+        raise
+    except Exception as error:
+        raise PictureError(f"{name} is damaged, cut off or closed ({type(error).__name__}), or {_GET_AGAIN}") from None
 
 
-def read(source) -> tuple[bytes, str]:
-    """The bytes of a source (see `open_picture`; not of a PIL image) and a name for it. Raises PictureError."""
+def load_image(source) -> tuple[Image.Image, str, bytes | None]:
+    """Return the PIL image, loaded, the name of its file or "", and its bytes or None. Raises PictureError."""
+    image, name, data = open_source(source)
+    with explain_damage(name):
+        image.load()
+        check_size(image.size, name)
+    return image, "" if name in ("bytes", "a PIL image") else name, data
+
+
+def open_source(source) -> tuple[Image.Image, str, bytes | None]:
+    """Return the PIL image of a source (see `open_picture`), pixels unread, a name for it, and its bytes or None."""
+    if isinstance(source, Image.Image):
+        return source, os.path.basename(str(getattr(source, "filename", "") or "a PIL image")), None
     if isinstance(source, bytes | bytearray | memoryview):
-        data, name = _of_bytes(source), "bytes"
+        data, name = bytes(source), "bytes"
     elif isinstance(source, str) and re.match(r"\s*data:", source, re.I):
-        data, name = _of_data_url(source.strip()), "data URL"
-    elif isinstance(source, str) and re.match(r"\s*([a-z][\w+.-]+://|(https?|ftp|file|s3|gs|blob):)", source, re.I):
-        data, name = _downloaded(source.strip())
-    elif isinstance(source, str | PathLike):
-        data, name = _of_file(source)
+        data, name = _decode_data_url(source.strip()), "data URL"
+    elif isinstance(source, str) and re.match(r"\s*([a-z][\w+.-]+://|https?:)", source, re.I):
+        data, name = _download(source.strip())
+    elif isinstance(source, str | os.PathLike):
+        data, name = _read_path(os.fsdecode(source))
     elif callable(getattr(source, "read", None)):
-        data, name = _of_open_file(source)
+        data, name = _read_file(source)
     else:
-        hints = {"list": "give them one at a time", "tuple": "give them one at a time", "NoneType": "it is missing",
-                 "ndarray": "use Image.fromarray(array)", "Response": "use its .content",
-                 "dict": "this may be a content part already", "Figure": "save it first: figure.savefig('f.png')",
-                 "Picture": "it is checked already"}  # fmt: skip
-        kind = type(source).__name__
-        what = "A picture is a path, bytes, a PIL image, an open file, an address or a data URL"
-        raise PictureError(f"{what}, not {kind}" + (f": {hints[kind]}." if kind in hints else "."))
-    if not data:
-        hint = " Is it read already? Then file.seek(0) goes back to its start." if hasattr(source, "read") else ""
-        raise PictureError(f"{name}: empty, 0 bytes, so there is no picture in it.{hint}")
-    return data, name
+        kinds = "a path, bytes, a PIL image (of an array: Image.fromarray), an open file, an address or a data URL"
+        raise PictureError(f"A picture is {kinds}, not {type(source).__name__}.")
+    if not 0 < len(data) <= MAX_FILE:
+        what = "empty, 0 bytes. Was it read already? file.seek(0) rewinds it" if not data else "too many bytes to read"
+        raise PictureError(f"{name}: {what}. (The limit is {MAX_FILE:,}.)")
+    return open_image(data, name), name, data
 
 
-def name_of(image: Image.Image) -> str:
-    """The name of the file that a PIL image came from, without its folder."""
-    return _last_part(getattr(image, "filename", "")) or "a PIL image"
-
-
-def _last_part(path) -> str:
-    """The end of a path in any form, in letters that can be printed; nothing for what is no path."""
-    with suppress(TypeError, ValueError):
-        return os.fsencode(path).decode("utf-8", "replace").replace("\\", "/").rsplit("/", 1)[-1]
-    return ""
-
-
-def _of_bytes(source) -> bytes:
+def _read_path(given: str) -> tuple[bytes, str]:
+    shown = given if len(given) < 200 else f"{given[:40]}… (if it is base64, give the bytes: base64.b64decode(text))"
     try:
-        return bytes(source)
-    except ValueError:
-        raise PictureError("This memoryview was released, so its bytes are gone.") from None
-
-
-def _of_file(source) -> tuple[bytes, str]:
-    name = "this path"
-    try:
-        given = os.fsdecode(source)
-        name = _last_part(given) if len(given) < 200 else f"{given[:40]}…"
-        if not given.strip():
-            raise PictureError(f"This path is empty. {_RELATIVE}")
         path = Path(given).expanduser()
         if path.is_dir():
-            inside = [file for file in _names_in(path) if file.lower().endswith((".jpg", ".jpeg", ".png", ".webp"))]
-            what = f"{given} is a folder. Give the path of one picture"
-            raise PictureError(f"{what} in it, such as {inside[0]}." if inside else f"{what}.")
-        size = path.stat().st_size
-        if not path.is_file():
-            raise PictureError(f"{given} is a device or a pipe, not a file.")
-        if size > MAX_FILE:
-            raise PictureError(f"{name}: {size:,} bytes are too many to read (limit {MAX_FILE:,}). Shrink it first.")
-        return path.read_bytes(), name
-    except PictureError:
-        raise
-    except (FileNotFoundError, NotADirectoryError):
-        near = get_close_matches(path.name, _names_in(path.parent), 1, 0.8)
-        hint = "Is its folder the right one?" if path.is_absolute() else _RELATIVE
-        hint = f"Did you mean {near[0]}?" if near else hint
-        hint = "For an address put https:// before it." if given.startswith("www.") else hint
-        hint = "An address is given as a str, not as a Path." if re.match("https?:/", given) else hint
-        hint = "On this system folders are separated by /." if "\\" in given and os.sep == "/" else hint
-        raise PictureError(f"There is no file {given}. {hint}") from None
-    except PermissionError:
-        raise PictureError(f"{name}: you have no permission to read it. Change that, or copy it elsewhere.") from None
-    except (OSError, ValueError, TypeError, RuntimeError):  # a name too long, with a NUL, of no user
-        hint = " If it is base64, give the bytes: base64.b64decode(text)." if len(name) == 41 else ""
-        raise PictureError(f"{name!r} is no path that this system can open.{hint}") from None
+            raise PictureError(f"{shown or '.'} is a folder. Give the path of one picture in it.")
+        if not path.is_file():  # a pipe would be waited for
+            near = get_close_matches(path.name, {file.name for file in path.parent.glob("*")} - {path.name}, 1, 0.8)
+            hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
+            raise PictureError(f"There is no file {shown}. {f'Did you mean {near[0]}?' if near else hint}")
+        with path.open("rb") as file:
+            return _read_file(file)
+    except (OSError, RuntimeError) as error:  # no permission, a name too long, of no user
+        raise PictureError(f"{shown} can't be read ({getattr(error, 'strerror', error)}).") from None
 
 
-def _names_in(folder: Path) -> list[str]:
-    with suppress(OSError):
-        return sorted(path.name for path in folder.iterdir())
-    return []
-
-
-def _of_open_file(file) -> tuple[bytes, str]:
-    name, parts = _last_part(getattr(file, "name", "")) or "an open file", []
+def _read_file(file) -> tuple[bytes, str]:
+    name, kept = os.path.basename(str(getattr(file, "name", "an open file"))), BytesIO()
     try:
-        while part := file.read(MAX_FILE + 1 - sum(map(len, parts))):  # a pipe gives what it has, so until it ends
-            if not isinstance(part, bytes | bytearray):
-                break
-            parts.append(part)
-            if sum(map(len, parts)) > MAX_FILE:
-                raise PictureError(f"{name}: over {MAX_FILE:,} bytes are too many to read. Shrink it first.")
-    except PictureError:
-        raise
-    except UnicodeDecodeError:
-        part = ""
+        while part := file.read(MAX_FILE + 1 - kept.tell()):  # a pipe gives what it has, so until it ends
+            kept.write(part)
     except Exception as error:  # of an archive, a stream, a connection: each has its own
-        raise PictureError(f"{name}: it can't be read ({error}). Is it open for reading, and whole?") from None
-    if isinstance(part, str):
-        raise PictureError(f"{name}: opened as text. Open it with open(path, 'rb').")
-    if part is None or not isinstance(part, bytes | bytearray):
-        raise PictureError(f"{name}: its read() gives {type(part).__name__} and no bytes.")
-    return b"".join(parts), name
+        raise PictureError(f"{name}: it can't be read ({error}). Open it with open(path, 'rb').") from None
+    return kept.getvalue(), name
 
 
-def _of_data_url(url: str) -> bytes:
-    head, comma, encoded = url.partition(",")
-    declared, *parameters = head[5:].split(";")
-    declared = declared.strip().lower()
-    right = "A data URL for a picture is data:image/png;base64,… with the type that fits"
-    if not comma:
-        raise PictureError(f"This data URL has no comma, so it holds nothing. {right}.")
-    if "base64" not in [parameter.strip().lower() for parameter in parameters]:
-        raise PictureError(f"This data URL is not base64 (it begins {head[:40]!r}). {right}.")
-    if len(encoded) > MAX_FILE:
-        raise PictureError(f"This data URL has {len(encoded):,} characters, too many to read (limit {MAX_FILE:,}).")
+def _decode_data_url(url: str) -> bytes:
+    head, _, encoded = url.partition(",")
+    declared = head[5:].partition(";")[0].strip().lower()[:40] or "nothing"
     try:
-        data = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError) as error:
-        hint = "It begins with b', so it was made with str(…); use .decode() instead." if encoded[:2] == "b'" else right
-        raise PictureError(f"The base64 of this data URL is malformed ({error}). {hint}") from None
-    if not data:
-        raise PictureError(f"This data URL is empty after its comma. {right}.")
-    with quiet():
-        kind = open_image(data, "data URL").format
-    is_really = SENT.get(kind) or Image.MIME.get(kind, "a picture")
+        data = base64.b64decode(encoded if ";base64" in head.lower() else "-", validate=True)
+    except ValueError as error:
+        hint = "data:image/png;base64,… with base64.b64encode(data).decode()"
+        raise PictureError(f"This data URL is malformed ({error}). It is {hint}.") from None
+    kind = open_image(data, "data URL").format or ""
+    actual = MEDIA_TYPES.get(kind, Image.MIME.get(kind, declared))
     # What is converted anyway may go by any of its names, but not by one that is sent.
-    if declared != is_really and (kind in SENT or declared in SENT.values()):
-        said = f"says {declared or 'nothing'}" + (", a type that does not exist" if declared == "image/jpg" else "")
-        raise PictureError(f"This data URL {said}, but its bytes are {is_really}. Write data:{is_really};base64,…")
+    if declared != actual and {declared, actual} & {*MEDIA_TYPES.values()}:
+        raise PictureError(f"This data URL says {declared}, but its bytes are {actual}. Write data:{actual};base64,…")
     return data
 
 
-def _downloaded(url: str) -> tuple[bytes, str]:
+def _download(url: str) -> tuple[bytes, str]:
+    scheme, kept = url.partition(":")[0].lower(), BytesIO()
+    if scheme not in ("http", "https"):
+        raise PictureError(f"Pictures come by http or https, but this address begins with {scheme}:. Download it.")
     try:
         address = urlsplit(url)
-        scheme, host, _ = address.scheme.lower(), address.hostname, address.port
+        if not address.hostname or address.port == 0 or re.search(r"[\s\x00-\x1f\\]", url):
+            raise ValueError
     except ValueError:  # whose words may hold user and password
-        raise PictureError("This address is malformed in its host or port.") from None
-    shown = f"{scheme}://{host}{address.path}"  # no user, no query: they may hold a key
-    if scheme not in ("http", "https"):
-        hint = "Give the path of the file instead." if scheme == "file" else "Download it first, then give the bytes."
-        raise PictureError(f"This address begins with {scheme}:, and pictures come by http or https. {hint}")
-    if not host or re.search(r"[\s\x00-\x1f\\]", url):
-        raise PictureError("This address has no host, or a space in it. A whole one is https://host/path/picture.jpg")
+        raise PictureError("This address is malformed. It is https://host/picture.jpg, without spaces.") from None
+    shown = f"{scheme}://{address.netloc.rpartition('@')[2]}{address.path}"[:200]  # user and query may hold a key
     try:
         with requests.get(url, timeout=(5, 30), stream=True) as response:
-            if response.status_code != 200:
-                hint = {401: "it wants a login", 403: "the host refuses programs or strangers", 404: "it has moved"}
-                why = hint.get(response.status_code, "the host can't give it now")
-                raise PictureError(f"{shown}: status {response.status_code}, {why}. Download it yourself.")
-            parts = []
+            response.raise_for_status()
             for part in response.iter_content(2**20):
-                parts.append(part)
-                if sum(map(len, parts)) > MAX_FILE:
-                    raise PictureError(f"{shown}: over {MAX_FILE:,} bytes, which is too many to read.")
-            return b"".join(parts), shown
-    except (requests.RequestException, UnicodeError) as error:
-        raise PictureError(f"{shown}: no picture came ({type(error).__name__}). Is the address right?") from None
+                kept.write(part)
+                if kept.tell() > MAX_FILE:
+                    break
+    except (OSError, ValueError) as error:  # requests' own are OSErrors; some ValueErrors of urllib3 come through
+        reason = getattr(getattr(error, "response", None), "status_code", type(error).__name__)
+        raise PictureError(f"{shown}: no picture came ({reason}). Is the address right?") from None
+    return kept.getvalue(), shown
 
 
 def open_image(data: bytes, name: str) -> Image.Image:
-    """The bytes as a PIL image whose pixels are not read yet. Raises PictureError for no picture, and for a bomb."""
+    """Open the bytes as a PIL image whose pixels are not read yet. Raises PictureError for no picture and a bomb."""
     Image.init()
-    formats = [kind for kind in OPENED if kind in Image.OPEN]
     try:
-        try:
-            image = Image.open(BytesIO(data), formats=formats)
-        except ValueError:
-            # Pillow reads no PNG with over a megabyte of text; without its texts it does.
-            image = Image.open(BytesIO(bare(data, "PNG") or b""), formats=["PNG"])
-    except Image.DecompressionBombError:
-        what = f"{name}: far over {MAX_PIXELS:,} pixels when unpacked, perhaps a decompression bomb"
-        raise PictureError(f"{what}. If you trust it, shrink it with its program first.") from None
-    except Exception:  # Pillow's readers raise whatever a damaged file makes them stumble over
-        raise PictureError(f"{name}: {why_no_picture(data)}") from None
+        with one_at_a_time, warnings.catch_warnings(action="ignore"):
+            image = Image.open(BytesIO(data), formats=[kind for kind in FORMATS if kind in Image.OPEN])
+    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
+        bomb = isinstance(error, Image.DecompressionBombError) and "far too many pixels; is it a decompression bomb?"
+        raise PictureError(f"{name}: {bomb or describe_unreadable(data)}") from None
     check_size(image.size, name)
     return image
 
 
 def check_size(size: tuple[int, int], name: str) -> None:
     """Raise PictureError for a picture without pixels, or with more than can be unpacked safely."""
-    width, height = size
-    if width < 1 or height < 1:
-        raise PictureError(f"{name}: {width} x {height} pixels, so nothing to see. Check how it was cut.")
-    if width * height > MAX_PIXELS:
-        raise PictureError(
-            f"{name}: {width:,} x {height:,} pixels when unpacked, over the limit of {MAX_PIXELS:,}. It may be a "
-            "decompression bomb; if you trust it, shrink it with its program first."
-        )
+    if not 0 < size[0] * size[1] <= MAX_PIXELS:
+        limit = f"and 1 to {MAX_PIXELS:,} can be unpacked. Shrink it, or is it a decompression bomb?"
+        raise PictureError(f"{name}: {size[0]:,} x {size[1]:,} pixels, {limit}")
 
 
-def load_image(source) -> tuple[Image.Image, str, bytes | None]:
-    """The picture behind a source as a PIL image with its pixels loaded, its file's name or "", its bytes or None.
+# How files begin, what they are, and the way out. First fit wins.
+_GET_AGAIN = "of a kind that Pillow can't open. Get it again, or save it as PNG with its own program."
+_CUT = f"by its first bytes, but it is cut off or damaged, or {_GET_AGAIN}"
+_KINDS = [
+    (rb".{4}ftyp(hei|hev|mif1(?!.{0,40}avif)|msf1)", "a HEIC photo, which this Python can't open. On the phone choose "
+     "JPEG (iPhone: Camera, Formats, Most Compatible), or: pip install pillow-heif, and register its opener."),
+    (rb".{4}(ftyp(?!avi[fs]|mif1)|moov|mdat)|\x1aE\xdf\xa3|RIFF.{4}(AVI |WAVE)", "a video or a sound, not a picture."),
+    (rb"%PDF|%!PS|8BPS", "a document, not a picture. Export the page that you mean as PNG."),
+    (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf", "an archive. Unpack it first, and give one picture in it."),
+    (rb"(<\?xml[^>]*>|<!--.*?-->|<!doctype svg[^>]*>|\s)*<svg", "an SVG drawing, made of lines. Export it as PNG."),
+    (rb"<(.*<)?(!doctype html|html|head|body)\b", "a web page, not a picture. Copy the address of the picture itself."),
+    (rb"\{\s*\"|\[\s*[{\"]", "JSON text, perhaps an error message of the service it came from. Read it."),
+    (rb"data:image/|iVBORw0KGgo|/9j/|R0lGOD|UklGR", "base64 of a picture. Give a data URL as str, or b64decode(text)."),
+    (rb"\xff\xd8|\x89PNG|GIF8|RIFF|BM.{4}\0{4}|II[*+]\0|MM\0[*+]|.{4}ftyp", f"a picture {_CUT}"),
+]  # fmt: skip
 
-    Raises PictureError for what can't be read, and for more than MAX_PIXELS.
-    """
-    if isinstance(source, Image.Image):
-        name, data = name_of(source), None
-        name = "" if name == "a PIL image" else name
-    else:
-        data, name = read(source)
-        name = "" if isinstance(source, bytes | bytearray) else name
-    try:
-        with quiet():
-            image = source if data is None else open_image(data, name or "The picture")
-            image.load()
-    except PictureError:
-        raise
-    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
-        what = name or "The picture"
-        raise PictureError(f"{what} is damaged or cut off ({type(error).__name__}). Get it again.") from None
-    check_size(image.size, name or "this picture")
-    return image, name, data
+
+def describe_unreadable(data: bytes) -> str:
+    """Say in one or two sentences what bytes are that Pillow could not open, and what to do."""
+    start = data[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()
+    unknown = f"no picture that can be opened here (it begins with {data[:8]!r}). Save it as PNG with its own program."
+    return "this is " + next((what for begins, what in _KINDS if re.match(begins, start, re.S | re.I)), unknown)
+
+
+# What a JPEG holds besides its picture: comments, application segments (but for JFIF without a preview and Adobe's),
+# bytes behind its end. Within a scan, FF comes with 00 and restart markers only. (ITU-T T.81, annex B)
+_JPEG_NOTES = re.compile(rb"\xff([\xe1-\xed\xef-\xfe]|\xe0(?!\0\x10JFIF\0)|\xee(?!\0\x0eAdobe)|\xd9.)", re.S)
+# Chunks that an opaque picture needs in PNG (W3C, third edition) and WebP (RFC 9649); longer ones hold something else.
+_CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9,
+           b"VP8 ": 2**31, b"VP8L": 2**31}  # fmt: skip
+
+
+def strip_metadata(data: bytes, kind: str | None) -> bytes | None:
+    """Remove metadata (EXIF, XMP, IPTC, ICC, comments) and what follows the end; None where that takes encoding."""
+    is_png = kind == "PNG"
+    if kind in ("JPEG", "MPO"):
+        return None if _JPEG_NOTES.search(data) else data
+    if kind not in ("PNG", "WEBP") or (is_png and data[24] > 8):
+        return None
+    kept, at, name = [], 8 if is_png else 12, b""
+    while at + 8 <= len(data) and name != b"IEND" and (is_png or at < 8 + int.from_bytes(data[4:8], "little")):
+        size, name = struct.unpack_from(">I4s", data, at) if is_png else struct.unpack_from("<4sI", data, at)[::-1]
+        chunk = data[at : at + (12 + size if is_png else 8 + size + size % 2)]
+        if is_png and crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+            return None  # Pillow does not mind a wrong checksum; browsers and other readers do
+        kept += [chunk] if size <= _CHUNKS.get(name, -1) else []
+        at += len(chunk)
+    if is_png:
+        return data[:8] + b"".join(kept)
+    # An animation has its pixels inside its frames.
+    return b"RIFF" + struct.pack("<I", 4 + len(kept[0])) + b"WEBP" + kept[0] if len(kept) == 1 else None

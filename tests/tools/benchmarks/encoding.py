@@ -65,7 +65,7 @@ def whole(path: Path) -> bytes:
 
 
 def stripped(path: Path) -> bytes:
-    """The helper, at full size, a picture that is upright already: only its metadata go."""
+    """The helper, at full size, a picture that is upright already: saved again without its metadata."""
     return open_picture(path).data_url.encode()
 
 
