@@ -144,7 +144,7 @@ def _encode(image, plain, target, name, is_file, changes):
     made.info = {}  # Pillow would write some of it: comments, profiles
     made.save(file := BytesIO(), into, **options)
     changes += [] if is_file and kind in (into, "MPO") else [f"{kind} made {into}" if is_file else f"encoded as {into}"]
-    return Picture(file.getvalue(), MEDIA_TYPES[into], made.width, made.height, name, tuple(changes) or ("encoded anew",))
+    return Picture(file.getvalue(), MEDIA_TYPES[into], made.width, made.height, name, tuple(changes or ["saved again"]))
 
 
 def _fit(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:

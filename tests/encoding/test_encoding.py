@@ -696,12 +696,12 @@ def test_other_formats_are_converted(kind):
 
 
 def test_what_is_encoded_anew_says_so():
-    assert open_picture(deep_files()["colour PNG"]).changes == ("encoded anew",)
+    assert open_picture(deep_files()["colour PNG"]).changes == ("saved again",)
     broken = bytearray(saved(scene(), "PNG"))
     at = broken.index(b"IEND") - 8
     broken[at : at + 4] = b"\0\0\0\0"  # the checksum of its pixels
     picture = open_picture(bytes(broken))
-    assert picture.changes == ("encoded anew",) and alike(pixels(picture), scene())
+    assert picture.changes == ("saved again",) and alike(pixels(picture), scene())
     assert open_picture(PLAIN["PNG"], max_side=numpy.int64(20)).width == 20
 
 
