@@ -10,7 +10,9 @@ from hypothesis import settings
 from course import recording
 from course.assets import ROOT
 from course.recording import session
-from tests.api import API_KEY, serve
+from tests.api import API_KEY, redirect, serve
+
+assert redirect  # importing it is what counts
 
 # In CI the same cases each time, elsewhere new ones; and no case fails for being slow on a busy machine.
 settings.register_profile("course", deadline=None, derandomize=bool(os.environ.get("CI")))

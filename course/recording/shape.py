@@ -1,11 +1,9 @@
-"""The shape of `asset/recordings/*.json`, and a plain sentence for a file damaged by hand.
-
-`readable.py` makes what stands in them out of requests and answers, `recording.py` decides when to play and record.
-"""
+"""The shape of `asset/recordings/*.json`, how such a file is written, and a plain sentence for a damaged one."""
 
 import hashlib
 import json
 import os
+import sqlite3
 from contextlib import suppress
 from http.client import responses
 from pathlib import Path
@@ -13,8 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from course import CourseError
-from course.assets import ROOT
+from .. import CourseError
+from ..assets import ROOT
 
 RECORDINGS = ROOT / "asset" / "recordings"
 
@@ -109,8 +107,8 @@ class RecordedResponse(_Shape):
     def tokens(self) -> tuple[int, int]:
         """Tokens in and out that the answer reports, under the names of either API; 0 and 0 when it reports none."""
         usage = self.about().get("usage") or {}
-        names = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
-        return tuple(usage.get(chat, usage.get(responses, 0)) for chat, responses in names)
+        asked = usage.get("prompt_tokens", usage.get("input_tokens", 0))
+        return asked, usage.get("completion_tokens", usage.get("output_tokens", 0))
 
 
 class Interaction(_Shape):
@@ -145,35 +143,55 @@ class Recording(_Shape):
     lesson: str
     interactions: list[Interaction] = []
 
-    def save(self, path: Path) -> None:
-        """Write the file in one step, so that a crash leaves the old one."""
+    def save(self, path: Path, keep: bool = True) -> None:
+        """Write the file in one step, so that a crash leaves the old one. Without `keep`, only try whether one could.
+
+        Raises RecordingError where nothing can be written: a full disk, a folder that is read-only.
+        """
         data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        part = path.with_suffix(".part")
+        part = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+            if keep:
+                os.replace(part, path)
+        except OSError as error:
+            why = f"{path.name} can't be written: {error.strerror}. Make room, or let this folder be written to: "
+            raise RecordingError(f"{why}{path.parent}") from None
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def lock(path: Path) -> sqlite3.Connection:
+    """Hold a recording for this process alone, until what is returned is closed, be it by a kill.
+
+    Raises RecordingError when another process holds it, or when nothing can be written there.
+    """
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-        os.replace(part, path)
+        # SQLite's lock on a file is the same on every system, and no kill leaves it behind.
+        held = sqlite3.connect(path.with_suffix(".lock"), timeout=0, isolation_level=None, check_same_thread=False)
+        held.execute("BEGIN EXCLUSIVE")
+    except (OSError, sqlite3.OperationalError) as error:
+        why = "another program or notebook is recording it" if "locked" in str(error) else f"{path.parent}: {error}"
+        raise RecordingError(f"{path.name} can't be recorded now: {why}.") from None
+    return held
 
 
 def load(path: Path) -> Recording:
     """Read a recording. Raises RecordingError with the file, the place and the way out."""
     name = f"asset/recordings/{path.name}" if path.parent == RECORDINGS else path.name
-    way_out = f"Bring it back with: git checkout -- :/{name}"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
         raise RecordingError(f"There is no recording {name}; recorded lessons are: {known}.")
     try:
-        return Recording.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except UnicodeDecodeError as error:
-        raise RecordingError(f"{name} is not UTF-8 text at byte {error.start}. {way_out}") from None
-    except RecursionError:
-        raise RecordingError(f"{name} is nested too deeply. {way_out}") from None
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise RecordingError(f"{name} is not JSON at {place}: {error.msg}. {way_out}") from None
+        return Recording.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the top level"
-        raise RecordingError(f"{name} does not fit at {place}: {first['msg']}. {way_out}") from None
+        why = f"{name} does not fit at {place}: {first['msg']}"
+        raise RecordingError(f"{why}. Bring it back with: git checkout -- :/{name}") from None
 
 
 def cell_digest(source: str) -> str:

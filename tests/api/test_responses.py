@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from course import recording
 from course.recording import NotRecorded, show_answer
-from course.recording.multipart import parts_of
+from course.recording.readable import parts_of
 from course.recording.shape import RecordedResponse, load
 from helpers.encoding import open_picture
 from helpers.tokens import picture_tokens

@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course.assets import ROOT
-from course.recording import session
+from course.recording import notebook
 from tests.api import serve
 from tests.recording import canary
 from tests.tools import record_lessons
@@ -165,9 +165,9 @@ def test_an_error_of_a_library_is_shown_without_the_key(monkeypatch):
     said = f"500 - image input is not supported, you may need to provide the mmproj {canary.PLANTED['OPENAI_API_KEY']}"
     for name, value in (*canary.PLANTED.items(), ("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")):
         monkeypatch.setenv(name, value)
-    session._show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
+    notebook.show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
     monkeypatch.delenv("OPENAI_BASE_URL")
-    session._show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
+    notebook.show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
     masked = "500 - image input is not supported, you may need to provide the mmproj ***"
     hint = 'Does this model take pictures? Serve one that does: README, "A model on your own machine".'
     assert shown == [(masked, [f"OpenAIError: {masked}", hint]), (masked, [f"OpenAIError: {masked}"])]

@@ -24,7 +24,7 @@ from nbclient.exceptions import CellExecutionError
 from course.assets import ROOT
 from course.recording import shape as cassette
 from course.recording.shape import RECORDINGS
-from tests.api import API_KEY, Api, serve
+from tests.api import API_KEY, Api, redirect, serve
 
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -100,6 +100,7 @@ def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbfor
     Cells tagged `skip` are left out: what only replay can show (the message for an unknown request) is not recorded.
     """
     notebook = nbformat.read(path, as_version=4)
+    settings = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
     client = NotebookClient(
         notebook,
         timeout=120,
@@ -107,10 +108,11 @@ def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbfor
         record_timing=False,
         coalesce_streams=True,  # or one text is stored in as many parts as it happened to arrive in
         skip_cells_with_tag=skip,
-        extra_arguments=["--log-level=ERROR"],
+        # What comes from the local API needs the tests' tape; with a key, nothing of the tests is in the kernel.
+        extra_arguments=["--log-level=ERROR", *(redirect.KERNEL if settings.get("COURSE_UPSTREAM") else [])],
         resources={"metadata": {"path": path.parent}},
     )
-    client.execute(env={name: value for name, value in {**os.environ, **environment}.items() if value is not None})
+    client.execute(env=settings)
     # A widget lives in its kernel: stored, its view is an error on the page, under a number that differs each time.
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
