@@ -126,5 +126,5 @@ def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool])
         except PlayedFault as fault:
             return _requests_response(fault, request)
 
-    patched: Any = (send, asend, adapter)
-    httpx2.Client.send, httpx2.AsyncClient.send, HTTPAdapter.send = patched
+    for owner, wrapper in ((httpx2.Client, send), (httpx2.AsyncClient, asend), (HTTPAdapter, adapter)):
+        setattr(owner, "send", wrapper)  # noqa: B010

@@ -14,8 +14,8 @@ from .. import CourseError
 _HIDDEN_IN_REPLAY = ("OPENAI_", "AZURE_OPENAI_", "VISION_MODEL", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
                      "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # fmt: skip
 # On Azure these name another service and its model; with another version nobody could replay what was recorded.
-_HIDDEN_ON_AZURE = {"live": ("OPENAI_BASE_URL", "VISION_MODEL")}
-_HIDDEN_ON_AZURE["record"] = (*_HIDDEN_ON_AZURE["live"], "OPENAI_API_VERSION")
+_HIDDEN_ON_AZURE = {"live": ("OPENAI_BASE_URL", "VISION_MODEL", "(nothing)"),
+                    "record": ("OPENAI_BASE_URL", "VISION_MODEL", "OPENAI_API_VERSION")}  # fmt: skip
 KEY, AZURE_KEY = "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"
 REPLAY_KEY, LOCAL_KEY = "replay-needs-no-key", "local-server-needs-no-key"
 
@@ -35,7 +35,7 @@ def readers_variables() -> dict[str, str]:
 
 def change(mode: str, on_azure: bool, keys: dict[str, str]) -> None:
     """Set the variables of this mode, with no moment in which one that stays hidden is to be seen."""
-    hide = _HIDDEN_IN_REPLAY if mode == "replay" else _HIDDEN_ON_AZURE[mode] if on_azure else ("(none)",)
+    hide = _HIDDEN_IN_REPLAY if mode == "replay" else _HIDDEN_ON_AZURE[mode] if on_azure else ("(nothing)",)
     readers = readers_variables()
     hidden = {name: value for name, value in readers.items() if name.upper().startswith(hide)}
     visible = {name: value for name, value in readers.items() if name not in hidden} | keys

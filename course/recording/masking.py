@@ -93,14 +93,22 @@ def secrets_of(headers: Mapping | None = None, url: str = "", body: Any = None) 
     return _carried
 
 
+def secrets_in(text: str) -> list[str]:
+    """Say what kinds of secrets a text holds: what looks like one, and what is known to be one."""
+    known = ["a key of this environment"] if any(secret in text for secret in secrets_of()) else []
+    return known + [what for what, shape in SHAPES.items() if re.search(shape, text)]
+
+
 def is_secret(name: str, value: str) -> bool:
     """Is this value a secret for the name of its field, or for that name and its look?"""
-    return bool(re.fullmatch(_SECRET, name, re.I) or re.fullmatch(_PERHAPS, name, re.I) and re.fullmatch(_LOOKS, value))
+    perhaps = re.fullmatch(_PERHAPS, name, re.I) and re.fullmatch(_LOOKS, value)
+    return bool(perhaps or re.fullmatch(_SECRET, name, re.I))
 
 
 def _name_inside(name: str, key: str) -> str:
     """The name that decides about a value: its own, or, below a field like client_secret, that of some secret."""
-    return key if re.fullmatch(f"{_SECRET}|{_PERHAPS}", key, re.I) or not re.fullmatch(_SECRET, name, re.I) else "secret"
+    inherits = re.fullmatch(_SECRET, name, re.I) and not re.fullmatch(f"{_SECRET}|{_PERHAPS}", key, re.I)
+    return "secret" if inherits else key
 
 
 def _named_texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

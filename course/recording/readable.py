@@ -1,4 +1,4 @@
-"""How a request or an answer becomes something one can read in a diff: bodies parsed, hosts left out, secrets masked."""
+"""How a request or an answer becomes something one can read in a diff: bodies parsed, no hosts, no secrets."""
 
 import hashlib
 import json
@@ -115,7 +115,7 @@ def parts_of(body: bytes, content_type: str) -> list[Part]:
     return [
         Part(
             str(part.get_param("name", "", header="content-disposition")),
-            part.get_payload(decode=True),
+            bytes(part.get_payload(decode=True)),  # type: ignore[arg-type]
             part.get_filename(),
             part.get_content_type() if "content-type" in part else None,
         )

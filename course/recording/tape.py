@@ -91,7 +91,7 @@ class Tape:
                 item = self._choose(request)
         if item.fault:
             raise PlayedFault(item.fault, item.response)
-        return item.response.for_vcr()
+        return item.response.for_vcr()  # type: ignore[union-attr]  # the shape sees to it that one is there
 
     def append(self, request, response) -> Interaction:
         """Store what a service has just answered."""
@@ -113,11 +113,9 @@ class Tape:
         return readable.recorded_request(request.method, request.uri, dict(request.headers), body, self.model)
 
     def interaction(self, request, response) -> Interaction:
-        asked = self.asked(request)
-        answer = readable.recorded_response(response, dict(request.headers))
-        named = answer.about().get("model")
-        fields = {"source": "live", "model": named, "date": date.today().isoformat()}
-        return Interaction(cell=self.cell, request=asked, response=answer, **fields)
+        asked, answer = self.asked(request), readable.recorded_response(response, dict(request.headers))
+        named, today = answer.about().get("model"), date.today().isoformat()
+        return Interaction(cell=self.cell, source="live", model=named, date=today, request=asked, response=answer)
 
     def is_retired(self, item: Interaction) -> bool:
         return item.source == "constructed" and readable.RETIRED_SERVICE in item.request.url

@@ -16,6 +16,7 @@ from course.recording.clients import PlayedFault
 from course.recording.masking import NO_RESOURCE
 from course.recording.pictures import bodies_match
 from course.recording.tape import Tape
+from helpers.encoding import open_picture
 from tests.conftest import question
 
 RECORDINGS = sorted(shape.RECORDINGS.glob("*.json"))
@@ -88,7 +89,8 @@ def test_lesson_01_with_its_first_request_in_a_new_cell_and_eight_times_at_once(
     url = "https://api.openai.com/v1/chat/completions"
     with ThreadPoolExecutor(8) as pool:
         for _ in range(3):
-            assert [a.status_code for a in pool.map(lambda _: requests.post(url, json=body, timeout=9), range(8))] == [200] * 8
+            answers = pool.map(lambda _: requests.post(url, json=body, timeout=9), range(8))
+            assert [answer.status_code for answer in answers] == [200] * 8
 
 
 def test_a_host_of_somebody_else_gets_no_recorded_answer(folder, monkeypatch):
@@ -96,8 +98,6 @@ def test_a_host_of_somebody_else_gets_no_recorded_answer(folder, monkeypatch):
     recording.start("09_azure_openai", mode="replay")
     item = next(i for i in session._state.tape.recording.interactions if i.request.url == "/openai/v1/chat/completions")
     body = dict(item.request.body)
-    from helpers.encoding import open_picture
-
     parts = body["messages"][0]["content"]
     picture = next(part["image_url"] for part in parts if "image_url" in part)
     picture["url"] = open_picture(shape.ROOT / "asset/images/cow.webp").chat_part("low")["image_url"]["url"]
@@ -140,7 +140,7 @@ def test_a_key_of_azure_is_set_where_it_is_needed(folder, monkeypatch):
     [
         ({"type": "image_url", "image_url": {"url": "https://a.example/x.png", "detail": "hgih"}}, "detail is one of"),
         ({"type": "image_url", "image_url": "https://a.example/x.png"}, "Chat Completions wants an object"),
-        ({"type": "input_image", "image_url": {"url": "https://a.example/x.png"}}, "Responses wants the address itself"),
+        ({"type": "input_image", "image_url": {"url": "https://a.example/x.png"}}, "Responses wants the address"),
         ({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{b'iVBORw0KGgo' * 60}"}}, "add .decode"),
         ({"type": "image_url", "image_url": {"url": f"{b'iVBORw0KGgo' * 60}"}}, "add .decode"),
     ],
@@ -186,7 +186,12 @@ def test_starting_again_lets_no_request_through(folder, monkeypatch):
     assert item.request.url == "/v1/chat/completions"
     unknown = question("Never asked")
     used, done = [], threading.Event()
-    monkeypatch.setattr("socket.getaddrinfo", lambda *args, **more: used.append(args) or (_ for _ in ()).throw(OSError()))
+
+    def look_up(*args, **more):
+        used.append(args)
+        raise OSError
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
 
     def start_again():
         while not done.is_set():
