@@ -109,8 +109,11 @@ class Tape:
     # --- what tests put something else in the place of (tests/api/redirect.py) ---
 
     def asked(self, request) -> RecordedRequest:
-        body = request.body_bytes
-        return readable.recorded_request(request.method, request.uri, dict(request.headers), body, self.model)
+        method, url, headers, body = request.method, request.uri, dict(request.headers), request.body_bytes
+        asked = readable.recorded_request(method, url, headers, body, self.model)
+        if self.mode == "replay" and readable.is_wrong_host(asked.url, url):
+            asked.url = f"https://{urlsplit(url).hostname}{asked.url}"
+        return asked
 
     def interaction(self, request, response) -> Interaction:
         asked, answer = self.asked(request), readable.recorded_response(response, dict(request.headers))
@@ -145,8 +148,6 @@ class Tape:
 
     def _choose(self, request) -> Interaction:
         asked, items = self.asked(request), self.recording.interactions
-        if readable.is_wrong_host(asked.url, request.uri):
-            asked.url = f"https://{urlsplit(request.uri).hostname}{asked.url}"
         matches = [n for n, item in enumerate(items) if _matches(item.request, asked)]
         if not matches:
             raise NotRecorded(explain(asked, self.recording, self.cell))
