@@ -15,8 +15,6 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 from vcr.cassette import Cassette
 
-from .shape import RecordedResponse
-
 
 class CurrentTape(Cassette):
     """What vcrpy plays from: the tape of the moment, so a lesson can start again without taking vcrpy off."""
@@ -29,11 +27,7 @@ class CurrentTape(Cassette):
 
 
 class PlayedFault(Exception):
-    """A recorded fault on its way up from vcrpy to the client's `send`."""
-
-    def __init__(self, kind: str, response: RecordedResponse | None):
-        super().__init__(kind)
-        self.kind, self.response = kind, response
+    """A recorded fault, and what came before it, on their way up from vcrpy to the client's `send`."""
 
 
 class _BrokenBody(httpx2.SyncByteStream, httpx2.AsyncByteStream):
@@ -65,23 +59,25 @@ _FAULTS: dict[str, tuple[type[httpx2.TransportError], type[requests.RequestExcep
 
 
 def _httpx2_response(fault: PlayedFault, request: httpx2.Request) -> httpx2.Response:
-    kind, _, message = _FAULTS[fault.kind]
+    name, before = fault.args
+    kind, _, message = _FAULTS[name]
     error = kind(message, request=request)
-    if fault.response is None:
+    if before is None:
         raise error
-    body = _BrokenBody(fault.response.body(), error)
-    return httpx2.Response(fault.response.status, headers=fault.response.headers, stream=body, request=request)
+    body = _BrokenBody(before.body(), error)
+    return httpx2.Response(before.status, headers=before.headers, stream=body, request=request)
 
 
 def _requests_response(fault: PlayedFault, request: requests.PreparedRequest) -> requests.Response:
-    _, kind, message = _FAULTS[fault.kind]
-    if fault.response is None:
+    name, before = fault.args
+    _, kind, message = _FAULTS[name]
+    if before is None:
         raise kind(message, request=request)
-    stalled = ReadTimeoutError(None, request.url, message)  # type: ignore[arg-type]
+    error = ReadTimeoutError(None, request.url, message) if name == "stalled" else ProtocolError(message)  # type: ignore
     response = requests.Response()
-    response.status_code, response.url, response.request = fault.response.status, request.url or "", request
-    response.headers.update(fault.response.headers)
-    response.raw = _BrokenBody(fault.response.body(), stalled if fault.kind == "stalled" else ProtocolError(message))
+    response.status_code, response.url, response.request = before.status, request.url or "", request
+    response.headers.update(before.headers)
+    response.raw = _BrokenBody(before.body(), error)
     return response
 
 

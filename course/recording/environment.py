@@ -1,10 +1,9 @@
 """The variables of a lesson: which are hidden in replay, and where the key of a live one comes from."""
 
 import os
+import re
 import sys
-from contextlib import suppress
 from getpass import getpass
-from urllib.parse import urlsplit
 
 from IPython import get_ipython
 
@@ -58,7 +57,7 @@ def find_keys(mode: str, on_azure: bool) -> dict[str, str]:
         return dict.fromkeys((KEY, name), REPLAY_KEY)
     variables = readers_variables()
     key, endpoint = variables.get(name, ""), variables.get("AZURE_OPENAI_ENDPOINT", "")
-    if on_azure and endpoint and not _is_address(endpoint):
+    if on_azure and endpoint and not re.match(r"\s*https?://(?:[^/@]*@)?(?:[\w.-]+|\[[\da-f:]+\])", endpoint, re.I):
         raise LiveModeError(
             "AZURE_OPENAI_ENDPOINT is no address. The portal shows it, such as https://my-resource.openai.azure.com."
         )
@@ -80,10 +79,3 @@ def find_keys(mode: str, on_azure: bool) -> dict[str, str]:
         local = "" if on_azure else " (or OPENAI_BASE_URL and VISION_MODEL for a local server)"
         raise LiveModeError(f"Live answers need a key: set {name}{local} before you start Jupyter.")
     return {name: key}
-
-
-def _is_address(text: str) -> bool:
-    with suppress(ValueError):
-        parts = urlsplit(text.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    return False

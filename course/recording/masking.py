@@ -21,6 +21,7 @@ SHAPES = {
     "a JSON web token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
     "an AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "a GitHub token": r"\b(?:gh[pousr]_\w{36}|github_pat_\w{40,})",
+    "a token of another service": r"\b(?:xox[abprs]-|[rs]k_live_|glpat-|npm_|hf_|AIza)(?=[\w-]*\d)[\w-]{20,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\w+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)",
 }
 # Names whose value is a secret whatever it looks like, and names whose value is one if it looks like one.

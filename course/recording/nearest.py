@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from itertools import chain, count
+from itertools import chain, count, takewhile
 from zlib import crc32
 
 from helpers.encoding import DETAILS
@@ -13,6 +13,11 @@ from .shape import RecordedRequest, Recording
 
 # Fields of a request, and what a reader calls what stands in them.
 _AS_READ = {"text": "prompt", "content": "prompt", "input": "prompt", "url": "picture", "image_url": "picture"}
+_WAYS_OUT = """{} asks for your key; after it, client = OpenAI().
+  A local server needs no key: set os.environ["OPENAI_BASE_URL"] (its address, up to /v1) and
+  os.environ["VISION_MODEL"] first, then do the same, and MODEL = recording.model()."""
+_WAYS_ON_AZURE = """  set AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT in os.environ to say which, and then run
+{}, which asks for the key; after it, a new client."""
 
 
 def explain(asked: RecordedRequest, recording: Recording, cell: str = "") -> str:
@@ -26,10 +31,9 @@ def explain(asked: RecordedRequest, recording: Recording, cell: str = "") -> str
     for number, item in enumerate(items, 1):
         theirs = _parts(item.request)
         names = [name for name in {**theirs, **yours} if theirs.get(name) != yours.get(name)]
-        prompts = _prompt(theirs), _prompt(yours)
-        unlike = 0 if prompts[0] == prompts[1] else 1 - difflib.SequenceMatcher(None, *prompts).ratio()
-        elsewhere = not cell or item.cell != cell
-        ranked.append((asked.method != item.request.method, elsewhere, unlike, len(names), number, names, theirs))
+        unlike = 1 - difflib.SequenceMatcher(None, _prompt(theirs), _prompt(yours)).ratio()
+        elsewhere = asked.method != item.request.method, not cell or item.cell != cell
+        ranked.append((elsewhere, unlike, len(names), number, names, theirs))
     if ranked:
         *_, number, names, theirs = min(ranked)
         lines.append(f"Nearest is recorded request {number} of {len(items)}. What differs:")
@@ -43,14 +47,7 @@ def explain(asked: RecordedRequest, recording: Recording, cell: str = "") -> str
         lines.append(f"A service would refuse yours, too: {refusal} Put that right, or undo the change.")
     else:
         lines.append("Undo the change to see the recorded answer again, or ask a real model:")
-        lines += [
-            "  set AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT in os.environ to say which, and then run",
-            f"{start}, which asks for the key; after it, a new client.",
-        ] if is_azure(asked.url) else [
-            f"{start} asks for your key; after it, client = OpenAI().",
-            '  A local server needs no key: set os.environ["OPENAI_BASE_URL"] (its address, up to /v1) and',
-            '  os.environ["VISION_MODEL"] first, then do the same, and MODEL = recording.model().',
-        ]  # fmt: skip
+        lines.append((_WAYS_ON_AZURE if is_azure(asked.url) else _WAYS_OUT).format(start))
     return "\n".join(lines)
 
 
@@ -92,7 +89,7 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
         if not isinstance(value, dict) or not value:
             text = value if isinstance(value, str) else json.dumps(value)
             return add(name, DEFAULT_MODEL if text == "$VISION_MODEL" else text)
-        if {"name", "value"} <= value.keys():  # a field of an uploaded form
+        if {"name", "value"} <= value.keys():  # a field of a form
             return walk(value["value"], value["name"])
         if isinstance(value.get("schema"), dict):  # of a structured answer
             fields = value["schema"].get("properties")
@@ -102,7 +99,6 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
             value = {key: item for key, item in value.items() if key not in ("name", "schema")}
         if isinstance(value.get("filename"), str):  # a file in a form
             add("file name", value["filename"])
-            add("media type", value.get("content_type", "(none)"))
         if isinstance(value.get("data_url"), str):
             add("media type", value["data_url"])
         if isinstance(value.get("sha256"), str):
@@ -118,7 +114,7 @@ def _parts(request: RecordedRequest) -> dict[str, str]:
 
 def _around_difference(was: str, now: str, width: int = 44) -> tuple[str, str]:
     """Both texts, cut to the place where they begin to differ."""
-    same = next((n for n, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False))))
     begin = max(0, same - 12) if max(len(was), len(now)) > width else 0
 
     def cut(text: str) -> str:

@@ -4,7 +4,6 @@ import base64
 import binascii
 import hashlib
 import re
-from contextlib import suppress
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -18,6 +17,8 @@ from .shape import FileReference
 _DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.-]+)*;base64,([A-Za-z0-9+/=_%\s-]*)", re.I)
 # Long enough to be a picture, and nothing that a person writes.
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{400,}={0,2}")
+# How that of a PNG, JPEG, GIF or WebP begins.
+_BASE64_OF_A_PICTURE = re.compile(r"(?:iVBORw0K|/9j/|R0lGOD(?:dh|lh)|UklGR[\w+/]{6}XRUJQ)[\w+/=-]*$")
 # What str() makes of bytes, which no service takes for base64.
 PRINTED_BYTES = re.compile(r"((?:data:[^,]*,)?b')[\w+/=-]*'?")
 # A JPEG or WebP made on the way is compared by the mean grey of 48 x 48 fields, none of which may be farther from the
@@ -51,11 +52,9 @@ def describe_text(text: str) -> dict | str | None:
     if found := PRINTED_BYTES.fullmatch(text.strip()):
         return f"{found[1]}… ({len(text):,} characters, {hashlib.sha256(text.encode()).hexdigest()[:8]})"
     compact = "".join(text.split()) if len(text) > 32 and " " not in text else ""
-    start = b""
-    with suppress(binascii.Error, ValueError):
-        start = base64.b64decode(compact[:32], validate=True)
-    known = start.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")) or start[8:12] == b"WEBP"
-    return {"base64": _describe_base64(compact)} if known or _BASE64.fullmatch(compact) else None
+    if _BASE64.fullmatch(compact) or _BASE64_OF_A_PICTURE.match(compact):
+        return {"base64": _describe_base64(compact)}
+    return None
 
 
 def describe_inside(text: str) -> str:

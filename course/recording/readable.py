@@ -15,10 +15,8 @@ import httpx2
 from vcr.filters import decode_response
 
 from . import pictures
-from .masking import NO_RESOURCE, clean, forget_secrets, mask, secrets_of, shown_address
+from .masking import NO_RESOURCE, clean, mask, secrets_of
 from .shape import RecordedRequest, RecordedResponse, RecordingError
-
-__all__ = ["NO_RESOURCE", "forget_secrets", "mask", "shown_address"]
 
 DEFAULT_MODEL = "gpt-5.6-luna"
 # In the URL of Azure AI Vision's video retrieval, which ended on 2025-06-30: nobody can ask it any more.
@@ -152,7 +150,6 @@ def is_azure(url: str) -> bool:
 def is_wrong_host(recorded: str, asked: str) -> bool:
     """Was the API of this recorded URL asked at a host that belongs to somebody else? Hosts are not recorded."""
     host = (urlsplit(asked).hostname or "").lower()
-    if is_azure(recorded) and recorded.startswith("/"):
-        own = urlsplit(os.environ.get("AZURE_OPENAI_ENDPOINT", "").strip()).hostname
-        return host not in (NO_RESOURCE, own)
+    if recorded.startswith("/openai/"):
+        return host not in (NO_RESOURCE, urlsplit(os.environ.get("AZURE_OPENAI_ENDPOINT", "").strip()).hostname)
     return recorded.startswith("/v1/") and bool(re.fullmatch(_AZURE, host))

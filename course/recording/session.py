@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,12 +73,15 @@ def start(lesson: str, mode: str | None = None) -> None:
     on_azure = bool(recorded) and all(readable.is_azure(item.request.url) for item in recorded)
     keys = environment.find_keys(mode, on_azure)
     named = None if mode == "replay" or on_azure else environment.readers_variables().get("VISION_MODEL")
-    is_ours = _state.tape and _state.tape.path == path and _state.lock
-    lock = (is_ours or shape.lock(path)) if mode == "record" else None
-    tape = Tape(path, lesson, mode, named or readable.DEFAULT_MODEL) if mode != "live" else None
     if _state.tape:
         _state.tape.finish()
-    _play(tape, lock)
+    with ExitStack() as undo:
+        lock = _state.lock if _state.tape and _state.tape.path == path else None
+        if mode == "record" and not lock:
+            lock = undo.enter_context(closing(shape.lock(path)))
+        tape = Tape(path, lesson, mode, named or readable.DEFAULT_MODEL) if mode != "live" else None
+        undo.pop_all()
+    _play(tape, lock if mode == "record" else None)
     environment.change(mode, on_azure, keys)
     masking.forget_secrets()
     wrap_clients(_refuse_replays_key, lambda: _state.tape is not None)
@@ -104,8 +107,8 @@ def stop() -> None:
 def origin(answer_id: str) -> Origin | None:
     """Return where the answer with this `id` came from; None for one that a live service has just given."""
     for item in _state.tape.recording.interactions if _state.tape else ():
-        if item.response and item.response.answer_id() == answer_id:
-            named = item.model or item.response.about().get("model", "course-sample")
+        if item.response and (about := item.response.about()).get("id") == answer_id:
+            named = item.model or about.get("model", "course-sample")
             return Origin(item.source, named, item.date, item.wrong_on_purpose)
     return None
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import sqlite3
 from contextlib import suppress
 from http.client import responses
@@ -17,8 +18,7 @@ from ..assets import ROOT
 RECORDINGS = ROOT / "asset" / "recordings"
 
 Fault = Literal["timeout", "reset", "cut", "stalled", "unreachable"]
-# Those that may leave nothing at all behind.
-_SILENT = ("timeout", "reset", "unreachable")
+_SILENT = ("timeout", "reset", "unreachable")  # those that may leave nothing at all behind
 
 
 class RecordingError(CourseError):
@@ -86,23 +86,15 @@ class RecordedResponse(_Shape):
         }
 
     def about(self) -> dict:
-        """What the answer says about itself (`id`, `model`, `usage` …), whether it came whole or as a stream.
-
-        In a stream of Chat Completions the first chunk has the id and the last one the usage; in one of Responses,
-        some events carry the response as far as it has come, the last of them all of it.
-        """
-        if self.events is None:
-            return self.json_ if isinstance(self.json_, dict) else {}
-        said: dict = {}
-        for line in (line for event in self.events for line in event.split("\n") if line.startswith("data: {")):
+        """What the answer says about itself (`id`, `model`, `usage` …), whether it came whole or as a stream."""
+        about = self.json_ if isinstance(self.json_, dict) else {}
+        # In a stream of Chat Completions the first chunk has the id and the last one the usage; in one of Responses,
+        # some events carry the response as far as it has come, the last of them all of it.
+        for found in re.findall(r"(?m)^data: (\{.*)", "\n".join(self.events or ())):
             with suppress(ValueError):
-                data = json.loads(line.removeprefix("data: "))
-                said |= data.get("response") or data
-        return said
-
-    def answer_id(self) -> str | None:
-        """The `id` of the answer, whether it came whole or as a stream."""
-        return self.about().get("id")
+                data = json.loads(found)
+                about |= data.get("response") or data
+        return about
 
     def tokens(self) -> tuple[int, int]:
         """Tokens in and out that the answer reports, under the names of either API; 0 and 0 when it reports none."""
@@ -115,8 +107,8 @@ class Interaction(_Shape):
     """A request and what became of it.
 
     `cell` is a digest of the source of the cell that asked (see `cell_digest`). `source` says where the answer is
-    from: `sample` (written by hand by looking at the picture), `live` (a real service; `model` and `date` beside
-    it) or `constructed` (a fault or a retired service, built to its documented shape). `staged` is what went wrong on
+    from: `sample` (written by hand by looking at the picture), `live` (a real service; with `model` and `date`) or
+    `constructed` (a fault or a retired service, built to its documented shape). `staged` is what went wrong on
     purpose: no live service does that on demand, so it is kept when the lesson is recorded with a key.
     """
 
@@ -146,7 +138,7 @@ class Recording(_Shape):
     def save(self, path: Path, keep: bool = True) -> None:
         """Write the file in one step, so that a crash leaves the old one. Without `keep`, only try whether one could.
 
-        Raises RecordingError where nothing can be written: a full disk, a folder that is read-only.
+        Raises RecordingError for a full disk, or a folder that can't be written to.
         """
         data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         part = path.with_suffix(f".{os.getpid()}.part")
@@ -156,8 +148,7 @@ class Recording(_Shape):
             if keep:
                 os.replace(part, path)
         except OSError as error:
-            why = f"{path.name} can't be written: {error.strerror}. Make room, or let this folder be written to: "
-            raise RecordingError(f"{why}{path.parent}") from None
+            raise RecordingError(f"{path.name} can't be written in {path.parent}: {error.strerror}.") from None
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -189,9 +180,9 @@ def load(path: Path) -> Recording:
         return Recording.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the top level"
-        why = f"{name} does not fit at {place}: {first['msg']}"
-        raise RecordingError(f"{why}. Bring it back with: git checkout -- :/{name}") from None
+        place = ".".join(map(str, first["loc"])) or "the top level"
+        way_out = f"Bring it back with: git checkout -- :/{name}"
+        raise RecordingError(f"{name} does not fit at {place}: {first['msg']}. {way_out}") from None
 
 
 def cell_digest(source: str) -> str:

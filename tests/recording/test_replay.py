@@ -37,7 +37,7 @@ def ask(tape, recorded):
     try:
         return tape.play(request)["status"]["code"]
     except PlayedFault as fault:
-        return fault.kind
+        return fault.args[0]
 
 
 def pairs_of(items):

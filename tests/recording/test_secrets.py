@@ -62,6 +62,7 @@ PLANTED = {
     "a JSON web token": ["eyJ" + LETTERS[:20] + ".eyJ" + LETTERS[:20] + "." + LETTERS[:20]],
     "an AWS key": ["AKIA" + "ABCDEFGH12345678"],
     "a GitHub token": ["ghp_" + LETTERS[:36], "github_pat_" + LETTERS[:60]],
+    "a token of another service": [start + LETTERS[:36] for start in ("xoxb-", "sk_live_", "glpat-", "npm_", "hf_")],
     "a private key": ["-----BEGIN " + "RSA PRIVATE KEY-----"],
 }
 

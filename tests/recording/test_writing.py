@@ -2,6 +2,7 @@
 
 import errno
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -68,9 +69,18 @@ def test_the_same_program_may_start_again_and_gives_the_lock_back(record, folder
     shape.lock(folder / "lesson.json").close()
 
 
+def test_a_start_that_fails_gives_the_lock_back(record, folder):
+    folder.mkdir()
+    (folder / "lesson.json").write_text("{", encoding="utf-8")
+    with pytest.raises(recording.RecordingError, match="Invalid JSON") as caught:
+        record()
+    shape.lock(folder / "lesson.json").close()
+    assert caught.value.__traceback__, "a notebook keeps the error, and all that stands in its frames"
+
+
 def test_a_folder_that_cannot_be_written_is_noticed_before_anything_is_asked(record, api, monkeypatch):
     monkeypatch.setattr(Path, "write_text", full_disk)
-    with pytest.raises(recording.RecordingError, match=r"lesson\.json can't be written: No space left"):
+    with pytest.raises(recording.RecordingError, match=r"lesson\.json can't be written in .*: No space left"):
         record()
     assert recording.mode() == "live" and api.requests == []
 
@@ -112,27 +122,24 @@ def test_two_programs_write_through_files_of_their_own(tmp_path, monkeypatch):
     assert ignored.returncode == 0
 
 
-WRITE = """import sys
-from pathlib import Path
-from course.recording.shape import Recording, load
-path = Path(sys.argv[1])
-made = load(path)
-print("begun", flush=True)
-while True:
-    made.save(path)"""
+def write_for_ever(made, path):
+    while True:
+        made.save(path)
 
 
 def test_a_kill_in_the_middle_damages_nothing(tmp_path):
     path = tmp_path / "x.json"
     item = Interaction(cell="", source="live", request=RecordedRequest(method="GET", url="/v1/x"),
                        response=RecordedResponse(status=200, text="x" * 200_000))  # fmt: skip
-    Recording(lesson="x", interactions=[item] * 9).save(path)
+    made = Recording(lesson="x", interactions=[item] * 9)
+    made.save(path)
     before = path.read_bytes()
-    for n in range(8):
-        with subprocess.Popen([sys.executable, "-c", WRITE, path], cwd=ROOT, stdout=subprocess.PIPE) as process:
-            process.stdout.readline()
-            time.sleep(0.01 * n)
-            process.kill()
+    for n in range(30):
+        process = multiprocessing.get_context("fork").Process(target=write_for_ever, args=(made, path))
+        process.start()
+        time.sleep(0.002 * n)
+        process.kill()
+        process.join()
         assert path.read_bytes() == before
 
 
