@@ -15,7 +15,7 @@ import httpx2
 from vcr.filters import decode_response
 
 from . import pictures
-from .masking import NO_RESOURCE, clean, mask, secrets_of
+from .masking import NO_RESOURCE, clean, mask, secrets_of, shown_address
 from .shape import RecordedRequest, RecordedResponse, RecordingError
 
 DEFAULT_MODEL = "gpt-5.6-luna"
@@ -150,6 +150,7 @@ def is_azure(url: str) -> bool:
 def is_wrong_host(recorded: str, asked: str) -> bool:
     """Was the API of this recorded URL asked at a host that belongs to somebody else? Hosts are not recorded."""
     host = (urlsplit(asked).hostname or "").lower()
-    if recorded.startswith("/openai/"):
-        return host not in (NO_RESOURCE, urlsplit(os.environ.get("AZURE_OPENAI_ENDPOINT", "").strip()).hostname)
-    return recorded.startswith("/v1/") and bool(re.fullmatch(_AZURE, host))
+    own = [os.environ.get(name, "") for name in ("OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT")]
+    if host in {NO_RESOURCE, *(shown_address(base).partition(":")[0].lower() for base in own)}:
+        return False
+    return recorded.startswith("/openai/") or (recorded.startswith("/v1/") and bool(re.fullmatch(_AZURE, host)))
