@@ -10,8 +10,10 @@ from hypothesis import settings
 from course import recording
 from course.assets import ROOT
 from course.recording import session
-from tests.api import API_KEY, serve
+from tests.api import API_KEY, redirect, serve
 from tests.recording.page import page  # noqa: F401 (a fixture)
+
+assert redirect  # importing it is what counts
 
 # In CI the same cases each time, elsewhere new ones; and no case fails for being slow on a busy machine.
 settings.register_profile("course", deadline=None, derandomize=bool(os.environ.get("CI")))

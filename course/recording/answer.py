@@ -10,9 +10,12 @@ from . import session
 def show_answer(answer):
     """Print the text of an answer, wrapped to 88 columns, then one line: origin, model, tokens and why it ended.
 
-    answer is a ChatCompletion or a Response of the openai package, or the dict that response.json() of requests gives
-    for one. Token counts are those it reports; in a sample or constructed answer they are estimates. Raises TypeError
-    for everything else.
+    Args:
+        answer: a ChatCompletion or a Response of the openai package, or the dict that response.json() gives for one.
+            Token counts are those it reports; in a sample or constructed answer they are estimates.
+
+    Raises:
+        TypeError: for everything else.
     """
     body = answer.model_dump(warnings=False) if hasattr(answer, "model_dump") else answer
     if isinstance(body, dict) and (error := body.get("error")):
@@ -36,9 +39,9 @@ def show_answer(answer):
         "now": "live answer",
     }[known.source if known else "now"] + ("; wrong on purpose" if known and known.wrong_on_purpose else "")
     usage = body.get("usage") or {}
-    asked, said = usage.get("prompt_tokens", "?"), usage.get("completion_tokens", "?")
-    asked, said = usage.get("input_tokens", asked), usage.get("output_tokens", said)
-    tokens = f"{asked} in, {said} out" if usage else "not told"
+    asked = usage.get("input_tokens", usage.get("prompt_tokens", "?"))
+    answered = usage.get("output_tokens", usage.get("completion_tokens", "?"))
+    tokens = f"{asked} in, {answered} out" if usage else "not told"
     tokens += " (estimated)" if usage and known and known.source != "live" else ""
     print(*texts, sep="\n\n(another choice)\n\n", end="\n\n")
     print(f"[{origin} · model {body.get('model', 'not told')} · tokens: {tokens} · {ended}]")

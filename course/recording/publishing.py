@@ -1,7 +1,4 @@
-"""Every matplotlib figure and PIL image that a lesson shows gets alt text, which a notebook stores and nbval compares.
-
-`install` is called by `recording.start`: importing this changes nothing.
-"""
+"""Alt text for every matplotlib figure and PIL image of a lesson, which a notebook stores and nbval compares."""
 
 import base64
 import html
@@ -30,21 +27,16 @@ def install():
     """
     if alt_text not in plotting.alt_text_sources:
         plotting.alt_text_sources.append(alt_text)
-    _add_fonts()
+    if rcParams["font.family"] != FONTS:
+        rcParams["font.family"], fonts = FONTS, font_manager.fontManager
+        fonts.addfont(ROOT / "asset" / "fonts" / "NanumGothic-Regular.ttf")
+        # Without a bold face matplotlib warns on stderr at every bold title; the regular one stands in for it.
+        fonts.ttflist.append(replace(fonts.ttflist[-1], weight=700))
     if shell := get_ipython():
         shell.display_formatter.mimebundle_formatter.for_type(Figure, _figure_bundle)
         shell.display_formatter.mimebundle_formatter.for_type(Image.Image, _picture_bundle)
         for mime in ("image/png", "image/jpeg"):
             shell.display_formatter.formatters[mime].for_type(Image.Image, lambda image: None)
-
-
-def _add_fonts():
-    if rcParams["font.family"] == FONTS:
-        return
-    font_manager.fontManager.addfont(ROOT / "asset" / "fonts" / "NanumGothic-Regular.ttf")
-    # Without a bold face matplotlib warns on stderr at every bold title; the regular one stands in for it.
-    font_manager.fontManager.ttflist.append(replace(font_manager.fontManager.ttflist[-1], weight=700))
-    rcParams["font.family"] = FONTS
 
 
 def _figure_bundle(figure):

@@ -1,52 +1,23 @@
-"""Replay, live, record: the one line at the top of a lesson that decides where answers come from.
+"""Replay, live, record: where the answers of a lesson come from, and how that changes in one step."""
 
-    recording.start("01_url_input")
-
-In replay (the default) every request of `openai` and `requests` is answered from `asset/recordings/`, through vcrpy,
-without opening a socket. `COURSE_MODE` or `start(lesson, mode="live")` changes that; no other line of a lesson knows.
-"""
-
-import logging
 import os
-import re
-import sys
+import sqlite3
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
-from getpass import getpass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import openai
-import pydantic
-import requests
-from IPython import get_ipython
 from vcr.patch import CassettePatcherBuilder
 
 from helpers import tokens
 
-from .. import CourseError
-from . import publishing, readable
-from . import shape as cassette
-from .clients import wrap_clients
-from .readable import DEFAULT_MODEL
-from .shape import RecordingError
-from .tape import NotRecorded, Tape
-
-__all__ = ["DEFAULT_MODEL", "LiveModeError", "NotRecorded", "Origin", "mode", "model", "origin", "start", "stop"]
+from . import environment, masking, notebook, publishing, readable, shape
+from .clients import CurrentTape, one_at_a_time, wrap_clients
+from .environment import LiveModeError
+from .shape import Interaction, RecordingError
+from .tape import Tape
 
 MODES = ("replay", "live", "record")
-# In replay these would change what a client asks, where or how; they are set aside and come back with live.
-_DISTURBING = ("OPENAI_", "AZURE_OPENAI_", "VISION_MODEL", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
-               "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # fmt: skip
-_DUMMY_KEYS = {"replay": "replay-needs-no-key", "live": "local-server-needs-no-key"}
-_KEY, _AZURE_KEY = "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"
-# The lessons that ask a resource of Azure OpenAI, with its key, and never OpenAI itself.
-_ON_AZURE = ("09_azure_openai",)
-
-
-class LiveModeError(CourseError):
-    """Live or record mode was asked for and can't start: an unknown mode, no key, or nobody to ask."""
 
 
 @dataclass(frozen=True)
@@ -59,164 +30,123 @@ class Origin:
     wrong_on_purpose: bool = False
 
 
-def model() -> str:
-    """The model that every lesson asks: `VISION_MODEL`, or the course's default. In replay always the default."""
-    return _state.tape.model if _has_tape() else os.environ.get("VISION_MODEL") or DEFAULT_MODEL
-
-
-def mode() -> str:
-    """Where answers come from now: "replay", "record" or "live"; live too before any `start`."""
-    return _state.tape.mode if _has_tape() else "live"
-
-
-def start(lesson: str, mode: str | None = None) -> None:
-    """Begin a lesson: from here on, requests are answered as `mode` says.
-
-    `mode` is "replay", "live" or "record"; without it, the environment's `COURSE_MODE`, or replay. May be called
-    again at any time, for instance to go live in the middle of a lesson; build a new `OpenAI()` client after that.
-
-    Raises LiveModeError (no key, no resource of Azure, unknown mode) and RecordingError (no such lesson, damaged file)
-    before any request.
-    """
-    mode = mode or os.environ.get("COURSE_MODE") or "replay"
-    if mode not in MODES:
-        raise LiveModeError(f"There is no mode {mode!r}. Choose one of: {', '.join(MODES)}.")
-    # What can fail comes first: then the mode stays as it was, and no request goes astray.
-    keys, typed = _find_keys(lesson, mode)
-    path = Path(os.environ.get("COURSE_RECORDINGS") or cassette.RECORDINGS) / f"{lesson}.json"
-    variables = _state.aside | os.environ
-    named = None if mode == "replay" or lesson in _ON_AZURE else variables.get("VISION_MODEL")
-    course_model = named or DEFAULT_MODEL
-    tape = Tape(path, lesson, mode, course_model) if mode != "live" else None
-    stop()
-    if mode == "replay":
-        _set_environment_aside(_DISTURBING)
-    elif lesson in _ON_AZURE:
-        # These name another service and its model, and with another version nobody could replay what was recorded.
-        _set_environment_aside(("OPENAI_BASE_URL", "VISION_MODEL", *["OPENAI_API_VERSION"][: mode == "record"]))
-    os.environ.update(keys)
-    _state.typed = keys if typed else {}
-    if tape is None:
-        _say_what_it_costs(path, lesson in _ON_AZURE)
-    else:
-        _state.tape = tape
-        for patch in CassettePatcherBuilder(tape).build():
-            _state.exit.enter_context(patch)
-    readable.forget_secrets()
-    wrap_clients(_refuse_replays_key, _has_tape)
-    for name in _TALKATIVE:
-        logging.getLogger(name).addFilter(_without_secrets)
-    publishing.install()
-    _join_ipython()
-
-
-def stop() -> None:
-    """End a lesson: requests are sent as usual, and the variables that replay set aside are back."""
-    _state.exit.close()
-    # A mistyped key must not stay: the next live start asks again.
-    ours = {*_DUMMY_KEYS.values(), *_state.typed.values()}
-    for name in (_KEY, _AZURE_KEY):
-        if os.environ.get(name) in ours:
-            del os.environ[name]
-    _state.typed = {}
-    _state.tape = None
-    # A variable that the reader has set meanwhile stays.
-    os.environ.update({n: v for n, v in _state.aside.items() if n not in os.environ})
-    _state.aside = {}
-
-
 @dataclass
 class _State:
-    tape: "Tape | None" = None
-    exit: ExitStack = field(default_factory=ExitStack)
-    aside: dict[str, str] = field(default_factory=dict)
-    typed: dict[str, str] = field(default_factory=dict)
+    tape: Tape | None = None
+    lock: sqlite3.Connection | None = None
+    patches: ExitStack = field(default_factory=ExitStack)
 
 
 _state = _State()
 
 
-def _has_tape() -> bool:
-    # A tape is a vcrpy cassette, and an empty one of those is false.
-    return _state.tape is not None
+def model() -> str:
+    """Return the model that every lesson asks: `VISION_MODEL`, or the course's default. In replay the default."""
+    return _state.tape.model if _state.tape else os.environ.get("VISION_MODEL") or readable.DEFAULT_MODEL
+
+
+def mode() -> str:
+    """Return where answers come from now: "replay", "record" or "live"; live too before any `start`."""
+    return _state.tape.mode if _state.tape else "live"
+
+
+def start(lesson: str, mode: str | None = None) -> None:
+    """Begin a lesson: from here on, requests are answered as `mode` says.
+
+    May be called again at any time, for instance to go live in the middle of a lesson; then make a new `OpenAI()`.
+
+    Args:
+        lesson: the name of its notebook, without .ipynb.
+        mode: "replay", "live" or "record"; without it, the environment's `COURSE_MODE`, or replay.
+
+    Raises:
+        LiveModeError: before any request: no key, no resource of Azure, no such mode.
+        RecordingError: likewise: no such lesson, or its file is damaged, can't be written, or is being recorded.
+    """
+    mode = mode or os.environ.get("COURSE_MODE") or "replay"
+    if mode not in MODES:
+        raise LiveModeError(f"There is no mode {mode!r}. Choose one of: {', '.join(MODES)}.")
+    # What can fail comes first: then the mode stays as it was, and no request goes astray.
+    path = Path(os.environ.get("COURSE_RECORDINGS") or shape.RECORDINGS) / f"{lesson}.json"
+    recorded = _recorded(path)
+    # A lesson that asks a resource of Azure OpenAI, with its key, and never OpenAI itself.
+    on_azure = bool(recorded) and all(readable.is_azure(item.request.url) for item in recorded)
+    keys = environment.find_keys(mode, on_azure)
+    named = None if mode == "replay" or on_azure else environment.readers_variables().get("VISION_MODEL")
+    if _state.tape:
+        _state.tape.finish()
+    with ExitStack() as undo:
+        lock = _state.lock if _state.tape and _state.tape.path == path else None
+        if mode == "record" and not lock:
+            lock = undo.enter_context(closing(shape.lock(path)))
+        tape = Tape(path, lesson, mode, named or readable.DEFAULT_MODEL) if mode != "live" else None
+        undo.pop_all()
+    _play(tape, lock if mode == "record" else None)
+    environment.change(mode, on_azure, keys)
+    masking.forget_secrets()
+    wrap_clients(_refuse_replays_key, lambda: _state.tape is not None)
+    publishing.install()
+    if (running := notebook.join(_before_cell)) and tape:
+        tape.begin_cell(running)
+    if not tape:
+        _say_what_it_costs(recorded, on_azure)
+
+
+def stop() -> None:
+    """End a lesson: requests are sent as usual, and the variables that replay has hidden are back.
+
+    Raises RecordingError if an answer could not be written, and still can't.
+    """
+    tape = _state.tape
+    _play(None, None)
+    environment.change("live", False, {})
+    if tape:
+        tape.finish()
 
 
 def origin(answer_id: str) -> Origin | None:
-    """Where the answer with this `id` came from; None for one that a live service has just given."""
-    for item in _state.tape.recording.interactions if _has_tape() else ():
-        if item.response and item.response.answer_id() == answer_id:
-            said = item.model or item.response.about().get("model", "course-sample")
-            return Origin(item.source, said, item.date, item.wrong_on_purpose)
+    """Return where the answer with this `id` came from; None for one that a live service has just given."""
+    for item in _state.tape.recording.interactions if _state.tape else ():
+        if item.response and (about := item.response.about()).get("id") == answer_id:
+            named = item.model or about.get("model", "course-sample")
+            return Origin(item.source, named, item.date, item.wrong_on_purpose)
     return None
 
 
-# --- the environment and the key ---
+def _play(tape: Tape | None, lock: sqlite3.Connection | None) -> None:
+    """Answer requests from this tape. From one tape to the next, vcrpy stays in its place: nothing slips through."""
+    with one_at_a_time:
+        if tape and not _state.tape:
+            for patch in CassettePatcherBuilder(CurrentTape(lambda: _state.tape)).build():
+                _state.patches.enter_context(patch)
+        elif not tape:
+            _state.patches.close()
+        if _state.lock and _state.lock is not lock:
+            _state.lock.close()
+        _state.tape, _state.lock = tape, lock
 
 
-def _set_environment_aside(names: tuple[str, ...]) -> None:
-    _state.aside = {n: v for n, v in os.environ.items() if n.upper().startswith(names)}
-    for name in _state.aside:
-        del os.environ[name]
+def _before_cell(info) -> None:
+    if _state.tape and not info.silent:
+        _state.tape.begin_cell(info.raw_cell, info.cell_id)
 
 
-def _find_keys(lesson: str, mode: str) -> tuple[dict[str, str], bool]:
-    """The variables to set, and whether the reader typed what is in them.
-
-    In replay stand-ins; else the environment's key, a stand-in for whoever needs none, or what the reader types.
-    """
-    if mode == "replay":
-        return dict.fromkeys((_KEY, _AZURE_KEY), _DUMMY_KEYS["replay"]), False
-    ours = {*_DUMMY_KEYS.values(), *_state.typed.values()}
-    variables = _state.aside | {n: v for n, v in os.environ.items() if v not in ours}
-    on_azure = lesson in _ON_AZURE
-    name, whose = (_AZURE_KEY, "Azure OpenAI") if on_azure else (_KEY, "OpenAI")
-    key = variables.get(name)
-    endpoint = variables.get("AZURE_OPENAI_ENDPOINT")
-    if on_azure and endpoint and not _is_address(endpoint):
-        raise LiveModeError(
-            "AZURE_OPENAI_ENDPOINT is no address. The portal shows it, such as https://my-resource.openai.azure.com."
-        )
-    if on_azure and not endpoint:
-        if mode == "live":
-            raise LiveModeError(
-                "This lesson asks Azure OpenAI: set AZURE_OPENAI_ENDPOINT to the address of your resource, "
-                "AZURE_OPENAI_API_KEY to its key, and AZURE_OPENAI_DEPLOYMENT to the name of a deployment that takes "
-                "pictures, before you start Jupyter."
-            )
-        # While recording nobody is asked then, and what is recorded is kept.
-        key = key or _DUMMY_KEYS["replay"]
-    elif not on_azure and variables.get("OPENAI_BASE_URL"):
-        key = key or _DUMMY_KEYS["live"]
-    if key:
-        return {name: key}, False
-    kernel = getattr(get_ipython(), "kernel", None)
-    if kernel._allow_stdin if kernel else sys.stdin and sys.stdin.isatty():
-        key = getpass(f"{whose} API key (used by this kernel only, never stored): ").strip()
-    if not key:
-        local = "" if on_azure else " (or OPENAI_BASE_URL and VISION_MODEL for a local server)"
-        raise LiveModeError(f"Live answers need a key: set {name}{local} before you start Jupyter.")
-    return {name: key}, True
+def _recorded(path: Path) -> list[Interaction]:
+    """What is known of a lesson, here or in the course's own recordings; going live needs none."""
+    for file in (path, shape.RECORDINGS / path.name):
+        with suppress(RecordingError):
+            return shape.load(file).interactions
+    return []
 
 
-def _is_address(text: str) -> bool:
-    with suppress(ValueError):
-        parts = urlsplit(text.strip())
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    return False
-
-
-def _say_what_it_costs(path: Path, on_azure: bool) -> None:
+def _say_what_it_costs(recorded: list[Interaction], on_azure: bool) -> None:
     """One line: who is asked, and what a full run of the lesson costs (from the recorded usage; estimated)."""
-    base, paid = os.environ.get("OPENAI_BASE_URL"), []
-    with suppress(RecordingError):  # going live needs no recording
-        # What is only fetched again was paid before.
-        items = [item for item in cassette.load(path).interactions if item.request.method == "POST" and item.response]
-        paid = [counted for item in items if any(counted := item.response.tokens())]
-    asked, said = map(sum, zip(*paid, strict=True)) if paid else (0, 0)
-    cost = "unknown to this course"
+    base, cost, asks = os.environ.get("OPENAI_BASE_URL"), "unknown to this course", f"model {model()}"
+    # What is only fetched again was paid before.
+    counted = [item.response.tokens() for item in recorded if item.request.method == "POST" and item.response]
+    asked, answered = (sum(numbers) for numbers in zip((0, 0), *counted, strict=True))
     with suppress(ValueError):
-        cost = f"about {tokens.price(model(), asked, said):.2f} US cents" if paid else cost
-    asks = f"model {model()}"
+        cost = f"about {tokens.price(model(), asked, answered):.2f} US cents" if asked else cost
     if on_azure:
         # Which model stands behind a deployment is not ours to know: the price is that of the course's model.
         base = os.environ["AZURE_OPENAI_ENDPOINT"]
@@ -224,64 +154,14 @@ def _say_what_it_costs(path: Path, on_azure: bool) -> None:
         asks = f"deployment {deployment}, priced as {model()}"
     elif base:
         cost = "what your own server costs you"
-    print(f"Live: requests go to {urlsplit(base).netloc if base else 'api.openai.com'}, {asks}.", end=" ")
-    print(f"The price of a run of the whole lesson: {cost} ({asked:,} tokens in, {said:,} out, estimated).")
+    host = masking.shown_address(base) if base else "api.openai.com"
+    print(f"Live: requests go to {host}, {asks}. The price of a run of the whole lesson: {cost}", end=" ")
+    print(f"({asked:,} tokens in, {answered:,} out, estimated).")
 
 
 def _refuse_replays_key(headers: Mapping) -> None:
     """A client made in replay would ask the wrong host, with a key that is none."""
     sent = [str(headers.get(name, "")) for name in ("authorization", "api-key")]
-    if not _has_tape() and any(_DUMMY_KEYS["replay"] in value for value in sent):
+    if not _state.tape and any(environment.REPLAY_KEY in value for value in sent):
         what = "This client, or these headers, were made in replay"
         raise LiveModeError(f"{what}. Make them again, for instance client = OpenAI(), and then ask.")
-
-
-# At the level DEBUG these write down whole addresses and requests, with signatures and pictures in them.
-_TALKATIVE = ("openai._base_client", "httpx2", "httpcore2.connection", "httpcore2.http11", "urllib3.connectionpool",
-              "vcr.cassette", "vcr.request", "vcr.stubs", "vcr.stubs.httpx_stubs")  # fmt: skip
-
-
-def _without_secrets(record: logging.LogRecord) -> bool:
-    record.msg, record.args = readable.mask(record.getMessage()), None
-    return True
-
-
-# --- the notebook ---
-
-
-def _join_ipython() -> None:
-    """Tell the tape which cell runs, and show errors of the SDK, of requests and of pydantic without the libraries."""
-    shell = get_ipython()
-    if shell is None:
-        return
-    shell.events.register("pre_run_cell", _before_cell)
-    shell.set_custom_exc((openai.OpenAIError, requests.RequestException, ValueError), _show_briefly)
-    if _has_tape() and len(shell.history_manager.input_hist_raw) > 1:
-        _state.tape.begin_cell(shell.history_manager.input_hist_raw[-1])
-
-
-def _before_cell(info) -> None:
-    if _has_tape() and not info.silent:
-        _state.tape.begin_cell(info.raw_cell, info.cell_id)
-
-
-def _show_briefly(shell, kind, error, traceback, tb_offset=None) -> list[str]:
-    if isinstance(error, ValueError) and not isinstance(error, pydantic.ValidationError | requests.RequestException):
-        while traceback.tb_next:
-            traceback = traceback.tb_next
-        if not traceback.tb_frame.f_globals.get("__name__", "").startswith("helpers."):
-            # The reader's own mistake, which is seen where it stands.
-            lines = shell.InteractiveTB.structured_traceback(kind, error, error.__traceback__, tb_offset=tb_offset)
-            shell._showtraceback(kind, error, lines)
-            return lines
-    # A full traceback of these is 14,000 characters of library internals.
-    # It may repeat a part of the key, or an address with its signature, and notebooks are saved and shared.
-    said = readable.mask(str(error))
-    # pydantic names a page of its version for each field.
-    said = re.sub(r"\n +For further information visit \S+", "", said)
-    lines = [f"{kind.__name__}: {said}"]
-    # llama.cpp's server speaks of a missing mmproj (tried on 2026-11-23), which says little to whoever meets it first.
-    if os.environ.get("OPENAI_BASE_URL") and re.search(r"image input|mmproj|multimodal", said, re.I):
-        lines.append('Does this model take pictures? Serve one that does: README, "A model on your own machine".')
-    shell._showtraceback(kind, said, lines)
-    return lines

@@ -1,11 +1,10 @@
-"""The shape of `asset/recordings/*.json`, and a plain sentence for a file damaged by hand.
-
-`readable.py` makes what stands in them out of requests and answers, `recording.py` decides when to play and record.
-"""
+"""The shape of `asset/recordings/*.json`, how such a file is written, and a plain sentence for a damaged one."""
 
 import hashlib
 import json
 import os
+import re
+import sqlite3
 from contextlib import suppress
 from http.client import responses
 from pathlib import Path
@@ -13,14 +12,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from course import CourseError
-from course.assets import ROOT
+from .. import CourseError
+from ..assets import ROOT
 
 RECORDINGS = ROOT / "asset" / "recordings"
 
 Fault = Literal["timeout", "reset", "cut", "stalled", "unreachable"]
-# Those that may leave nothing at all behind.
-_SILENT = ("timeout", "reset", "unreachable")
+_SILENT = ("timeout", "reset", "unreachable")  # those that may leave nothing at all behind
 
 
 class RecordingError(CourseError):
@@ -88,37 +86,29 @@ class RecordedResponse(_Shape):
         }
 
     def about(self) -> dict:
-        """What the answer says about itself (`id`, `model`, `usage` …), whether it came whole or as a stream.
-
-        In a stream of Chat Completions the first chunk has the id and the last one the usage; in one of Responses,
-        some events carry the response as far as it has come, the last of them all of it.
-        """
-        if self.events is None:
-            return self.json_ if isinstance(self.json_, dict) else {}
-        said: dict = {}
-        for line in (line for event in self.events for line in event.split("\n") if line.startswith("data: {")):
+        """What the answer says about itself (`id`, `model`, `usage` …), whether it came whole or as a stream."""
+        about = self.json_ if isinstance(self.json_, dict) else {}
+        # In a stream of Chat Completions the first chunk has the id and the last one the usage; in one of Responses,
+        # some events carry the response as far as it has come, the last of them all of it.
+        for found in re.findall(r"(?m)^data: (\{.*)", "\n".join(self.events or ())):
             with suppress(ValueError):
-                data = json.loads(line.removeprefix("data: "))
-                said |= data.get("response") or data
-        return said
-
-    def answer_id(self) -> str | None:
-        """The `id` of the answer, whether it came whole or as a stream."""
-        return self.about().get("id")
+                data = json.loads(found)
+                about |= data.get("response") or data
+        return about
 
     def tokens(self) -> tuple[int, int]:
         """Tokens in and out that the answer reports, under the names of either API; 0 and 0 when it reports none."""
         usage = self.about().get("usage") or {}
-        names = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
-        return tuple(usage.get(chat, usage.get(responses, 0)) for chat, responses in names)
+        asked = usage.get("prompt_tokens", usage.get("input_tokens", 0))
+        return asked, usage.get("completion_tokens", usage.get("output_tokens", 0))
 
 
 class Interaction(_Shape):
     """A request and what became of it.
 
     `cell` is a digest of the source of the cell that asked (see `cell_digest`). `source` says where the answer is
-    from: `sample` (written by hand by looking at the picture), `live` (a real service; `model` and `date` beside
-    it) or `constructed` (a fault or a retired service, built to its documented shape). `staged` is what went wrong on
+    from: `sample` (written by hand by looking at the picture), `live` (a real service; with `model` and `date`) or
+    `constructed` (a fault or a retired service, built to its documented shape). `staged` is what went wrong on
     purpose: no live service does that on demand, so it is kept when the lesson is recorded with a key.
     """
 
@@ -145,34 +135,53 @@ class Recording(_Shape):
     lesson: str
     interactions: list[Interaction] = []
 
-    def save(self, path: Path) -> None:
-        """Write the file in one step, so that a crash leaves the old one."""
+    def save(self, path: Path, keep: bool = True) -> None:
+        """Write the file in one step, so that a crash leaves the old one. Without `keep`, only try whether one could.
+
+        Raises RecordingError for a full disk, or a folder that can't be written to.
+        """
         data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        part = path.with_suffix(".part")
+        part = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+            if keep:
+                os.replace(part, path)
+        except OSError as error:
+            raise RecordingError(f"{path.name} can't be written in {path.parent}: {error.strerror}.") from None
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def lock(path: Path) -> sqlite3.Connection:
+    """Hold a recording for this process alone, until what is returned is closed, be it by a kill.
+
+    Raises RecordingError when another process holds it, or when nothing can be written there.
+    """
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-        os.replace(part, path)
+        # SQLite's lock on a file is the same on every system, and no kill leaves it behind.
+        held = sqlite3.connect(path.with_suffix(".lock"), timeout=0, isolation_level=None, check_same_thread=False)
+        held.execute("BEGIN EXCLUSIVE")
+    except (OSError, sqlite3.OperationalError) as error:
+        why = "another program or notebook is recording it" if "locked" in str(error) else f"{path.parent}: {error}"
+        raise RecordingError(f"{path.name} can't be recorded now: {why}.") from None
+    return held
 
 
 def load(path: Path) -> Recording:
     """Read a recording. Raises RecordingError with the file, the place and the way out."""
     name = f"asset/recordings/{path.name}" if path.parent == RECORDINGS else path.name
-    way_out = f"Bring it back with: git checkout -- :/{name}"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
         raise RecordingError(f"There is no recording {name}; recorded lessons are: {known}.")
     try:
-        return Recording.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except UnicodeDecodeError as error:
-        raise RecordingError(f"{name} is not UTF-8 text at byte {error.start}. {way_out}") from None
-    except RecursionError:
-        raise RecordingError(f"{name} is nested too deeply. {way_out}") from None
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise RecordingError(f"{name} is not JSON at {place}: {error.msg}. {way_out}") from None
+        return Recording.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the top level"
+        place = ".".join(map(str, first["loc"])) or "the top level"
+        way_out = f"Bring it back with: git checkout -- :/{name}"
         raise RecordingError(f"{name} does not fit at {place}: {first['msg']}. {way_out}") from None
 
 

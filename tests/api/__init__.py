@@ -4,7 +4,7 @@
     with serve() as api:            # api.url is http://127.0.0.1:PORT, api.requests counts what was asked
         ...
 
-It answers every host as `http://127.0.0.1:PORT/<host>/<path>` (see COURSE_UPSTREAM in helpers/wire.py): `server.py`
+It answers every host as `http://127.0.0.1:PORT/<host>/<path>` (see `redirect.py`): `server.py`
 holds the routes of Chat Completions, `responses.py` those of Responses and Files, `validation.py` checks bodies
 against the SDK's own parameter types (`schemas.py` those of structured outputs), `answers.toml` holds the hand-written
 answers and says which go wrong on purpose, `answers.py` finds them, `faults.py` makes them go wrong.

@@ -135,7 +135,7 @@ def broken(name: str, whole: dict | list[str], request: Request, marks: dict[str
     """A fault of `WIRE` in the middle of this answer, or of these events of a stream.
 
     Whoever records can't record what never came: it says so in `x-course-tape`, gets what comes before the fault as an
-    ordinary answer, marked with `x-course-fault`, and makes the library's own exception of it (helpers/wire.py).
+    ordinary answer, marked with `x-course-fault`, and makes the library's own exception of it (redirect.py).
     """
     if isinstance(whole, list):
         kind, part = "text/event-stream", "".join(whole[:4])

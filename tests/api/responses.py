@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
-from course.recording.multipart import parts_of
+from course.recording.readable import parts_of
 from tests.api.answers import CREATED, Question, cut, text_tokens
 from tests.api.schemas import asked_schema
 from tests.api.validation import ApiError, check_response, media_type, read_json

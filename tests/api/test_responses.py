@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from course import recording
 from course.recording import NotRecorded, show_answer
-from course.recording.multipart import parts_of
+from course.recording.readable import parts_of
 from course.recording.shape import RecordedResponse, load
 from helpers.encoding import open_picture
 from helpers.tokens import picture_tokens
@@ -295,7 +295,7 @@ def test_a_recorded_conversation_is_replayed(record, replay, folder):
     assert converse() == live
     assert recording.origin(live[2]["id"]).source == "sample"
     streamed = load(folder / "lesson.json").interactions[5].response
-    assert streamed.answer_id() == live[4][0]["response"]["id"]
+    assert streamed.about().get("id") == live[4][0]["response"]["id"]
     assert streamed.tokens() == (live[2]["usage"]["input_tokens"], live[2]["usage"]["output_tokens"])
 
 
@@ -382,7 +382,7 @@ def test_going_live_tells_the_price_of_both_apis(record, folder, monkeypatch, ca
 def test_an_answer_without_usage_counts_nothing():
     assert RecordedResponse(status=200, json_={"usage": None}).tokens() == (0, 0)
     assert RecordedResponse(status=200, text="fine").tokens() == (0, 0)
-    assert RecordedResponse(status=200, json_=[1]).answer_id() is None
+    assert RecordedResponse(status=200, json_=[1]).about().get("id") is None
 
 
 # --- shown ---

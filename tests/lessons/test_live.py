@@ -15,7 +15,6 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course.assets import ROOT
-from course.recording import session
 from tests.api import serve
 from tests.api.answers import ANSWERS, load_answers
 from tests.api.azure import Resource
@@ -68,7 +67,8 @@ def run_in_turns(lesson, name, folder, *turns):
     (folder / "asset").symlink_to(ROOT / "asset")
     path = folder / "notebooks" / f"{name}.ipynb"
     nbformat.write(new_notebook(cells=cells), path)
-    made = record_lessons.run(path, {**canary.watched(folder), "PLANTED_KEY": KEY})
+    # Each turn says where the local API is; that there is one has to be known when the kernel starts.
+    made = record_lessons.run(path, {**canary.watched(folder), "PLANTED_KEY": KEY, "COURSE_UPSTREAM": "by each turn"})
     nbformat.write(made, path)
     each = len(cells) // len(turns)
     return [made.cells[n + 1 : n + each] for n in range(0, len(cells), each)]
@@ -123,6 +123,7 @@ def runs(api, own, tmp_path_factory):
     return run
 
 
+LESSON_ON_AZURE = "09_azure_openai"
 ON_AZURE = f"{HOST}, deployment my-vision, priced as"
 
 
@@ -132,7 +133,7 @@ def test_a_lesson_shows_live_what_it_shows_in_replay(runs, api, path):
     differing = differences(lesson, runs(path)[0])
     before, ((kind, said),) = differing.pop(code_cells(lesson)[0].source)
     assert differing == {}
-    asks = ON_AZURE if path.stem in session._ON_AZURE else "api.openai.com, model"
+    asks = ON_AZURE if path.stem == LESSON_ON_AZURE else "api.openai.com, model"
     price = re.fullmatch(re.escape(f"Live: requests go to {asks} gpt-5.6-luna") + PRICE, said)
     assert (before, kind) == ([], "stdout"), "the first cell prints nothing in replay"
     assert price and f"{price[1]} live" in lesson.cells[0].source, "the price at the lesson's top"
@@ -194,9 +195,9 @@ def test_base_url_and_model_alone_are_enough_for_a_model_of_ones_own(runs, own, 
     _, ((_, said),) = differing.pop(code_cells(lesson)[0].source)
     # A server of one's own is no resource of Azure: that lesson goes on asking the latter.
     asks, cost = f"{own.url.removeprefix('http://')}, model", "what your own server costs you"
-    if path.stem in session._ON_AZURE:
+    if path.stem == LESSON_ON_AZURE:
         asks, cost = ON_AZURE, re.search(r"about [\d.]+ US cents", lesson.cells[0].source)[0]
-    model = "gpt-5.6-luna" if path.stem in session._ON_AZURE else OWN_MODEL
+    model = "gpt-5.6-luna" if path.stem == LESSON_ON_AZURE else OWN_MODEL
     assert re.fullmatch(re.escape(f"Live: requests go to {asks} {model}") + PRICE, said)[1] == cost
     unexplained = {}
     for source, (stored, now) in differing.items():

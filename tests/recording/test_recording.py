@@ -1,4 +1,4 @@
-"""helpers/recording.py over the real openai SDK and requests, against the local API on a real socket."""
+"""course/recording over the real openai SDK and requests, against the local API on a real socket."""
 
 import asyncio
 import base64
@@ -23,9 +23,10 @@ from starlette.routing import Route
 
 from course import recording
 from course.assets import ROOT
-from course.recording import readable, session
+from course.recording import environment, masking, readable, session
 from course.recording import shape as cassette
-from tests.api import API_KEY, serve
+from course.recording.pictures import bodies_match, describe_text
+from tests.api import API_KEY, redirect, serve
 from tests.conftest import COFFEE, COFFEE_FILE, QUESTION, data_url, question
 
 CHAT = "https://api.openai.com/v1/chat/completions"
@@ -364,7 +365,7 @@ def test_the_same_question_in_two_cells_is_answered_in_both(record, replay):
         openai.OpenAI().chat.completions.create(**question())
     interactions = tape.recording.interactions
     interactions[1].response.json_["choices"][0]["message"]["content"] = "the second answer"
-    tape.recording.save(ROOT / tape._path)
+    tape.recording.save(ROOT / tape.path)
     tape = replay()
     texts = []
     for source in ("first", "second", "first", "second", "second"):
@@ -447,10 +448,10 @@ def look(*fields):
 @pytest.mark.parametrize("odd", ["00", 5, "--" * 1536, look()[:-4], None])
 def test_a_look_that_is_none_is_compared_as_it_is(odd):
     body = {"look": odd}
-    assert readable.same(body, dict(body)) and not readable.same(body, {"look": look()})
-    assert not readable.same({"look": look()}, body)
-    assert readable.same([{"look": look()}], [{"look": look(1, 0, 1)}])
-    assert not readable.same([{"look": look()}], [{"look": look(0, 2)}])
+    assert bodies_match(body, dict(body)) and not bodies_match(body, {"look": look()})
+    assert not bodies_match({"look": look()}, body)
+    assert bodies_match([{"look": look()}], [{"look": look(1, 0, 1)}])
+    assert not bodies_match([{"look": look()}], [{"look": look(0, 2)}])
 
 
 def test_another_word_on_a_page_is_another_picture():
@@ -458,12 +459,12 @@ def test_another_word_on_a_page_is_another_picture():
         image = Image.new("L", (1024, 768), 255)
         font = ImageFont.truetype(ROOT / "asset" / "fonts" / "NanumGothic-Regular.ttf", 24)
         ImageDraw.Draw(image).text((400, 600), f"Total: {total}", font=font, fill=0)
-        return readable._picture(packed(image)), readable._picture(packed(image, "JPEG", quality=90))
+        return describe_text(packed(image)), describe_text(packed(image, "JPEG", quality=90))
 
-    assert readable.same(page("18.50")[0], page("18.50")[0])
-    assert not readable.same(page("18.50")[0], page("18.51")[0]), "of a PNG each pixel counts"
-    assert readable.same(page("18.50")[1], page("18.50")[1])
-    assert not readable.same(page("18.50")[1], page("93.20")[1]), "of a JPEG more than a digit"
+    assert bodies_match(page("18.50")[0], page("18.50")[0])
+    assert not bodies_match(page("18.50")[0], page("18.51")[0]), "of a PNG each pixel counts"
+    assert bodies_match(page("18.50")[1], page("18.50")[1])
+    assert not bodies_match(page("18.50")[1], page("93.20")[1]), "of a JPEG more than a digit"
 
 
 def test_another_label_is_named_as_the_media_type(record, replay):
@@ -553,7 +554,7 @@ PICTURES = {
 def kept(said):
     url, body = (said, None) if isinstance(said, str) and said.startswith("https") else (CHAT, said)
     body = None if body is None else json.dumps(body).encode()
-    readable.forget_secrets()
+    masking.forget_secrets()
     return readable.recorded_request("POST", url, {}, body, "m")
 
 
@@ -570,8 +571,8 @@ def test_pictures_wherever_they_hide(name):
 
 def answer_kept(body, kind="application/json", headers=None):
     response = {"status": {"code": 200}, "headers": {"content-type": [kind]}, "body": {"string": body.encode()}}
-    readable.forget_secrets()
-    return readable.recorded_response(response, headers or {}, None)
+    masking.forget_secrets()
+    return readable.recorded_response(response, headers or {})
 
 
 def test_answers_hide_them_too_and_keep_their_types():
@@ -686,9 +687,9 @@ def test_a_streamed_answer_has_an_origin_too(record, replay):
 # --- damaged by hand ---
 
 DAMAGES = {
-    "a comma lost": (lambda t: t.replace('",', '"', 1), r"not JSON at line \d+, column \d+"),
-    "cut off": (lambda t: t[:200], r"not JSON at line \d+, column \d+"),
-    "empty": (lambda t: "", r"not JSON at line 1, column 1"),
+    "a comma lost": (lambda t: t.replace('",', '"', 1), r"Invalid JSON: .+ at line \d+ column \d+"),
+    "cut off": (lambda t: t[:200], r"Invalid JSON: .+ at line \d+ column \d+"),
+    "empty": (lambda t: "", r"Invalid JSON: .+ at line 1 column 0"),
     "no request": (lambda t: t.replace('"request"', '"reqest"', 1), r"interactions\.0\.request: Field required"),
     "no source": (lambda t: t.replace('"source": "sample",', "", 1), r"interactions\.0\.source: Field required"),
     "unknown source": (lambda t: t.replace('"sample"', '"smaple"', 1), r"interactions\.0\.source: .*'sample', 'live'"),
@@ -699,7 +700,7 @@ DAMAGES = {
     ),
     "status as text": (lambda t: t.replace("200", '"fine"', 1), r"interactions\.0\.response\.status"),
     "a list": (lambda t: "[]", r"does not fit at the top level"),
-    "not UTF-8": (lambda t: t[:40].encode() + b"\xff", r"not UTF-8 text at byte 40"),
+    "not UTF-8": (lambda t: t.encode().replace(b"sample", b"s\xff", 1), r"Invalid JSON: .*unicode.* at line \d+"),
 }
 
 
@@ -1080,7 +1081,7 @@ def test_the_way_to_a_local_server_works_as_the_message_types_it(replaying, api,
 
 def test_a_mistyped_key_is_asked_for_again(replaying, monkeypatch):
     typed = iter(["sk-a-mistyped-key", API_KEY, API_KEY])
-    monkeypatch.setattr(session, "getpass", lambda prompt: next(typed))
+    monkeypatch.setattr(environment, "getpass", lambda prompt: next(typed))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     recording.start("lesson", mode="live")
     assert os.environ["OPENAI_API_KEY"] == "sk-a-mistyped-key"
@@ -1110,7 +1111,8 @@ def test_recording_from_a_cell_leaves_the_other_cells_answers(record, folder):
 def execute(sources, **environment):
     """Run cells in a fresh kernel; errors stay in the outputs."""
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
-    client = NotebookClient(notebook, timeout=60, allow_errors=True)
+    arguments = redirect.KERNEL if environment.get("COURSE_UPSTREAM") else []
+    client = NotebookClient(notebook, timeout=60, allow_errors=True, extra_arguments=arguments)
     client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), **environment})
     return nbformat.from_dict(notebook)
 
@@ -1178,9 +1180,9 @@ def test_start_in_a_cell_asks_for_the_key_and_keeps_it_in_the_kernel(folder, api
     folder.mkdir()
     notebook = execute(
         [
-            "import openai\nfrom course import recording\nfrom course.recording import session\n"
+            "import openai\nfrom course import recording\nfrom course.recording import environment\n"
             "from tests.conftest import question\n"
-            f"session.getpass = lambda prompt: print(prompt) or '{API_KEY}'\n"
+            f"environment.getpass = lambda prompt: print(prompt) or '{API_KEY}'\n"
             "get_ipython().kernel._allow_stdin = True\n"
             "recording.start('lesson', mode='live')",
             "print(openai.OpenAI().chat.completions.create(**question()).model)",

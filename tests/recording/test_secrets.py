@@ -3,35 +3,29 @@
 That the lessons leave none behind is tested in test_live.py, where they run.
 """
 
+import json
+import os
 import re
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 import openai
 import pytest
+import requests
+from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
+from course import recording
 from course.assets import ROOT
-from course.recording import session
+from course.recording import masking, notebook, readable
+from course.recording.masking import SHAPES
 from tests.api import serve
+from tests.conftest import question
 from tests.recording import canary
 from tests.tools import record_lessons
 
-# What real keys look like. The 84 characters of a newer Azure key have this signature in their middle
-# (microsoft/security-utilities, read on 2026-11-23); the older ones are 32 hexadecimal digits.
-SHAPES = {
-    "an OpenAI key": r"\bsk-(?:proj-|svcacct-|admin-)?[\w-]{20,}",
-    "an OpenAI organisation or project": r"\b(?:org-|proj_)(?=\w*\d)\w{20,}",
-    "an Azure key": r"(?<![0-9A-Za-z])[0-9A-Za-z]{52}JQQJ9[9DH][0-9A-Za-z]{26}(?![0-9A-Za-z])",
-    "an Azure key of 32 digits": r"(?<![0-9A-Za-z_/+-])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{32}(?![0-9A-Za-z_/+=-])",
-    "a SAS signature": r"[?&]sig=(?:[\w+/-]|%[0-9A-Fa-f]{2}){20,}",
-    "a bearer token": r"(?i)\bbearer [\w.~+/-]{20,}",
-    "a JSON web token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
-    "an AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "a GitHub token": r"\b(?:gh[pousr]_\w{36}|github_pat_\w{40,})",
-    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-}
 # Invented for the tests; none of them opens anything.
 INVENTED = ("sk-local-test-key-0123456789", "sk-old-key-00000000000000")
 
@@ -55,6 +49,7 @@ def test_no_tracked_file_holds_a_key():
 
 # --- each shape is shown to be found ---
 
+PASSWORD = "pass-word-0123456789"
 LETTERS = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ" * 4
 # Put together here, so that this file holds none of them.
 PLANTED = {
@@ -67,6 +62,7 @@ PLANTED = {
     "a JSON web token": ["eyJ" + LETTERS[:20] + ".eyJ" + LETTERS[:20] + "." + LETTERS[:20]],
     "an AWS key": ["AKIA" + "ABCDEFGH12345678"],
     "a GitHub token": ["ghp_" + LETTERS[:36], "github_pat_" + LETTERS[:60]],
+    "a token of another service": [start + LETTERS[:36] for start in ("xoxb-", "sk_live_", "glpat-", "npm_", "hf_")],
     "a private key": ["-----BEGIN " + "RSA PRIVATE KEY-----"],
 }
 
@@ -166,9 +162,104 @@ def test_an_error_of_a_library_is_shown_without_the_key(monkeypatch):
     said = f"500 - image input is not supported, you may need to provide the mmproj {canary.PLANTED['OPENAI_API_KEY']}"
     for name, value in (*canary.PLANTED.items(), ("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")):
         monkeypatch.setenv(name, value)
-    session._show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
+    notebook.show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
     monkeypatch.delenv("OPENAI_BASE_URL")
-    session._show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
+    notebook.show_briefly(Shell, openai.OpenAIError, openai.OpenAIError(said), None)
     masked = "500 - image input is not supported, you may need to provide the mmproj ***"
     hint = 'Does this model take pictures? Serve one that does: README, "A model on your own machine".'
     assert shown == [(masked, [f"OpenAIError: {masked}", hint]), (masked, [f"OpenAIError: {masked}"])]
+
+
+# --- an address with a password ---
+
+
+def test_the_password_of_an_address_is_neither_shown_nor_stored(folder, monkeypatch, capsys):
+    with serve(keys=set(), acts_as="own-model") as api:
+        host = api.url.removeprefix("http://")
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://me:{PASSWORD}@{host}/v1")
+        recording.start("lesson", mode="live")
+        assert f"Live: requests go to {host}, model" in capsys.readouterr().out
+        recording.start("lesson", mode="record")
+        address = f"{os.environ['OPENAI_BASE_URL']}/chat/completions"
+        assert requests.post(address, json=question(), timeout=9).ok
+        assert openai.OpenAI().chat.completions.create(**question())
+    text = (folder / "lesson.json").read_text(encoding="utf-8")
+    urls = [item["request"]["url"] for item in json.loads(text)["interactions"]]
+    assert urls == ["/v1/chat/completions"] * 2, "found again by whoever replays"
+    assert PASSWORD not in text and "me:" not in text
+    assert PASSWORD not in masking.mask(f"Failed to reach http://me:{PASSWORD}@{host}/v1 (as {PASSWORD})")
+
+
+def test_the_password_of_an_endpoint_is_not_shown(folder, monkeypatch, capsys):
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"https://me:{PASSWORD}@contoso-5.openai.azure.com:8443/")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "0123456789abcdef-a-key")
+    recording.start("09_azure_openai", mode="live")
+    assert "requests go to contoso-5.openai.azure.com:8443, deployment" in capsys.readouterr().out
+
+
+def test_a_wrong_key_is_not_printed_by_make_record(monkeypatch, capsys):
+    def refused(*_):
+        raise CellExecutionError("", "AuthenticationError", "401 - Incorrect API key provided: sk-p***********rong.")
+
+    monkeypatch.setattr(record_lessons, "record", refused)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-proj-it-is-wrong")
+    assert record_lessons.main(["record", "00_start_here"]) == 1
+    said = capsys.readouterr().out
+    assert "Incorrect API key provided: ***" in said and "rong" not in said
+
+
+# --- what a request carried is masked wherever it is echoed ---
+
+NAMES = ("Private-Token", "X-Auth-Token", "X-Amz-Security-Token", "X-Whatever", "Cookie", "Authorization")
+CARRIED = {name: {name: f"planted-{n}-0123456789abcdef"} for n, name in enumerate(NAMES)}
+CARRIED["a cookie among others"] = {"Cookie": "theme=dark; session=planted-8-0123456789abcdef; lang=en"}
+CARRIED["a bearer"] = {"Authorization": "Bearer " + "planted-9-0123456789abcdef"}
+
+
+@pytest.mark.parametrize("name", CARRIED)
+def test_what_stood_in_a_header_is_masked_in_the_answer(name):
+    masking.forget_secrets()
+    value = re.search(r"planted-[\w-]+", next(iter(CARRIED[name].values())))[0]
+    body = {"message": f"You sent {value}.", "seen": [value], "url": f"https://x.example/?next=%3Fa%3D{value}"}
+    response = {"status": {"code": 200}, "headers": {}, "body": {"string": json.dumps(body).encode()}}
+    stored = readable.recorded_response(response, CARRIED[name]).model_dump_json()
+    assert "planted" not in stored and stored.count("***") == 3
+
+
+KEY = "planted0123456789abcdef"
+FIELDS = {
+    "a nested value": {"client_secret": {"value": KEY, "expires_at": 1}},
+    "a list": {"token": [KEY, KEY]},
+    "an address in an address": {"u": f"https://a.example/?next=https%253A%252F%252Fb.example%253Fapi_key%253D{KEY}"},
+    "thrice encoded": {"u": f"x%25253Fsig%25253D{KEY}"},
+    **{name: {name: KEY} for name in (
+        "pwd", "passphrase", "private_key", "connectionString", "github_token", "hf_token", "credentials", "jwt",
+        "dbPassword", "session_token", "webhookSecret")},
+    **{f"?{name}=": {"u": f"https://a.example/x?{name}={KEY}"} for name in ("pwd", "jwt", "session", "hf_token")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_other_places_of_a_secret(name):
+    masking.forget_secrets()
+    body = json.dumps(FIELDS[name]).encode()
+    asked = readable.recorded_request("POST", "https://a.example/", {}, body, "m").model_dump_json()
+    response = {"status": {"code": 200}, "headers": {}, "body": {"string": body}}
+    assert "planted" not in asked
+    assert "planted" not in readable.recorded_response(response, {}).model_dump_json()
+
+
+@pytest.mark.parametrize("what", SHAPES)
+def test_what_the_commit_check_knows_is_masked_too(what):
+    masking.forget_secrets()
+    for key in PLANTED[what]:
+        assert masking.secrets_in(f"x = {key}") == [what]
+        assert masking.secrets_in(masking.mask(f"x = {key}")) == []
+
+
+def test_a_secret_of_the_request_is_masked_in_every_encoding():
+    secret = "a/b+0123456789abcdef="
+    masking.forget_secrets()
+    once = quote(secret, safe="")
+    known = masking.secrets_of({"x-key": secret})
+    assert masking.mask(f"{secret} {once} {quote(once, safe='')}", known) == "*** *** ***"

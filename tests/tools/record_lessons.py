@@ -6,7 +6,8 @@
                                                                  _API_KEY and _DEPLOYMENT
 
 Both run each lesson from top to bottom in record mode, and then once more in replay, so that the stored outputs are
-what everybody else will see. Only when both went well are the recording and the notebook replaced.
+what everybody else will see. Only when both went well, and neither holds what looks like a key, are the recording and
+the notebook replaced, each in one step. What was paid for is kept where that can't be done.
 """
 
 import contextlib
@@ -22,9 +23,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from course.assets import ROOT
+from course.recording import RecordingError, masking
 from course.recording import shape as cassette
 from course.recording.shape import RECORDINGS
-from tests.api import API_KEY, Api, serve
+from tests.api import API_KEY, Api, redirect, serve
 
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -54,9 +56,11 @@ def main(arguments: list[str]) -> int:
         for lesson in lessons or known:
             try:
                 recording = record(lesson, settings, api)
-            except CellExecutionError as error:
-                why = api.unanswered[0] if api and api.unanswered else f"{error.ename}: {error.evalue}"
-                print(f"{lesson}: stopped, nothing was changed. {why}")
+            except (CellExecutionError, RecordingError, OSError) as error:
+                why = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
+                why = api.unanswered[0] if api and api.unanswered else why
+                kept = "".join(getattr(error, "__notes__", ()))
+                print(f"{lesson}: stopped, nothing was changed. {masking.mask(why)}{kept}")
                 return 1
             sources = Counter(item.source for item in recording.interactions)
             print(f"{lesson}: " + (", ".join(f"{n} {source}" for source, n in sorted(sources.items())) or "no request"))
@@ -69,12 +73,14 @@ def main(arguments: list[str]) -> int:
 
 
 def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cassette.Recording:
-    """Record one lesson and store its outputs as replay gives them. Raises CellExecutionError and changes nothing.
+    """Record one lesson and store its outputs as replay gives them.
 
     With the local `api` the recording is made afresh; from the real one, what it can't give is kept.
+    Raises CellExecutionError, RecordingError or OSError and changes nothing; a note says where the answers are then.
     """
     source, target = NOTEBOOKS / f"{lesson}.ipynb", RECORDINGS / f"{lesson}.json"
-    with tempfile.TemporaryDirectory() as folder:
+    folder = tempfile.mkdtemp(prefix="recording-")
+    try:
         made = Path(folder) / target.name
         if api is None and target.is_file():
             shutil.copy(target, made)
@@ -88,10 +94,31 @@ def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cas
         made_of.interactions = [item for item in made_of.interactions if item.cell.split("-")[0] in cells]
         made_of.save(made)
         notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder})
-        target.parent.mkdir(exist_ok=True)
-        shutil.copy(made, target)
-    nbformat.write(notebook, source)
-    return cassette.load(target)
+        put_in_place(made_of, target, notebook, source)
+    except Exception as error:
+        if api is None and (Path(folder) / target.name).is_file():
+            error.add_note(f" What was answered is kept in {folder}.")
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    return made_of
+
+
+def put_in_place(recording: cassette.Recording, target: Path, notebook: nbformat.NotebookNode, source: Path) -> None:
+    """Replace a recording and its notebook, each in one step; neither if one holds what looks like a secret."""
+    part = source.with_name(f"{source.name}.{os.getpid()}.part")
+    texts = {target.name: recording.model_dump_json(by_alias=True), source.name: nbformat.writes(notebook)}
+    for name, text in texts.items():
+        if found := masking.secrets_in(text):
+            raise RecordingError(f"{name} would hold {', '.join(found)}. Find out first where that came from.")
+    try:
+        nbformat.write(notebook, part)
+        with contextlib.closing(cassette.lock(target)):
+            recording.save(target)
+        os.replace(part, source)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbformat.NotebookNode:
@@ -100,6 +127,7 @@ def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbfor
     Cells tagged `skip` are left out: what only replay can show (the message for an unknown request) is not recorded.
     """
     notebook = nbformat.read(path, as_version=4)
+    settings = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
     client = NotebookClient(
         notebook,
         timeout=120,
@@ -107,10 +135,11 @@ def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbfor
         record_timing=False,
         coalesce_streams=True,  # or one text is stored in as many parts as it happened to arrive in
         skip_cells_with_tag=skip,
-        extra_arguments=["--log-level=ERROR"],
+        # What comes from the local API needs the tests' tape; with a key, nothing of the tests is in the kernel.
+        extra_arguments=["--log-level=ERROR", *(redirect.KERNEL if settings.get("COURSE_UPSTREAM") else [])],
         resources={"metadata": {"path": path.parent}},
     )
-    client.execute(env={name: value for name, value in {**os.environ, **environment}.items() if value is not None})
+    client.execute(env=settings)
     # A widget lives in its kernel: stored, its view is an error on the page, under a number that differs each time.
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)

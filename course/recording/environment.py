@@ -1,0 +1,81 @@
+"""The variables of a lesson: which are hidden in replay, and where the key of a live one comes from."""
+
+import os
+import re
+import sys
+from getpass import getpass
+
+from IPython import get_ipython
+
+from .. import CourseError
+
+# In replay these would change what a client asks, where or how; they are hidden and come back with live.
+_HIDDEN_IN_REPLAY = ("OPENAI_", "AZURE_OPENAI_", "VISION_MODEL", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+                     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # fmt: skip
+# On Azure these name another service and its model; with another version nobody could replay what was recorded.
+_HIDDEN_ON_AZURE = {"live": ("OPENAI_BASE_URL", "VISION_MODEL", "(nothing)"),
+                    "record": ("OPENAI_BASE_URL", "VISION_MODEL", "OPENAI_API_VERSION")}  # fmt: skip
+KEY, AZURE_KEY = "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"
+REPLAY_KEY, LOCAL_KEY = "replay-needs-no-key", "local-server-needs-no-key"
+
+hidden_variables: dict[str, str] = {}
+# What only the course has set, and so takes away again: a mistyped key must not stay.
+_ours = {REPLAY_KEY, LOCAL_KEY}
+
+
+class LiveModeError(CourseError):
+    """Live or record mode was asked for and can't start: an unknown mode, no key, or nobody to ask."""
+
+
+def readers_variables() -> dict[str, str]:
+    """Return the reader's own environment: with what is hidden, without the keys that the course has set."""
+    return hidden_variables | {name: value for name, value in os.environ.items() if value not in _ours}
+
+
+def change(mode: str, on_azure: bool, keys: dict[str, str]) -> None:
+    """Set the variables of this mode, with no moment in which one that stays hidden is to be seen."""
+    hide = _HIDDEN_IN_REPLAY if mode == "replay" else _HIDDEN_ON_AZURE[mode] if on_azure else ("(nothing)",)
+    readers = readers_variables()
+    hidden = {name: value for name, value in readers.items() if name.upper().startswith(hide)}
+    visible = {name: value for name, value in readers.items() if name not in hidden} | keys
+    os.environ.update(visible)
+    for name in os.environ.keys() - visible.keys():
+        del os.environ[name]
+    _ours.intersection_update((REPLAY_KEY, LOCAL_KEY, *keys.values()))
+    hidden_variables.clear()
+    hidden_variables.update(hidden)
+
+
+def find_keys(mode: str, on_azure: bool) -> dict[str, str]:
+    """Return the key to set: a stand-in in replay, else the reader's, one that a local server takes, or a typed one.
+
+    Raises LiveModeError where there is no key, or nobody to ask.
+    """
+    name, whose = (AZURE_KEY, "Azure OpenAI") if on_azure else (KEY, "OpenAI")
+    if mode == "replay":
+        # With a key of Azure beside it, the SDK's module-level client does not know whom to ask: only where needed.
+        return dict.fromkeys((KEY, name), REPLAY_KEY)
+    variables = readers_variables()
+    key, endpoint = variables.get(name, ""), variables.get("AZURE_OPENAI_ENDPOINT", "")
+    if on_azure and endpoint and not re.match(r"\s*https?://(?:[^/@]*@)?(?:[\w.-]+|\[[\da-f:]+\])", endpoint, re.I):
+        raise LiveModeError(
+            "AZURE_OPENAI_ENDPOINT is no address. The portal shows it, such as https://my-resource.openai.azure.com."
+        )
+    if on_azure and not endpoint and mode == "live":
+        raise LiveModeError(
+            "This lesson asks Azure OpenAI: set AZURE_OPENAI_ENDPOINT to the address of your resource, "
+            "AZURE_OPENAI_API_KEY to its key, and AZURE_OPENAI_DEPLOYMENT to the name of a deployment that takes "
+            "pictures, before you start Jupyter."
+        )
+    if on_azure and not endpoint:
+        key = key or REPLAY_KEY  # while recording nobody is asked then, and what is recorded is kept
+    elif not on_azure and variables.get("OPENAI_BASE_URL"):
+        key = key or LOCAL_KEY
+    kernel = getattr(get_ipython(), "kernel", None)
+    if not key and (kernel._allow_stdin if kernel else sys.stdin and sys.stdin.isatty()):
+        key = getpass(f"{whose} API key (used by this kernel only, never stored): ").strip()
+        _ours.add(key)
+    if not key:
+        local = "" if on_azure else " (or OPENAI_BASE_URL and VISION_MODEL for a local server)"
+        raise LiveModeError(f"Live answers need a key: set {name}{local} before you start Jupyter.")
+    return {name: key}

@@ -1,0 +1,201 @@
+"""Nothing is lost that was paid for: one writer at a time, each file in one step, and a full disk says so."""
+
+import errno
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import openai
+import pytest
+from nbformat.v4 import new_notebook
+
+from course import recording
+from course.assets import ROOT
+from course.recording import session, shape
+from course.recording.shape import Interaction, RecordedRequest, RecordedResponse, Recording
+from tests.conftest import question
+from tests.tools import record_lessons
+
+
+def stored(folder):
+    return json.loads((folder / "lesson.json").read_text(encoding="utf-8"))["interactions"]
+
+
+def full_disk(*args, **more):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+HOLD = """import sys, time
+from pathlib import Path
+from course.recording import shape
+held = shape.lock(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)"""
+
+
+@pytest.fixture
+def other_program(folder):
+    """Another process that records the lesson."""
+    arguments = [sys.executable, "-c", HOLD, str(folder / "lesson.json")]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_program_does_not_record_the_same_lesson(record, folder, other_program):
+    with pytest.raises(recording.RecordingError, match=r"lesson\.json can't be recorded now: another program"):
+        record()
+    assert recording.mode() == "live" and not (folder / "lesson.json").exists(), "nothing has begun"
+    other_program.send_signal(signal.SIGKILL)
+    other_program.wait()
+    record()
+    openai.OpenAI().chat.completions.create(**question())
+    assert len(stored(folder)) == 1, "a kill leaves no lock behind"
+
+
+def test_the_same_program_may_start_again_and_gives_the_lock_back(record, folder, replay):
+    for _ in range(2):
+        record()
+    replay_needs_none = shape.Recording(lesson="lesson")
+    replay_needs_none.save(folder / "lesson.json")
+    replay()
+    shape.lock(folder / "lesson.json").close()
+
+
+def test_a_start_that_fails_gives_the_lock_back(record, folder):
+    folder.mkdir()
+    (folder / "lesson.json").write_text("{", encoding="utf-8")
+    with pytest.raises(recording.RecordingError, match="Invalid JSON") as caught:
+        record()
+    shape.lock(folder / "lesson.json").close()
+    assert caught.value.__traceback__, "a notebook keeps the error, and all that stands in its frames"
+
+
+def test_a_folder_that_cannot_be_written_is_noticed_before_anything_is_asked(record, api, monkeypatch):
+    monkeypatch.setattr(Path, "write_text", full_disk)
+    with pytest.raises(recording.RecordingError, match=r"lesson\.json can't be written in .*: No space left"):
+        record()
+    assert recording.mode() == "live" and api.requests == []
+
+
+def test_a_full_disk_is_told_after_the_answer_was_handed_on(record, folder, api, monkeypatch):
+    record()
+    client = openai.OpenAI()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full_disk)
+        assert client.chat.completions.create(**question()).choices, "it was paid for"
+        with pytest.raises(recording.RecordingError, match="No space left"):
+            client.chat.completions.create(**question(stream=True))
+        assert len(api.requests) == 1, "no more is paid for until there is room"
+    client.chat.completions.create(**question(stream=True))
+    assert len(stored(folder)) == 2 and len(api.requests) == 2, "the next save writes both"
+
+
+def test_a_disk_that_stays_full_is_told_at_the_end(record, folder, monkeypatch):
+    record()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full_disk)
+        openai.OpenAI().chat.completions.create(**question())
+        with pytest.raises(recording.RecordingError, match="No space left"):
+            recording.start("lesson", mode="record")
+        assert recording.mode() == "record", "the answer is still in memory"
+    recording.stop()
+    assert len(stored(folder)) == 1
+    assert [path.name for path in folder.iterdir() if path.suffix == ".part"] == []
+
+
+def test_two_programs_write_through_files_of_their_own(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(os, "replace", lambda part, path: seen.append(part.name))
+    Recording(lesson="x").save(tmp_path / "x.json")
+    assert seen == [f"x.{os.getpid()}.part"]
+    ignored = subprocess.run(
+        ["git", "check-ignore", f"asset/recordings/{seen[0]}", "asset/recordings/x.lock"], cwd=ROOT
+    )
+    assert ignored.returncode == 0
+
+
+def write_for_ever(made, path):
+    while True:
+        made.save(path)
+
+
+def test_a_kill_in_the_middle_damages_nothing(tmp_path):
+    path = tmp_path / "x.json"
+    item = Interaction(cell="", source="live", request=RecordedRequest(method="GET", url="/v1/x"),
+                       response=RecordedResponse(status=200, text="x" * 200_000))  # fmt: skip
+    made = Recording(lesson="x", interactions=[item] * 9)
+    made.save(path)
+    before = path.read_bytes()
+    for n in range(30):
+        process = multiprocessing.get_context("fork").Process(target=write_for_ever, args=(made, path))
+        process.start()
+        time.sleep(0.002 * n)
+        process.kill()
+        process.join()
+        assert path.read_bytes() == before
+
+
+# --- the last step of `make sample` and `make record` ---
+
+
+@pytest.fixture
+def places(tmp_path):
+    """A recording and a notebook to be replaced, and what replaces them."""
+    target, source = tmp_path / "x.json", tmp_path / "x.ipynb"
+    target.write_text("old", encoding="utf-8")
+    source.write_text("old", encoding="utf-8")
+    return Recording(lesson="x"), target, new_notebook(), source
+
+
+def texts(places):
+    return places[1].read_text(encoding="utf-8"), places[3].read_text(encoding="utf-8")
+
+
+def test_both_are_replaced(places):
+    record_lessons.put_in_place(*places)
+    assert shape.load(places[1]).lesson == "x" and nbformat.read(places[3], as_version=4).cells == []
+    assert {path.suffix for path in places[1].parent.iterdir()} == {".json", ".ipynb", ".lock"}
+
+
+def test_a_full_disk_replaces_neither(places, monkeypatch):
+    monkeypatch.setattr(Path, "write_text", full_disk)
+    with pytest.raises(recording.RecordingError, match="No space left"):
+        record_lessons.put_in_place(*places)
+    assert texts(places) == ("old", "old") and not list(places[1].parent.glob("*.part"))
+
+
+def test_what_looks_like_a_key_replaces_neither(places):
+    places[2].metadata["found"] = "AKIA" + "ABCDEFGH12345678"
+    with pytest.raises(recording.RecordingError, match=r"x\.ipynb would hold an AWS key"):
+        record_lessons.put_in_place(*places)
+    assert texts(places) == ("old", "old")
+
+
+def test_what_was_paid_for_is_kept_when_it_cannot_be_put_in_place(tmp_path, monkeypatch, capsys):
+    answered = Recording(lesson="x")
+    (tmp_path / "x.ipynb").write_text(nbformat.writes(new_notebook()), encoding="utf-8")
+
+    def run(path, environment, skip=""):
+        answered.save(Path(environment["COURSE_RECORDINGS"]) / "x.json")
+        return new_notebook()
+
+    monkeypatch.setattr(record_lessons, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(record_lessons, "RECORDINGS", tmp_path / "recordings")
+    monkeypatch.setattr(record_lessons, "run", run)
+    monkeypatch.setattr(record_lessons.os, "replace", lambda part, path: full_disk() if path.suffix == ".ipynb"
+                        else Path(part).rename(path))  # fmt: skip
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    assert record_lessons.main(["record", "x"]) == 1
+    said = capsys.readouterr().out
+    assert "x: stopped" in said and "No space left" in said
+    kept = Path(said.split("What was answered is kept in ")[1].strip().rstrip("."))
+    assert shape.load(kept / "x.json") == answered
+    assert session._state.tape is None
