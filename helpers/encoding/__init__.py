@@ -1,6 +1,6 @@
 """Any picture, checked and made ready to send.
 
-A path, bytes, a PIL image, an open file, an address or a data URL in; a `Picture` out: upright, sRGB, no metadata.
+`sources.py` reads, recognizes, opens and strips files, `pixels.py` makes pixels plain, `picture.py` makes it all fit.
 
 >>> from PIL import Image
 >>> picture = open_picture(Image.new("RGB", (1200, 800), "navy"), max_side=300)

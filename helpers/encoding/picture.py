@@ -1,4 +1,4 @@
-"""A picture fit to send. `sources.py` reads, opens and strips files, `pixels.py` makes pixels plain; here both meet."""
+"""A picture fit to send: whatever was given, as bytes that an API takes, and as a part of a request."""
 
 import base64
 from dataclasses import dataclass, field
