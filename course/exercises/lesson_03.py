@@ -61,7 +61,7 @@ def half_the_side(answer):
 
 
 # A name of nothing but these words, or of no word at all, says a place in a list or on a page.
-PLACES = "the picture image photo number no one two three st nd rd th first second third last left right middle top"
+PLACES = "the picture image photo number no one two three first second third last left right middle top bottom"
 
 
 @Exercise(
@@ -83,7 +83,7 @@ def name_the_pictures(answer):
     names = [part.get("text", "").strip(" \n:") for part in before]
     require(all(names), "A picture has no name: the part right before it is not a text with a word in it.")
     for name, (what, _) in zip(names, found, strict=True):
-        place = set(re.findall(r"[^\W\d_]{2,}", name.casefold())) <= set(PLACES.split())
+        place = set(re.findall(r"\b[^\W\d_]{2,}", name.casefold())) <= set(PLACES.split())
         require(not place, f"The name {name!r:.40} says a place or nothing. Take a word instead.")
         said = [kind for kind in FILES if kind.rstrip("s") in name.casefold()]
         require(not said or what in said, f"The name {name!r:.40} stands before the {what}.")

@@ -32,7 +32,7 @@ BOOK: dict = {"title": "Emma", "author": None, "place": 1}
 GOOD = [BOOK, BOOK | {"author": "Jane Austen", "place": 12}]
 BAD = [{name: BOOK[name] for name in BOOK if name != missing} for missing in BOOK]
 BAD += [BOOK | {name: value} for name, value in (("title", None), ("title", 7), ("author", 7), ("shelf", 7))]
-BAD += [BOOK | {"place": place} for place in (None, 1.5, 0, -3)]
+BAD += [BOOK | {"place": place} for place in (None, "first", 1.5, 0, -3)]
 RULES = "All three fields are required, no others are allowed, only author may be None, and places begin at 1."
 
 

@@ -369,6 +369,7 @@ WRONG |= {
         "nothing returned": (spine(gives=None), "loses (a validator ends with: return self) the book"),
         "from 0": (spine(most=9), "refuses the book {'title': 'Emma', 'author': 'Jane Austen', 'place': 12}"),
         "fractions": (spine(place=(float, ...)), "takes the book {'title': 'Emma', 'author': None, 'place': 1.5}"),
+        "a number or a word": (spine(place=(int | str, ...)), "cannot be read (TypeError)"),
         "others ignored": (spine(extra="ignore"), "'place': 1, 'shelf': 7}. All three fields are required"),
     },
     "08.3": {

@@ -98,6 +98,8 @@ WRONG = {
         "places": (lambda: three(("First picture", "Coins", "Horses")), "The name 'First picture' says a place"),
         "numbers": (lambda: three(("Picture 1", "Picture 2", "Picture 3")), "The name 'Picture 1' says a place"),
         "left and right": (lambda: three(("Left", "Middle", "Right")), "The name 'Left' says a place"),
+        "numbers in words": (lambda: three(("The 1st", "2nd photo", "Bottom")), "The name 'The 1st' says a place"),
+        "bottom": (lambda: three(("Bottom", "Coins", "Horses")), "The name 'Bottom' says a place"),
         "letters": (lambda: three(("A", "B", "C"), "Which animals are there?"), "The name 'A' says a place or nothing"),
         "wrong names": (lambda: three(("Horses", "Coins", "Hens")), "The name 'Horses' stands before the hens"),
         "inside a word": (
