@@ -5,15 +5,14 @@ from importlib import import_module
 from pathlib import Path
 
 from .. import CourseError
-from .exercise import Exercise, Wrong, WrongShape
+from .exercise import EXERCISES, Exercise, Wrong, WrongShape
 from .reading import is_blank, type_name
 
 
 def check(number: str, answer) -> None:
     """Print what there is to say about an answer: not attempted, not right yet and why, or right and why.
 
-    `number` is that of the exercise, such as "01.1". An answer is never a reason for a traceback, whatever it is.
-    Raises CourseError, with the numbers that there are, for an exercise that does not exist.
+    Raises CourseError if there is no exercise of this number ("01.1"), and nothing else, whatever the answer.
     """
     state, reason = judge(number, answer)
     _say(f"{number} is {state}. {reason}" if state == "right" else f"{number} is {state}: {reason}")
@@ -40,7 +39,8 @@ def judge(number: str, answer) -> tuple[str, str]:
     if is_blank(answer):
         return "not attempted", wanted
     try:
-        return "right", exercise.check(answer) or exercise.why[:1].upper() + exercise.why[1:]
+        exercise.check(answer)
+        return "right", exercise.why[:1].upper() + exercise.why[1:]
     except WrongShape as reason:
         return "not right yet", f"{wanted} What came is {reason}."
     except Wrong as reason:
@@ -53,19 +53,14 @@ def judge(number: str, answer) -> tuple[str, str]:
 def _find(number: str) -> Exercise:
     """Return the exercise of this number; its lesson's file is loaded when it is first asked for."""
     lessons = sorted(path.stem for path in Path(__file__).parent.glob("lesson_*.py"))
-    home = f"lesson_{str(number)[:2]}"
-    exercise = _exercises(home).get(str(number)) if home in lessons else None
-    if exercise is None:
-        known = ", ".join(known for lesson in lessons for known in _exercises(lesson))
-        raise CourseError(f"There is no exercise {number!r}. Write its number in quotation marks; there are: {known}.")
-    return exercise
-
-
-def _exercises(lesson: str) -> dict[str, Exercise]:
-    return import_module(f"{__package__}.{lesson}").EXERCISES
+    for lesson in sorted(lessons, key=lambda lesson: lesson != f"lesson_{str(number)[:2]}"):  # its own first
+        import_module(f"{__package__}.{lesson}")
+        if str(number) in EXERCISES:
+            return EXERCISES[str(number)]
+    known = ", ".join(sorted(EXERCISES))
+    raise CourseError(f"There is no exercise {number!r}. Write its number in quotation marks; there are: {known}.")
 
 
 def _say(text: str, mark: str = "") -> None:
     # As wide as an answer; what stands in quotation marks, such as an address, is kept whole.
-    print(textwrap.fill(text, 88, subsequent_indent=mark, initial_indent=mark,
-                        break_long_words=False, break_on_hyphens=False))  # fmt: skip
+    print(textwrap.TextWrapper(88, mark, mark, break_long_words=False, break_on_hyphens=False).fill(text))

@@ -1,18 +1,17 @@
 """What an exercise is: one file a lesson, three exercises a file.
 
-Copy `lesson_00.py` to `lesson_NN.py`; `checking.py` finds the file by its name. For each exercise write
+Copy `lesson_00.py` to `lesson_NN.py`; `checking.py` finds it by its name. For each exercise write
 
 1. a checker: a function that takes the learner's answer and raises `Wrong` (or calls `require`) with a reason for each
    mistake that people really make. It compares with a truth that it computes, never with a model's words.
-   `reading.py` takes answers apart, `comparing.py` compares. It may return a sentence for a right answer;
-2. an `Exercise`: what is expected, a hint, a solution to paste, why it is one. A function that is the solution stands
-   in the file as such: `getsource` shows it, and `cases_by` lets it say what is right for each case. One exercise a
-   lesson has `predicts=True`: the learner says what will happen before running it;
+   `reading.py` takes answers apart, `comparing.py` compares;
+2. an `@Exercise` above it. A solution ends with its own check. A function that is one stands in the file: `getsource`
+   shows it, and `cases_by` lets it say what is right. The first exercise of a lesson is a prediction;
 3. its cells in the notebook, as in lesson 00, and cases in `tests/exercises/`: two wrong answers at least.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class Wrong(Exception):
@@ -29,16 +28,20 @@ def require(condition, reason: str) -> None:
         raise Wrong(reason)
 
 
-@dataclass(frozen=True)
+EXERCISES: dict[str, "Exercise"] = {}  # by number, those of the lessons that are loaded
+
+
+@dataclass
 class Exercise:
-    """An exercise. `expects` goes on from "it wants …", without a full stop; `solution` ends with its own check.
+    """An exercise, written above its checker. `expects` goes on from "it wants …", `why` from "Why: …"."""
 
-    `why` goes on from "Why: …"; it is also what is said of a right answer, unless `check` returns a sentence.
-    """
-
-    check: Callable[[object], str | None]
+    number: str
     expects: str
     hint: str
     solution: str
     why: str
-    predicts: bool = False
+    check: Callable[[object], None] = field(init=False)
+
+    def __call__(self, check):
+        self.check, EXERCISES[self.number] = check, self
+        return check

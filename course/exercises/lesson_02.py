@@ -1,67 +1,91 @@
 """Lesson 02: how long a data URL gets, what a file really is, a photo that may leave the house."""
 
-from base64 import b64decode
+from base64 import b64encode
+from inspect import getsource
 from io import BytesIO
 
 from PIL import Image, ImageOps
 
 from ..assets import ROOT
-from .comparing import check_number, check_results, is_close, picture_difference
+from .comparing import cases_by, check_number, check_results, is_close, picture_difference
 from .exercise import Exercise, Wrong, WrongShape, require
 from .reading import read_fields, type_name
 
 IMAGES = ROOT / "asset" / "images"
 
 
+@Exercise(
+    "02.1",
+    expects='a dict with "prediction", a number of characters, and "data_url", the data URL of rocket.jpg',
+    hint="How many characters does base64 write for 3 bytes? For the data URL take the lesson's lines.",
+    solution="""
+my_prediction = 112_525 / 3 * 4
+data = Path("../asset/images/rocket.jpg").read_bytes()
+my_data_url = "data:image/jpeg;base64," + base64.b64encode(data).decode()
+exercises.check("02.1", {"prediction": my_prediction, "data_url": my_data_url})""",
+    why="4 characters stand for 3 bytes, and the media type says what the file is: a JPEG.",
+)
 def predict_the_length(answer):
     prediction, url = read_fields(answer, "prediction", "data_url")
     start = "data:image/jpeg;base64,"
     right = isinstance(url, str) and url.startswith(start)
     require(right, f"The data URL of a JPEG is a text that begins with {start!r}, and yours with {str(url)[:40]!r}.")
     code, rocket = url.removeprefix(start), (IMAGES / "rocket.jpg").read_bytes()
-    require(code[:2] not in ("b'", 'b"'), "There is a b' in front: first base64.b64encode(…), then .decode().")
-    try:
-        data = b64decode(code, validate=True)
-    except ValueError:
-        raise Wrong(f"What follows the comma is not base64 in one piece. It begins {code[:20]!r}.") from None
-    held = f"It holds {len(data):,} bytes"
-    require(data == rocket, f"{held} that are not those of rocket.jpg ({len(rocket):,}), as read_bytes() gives them.")
-    slips = {
-        len(rocket): "That is the number of bytes. Base64 writes 4 characters for every 3 bytes.",
-        len(rocket) * 3 / 4: "It is the other way round: 4 characters for every 3 bytes.",
-        len(rocket) * 2: "Two characters for each byte is hexadecimal. Base64 needs 4 for every 3 bytes.",
-        (IMAGES / "chelsea.png").stat().st_size * 4 / 3: "That would fit chelsea.png. How large is rocket.jpg?",
-    }
-    check_number("The length", prediction, len(code), slips, "Base64 writes 4 for every 3 bytes.", percent=1)
+    came = f"What follows the comma is not base64 in one piece of the bytes in rocket.jpg. It begins {code[:20]!r}."
+    require(code == b64encode(rocket).decode(), f"{came} Take read_bytes(), then base64.b64encode(…), then .decode().")
+    hint = f"The file has {len(rocket):,} bytes, and base64 writes 4 characters for every 3."
+    slips = {len(rocket) * 3 / 4: f"It is the other way round. {hint}"}
+    check_number("The length", prediction, len(code), slips, hint, percent=1)
 
 
-def _file(name: str, mode="RGB", **options) -> bytes:
-    Image.new(mode, (8, 6), 1).save(file := BytesIO(), name, **options)
-    return file.getvalue()
+def media_type(data):
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    formats = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF87a": "gif", b"GIF89a": "gif"}
+    for signature, name in formats.items():
+        if data.startswith(signature):
+            return f"image/{name}"
+    return None
 
 
-# Real files, and what each is. Pillow puts the 18 bytes of JFIF before EXIF; phones have none.
-JPEG = _file("JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0")
+PHOTO = (IMAGES / "phone_photo.jpg").read_bytes()
+GIF = b"a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"  # one pixel
 FILES = {
-    "a PNG": (_file("PNG"), "image/png"),
-    "a JPEG": (JPEG, "image/jpeg"),
-    "a JPEG as phones write it, which begins with EXIF": (JPEG[:2] + JPEG[20:], "image/jpeg"),
-    "a GIF (GIF87a)": (_file("GIF", "P"), "image/gif"),
-    "a GIF with a comment (GIF89a)": (_file("GIF", "P", comment=b"x"), "image/gif"),
-    "a WebP": (_file("WEBP"), "image/webp"),
-    "a PNG whose file was called photo.jpg": (_file("PNG", "RGBA"), "image/png"),
-    "a sound file (WAVE, which begins with RIFF as WebP does)": (b"RIFF$\0\0\0WAVEfmt \x10\0\0\0", None),
-    'no bytes at all (b"")': (b"", None),
-    "a text that speaks of pictures": (b"PNG, JPEG, JFIF, GIF and WEBP are formats.", None),
+    "a PNG": (IMAGES / "chelsea.png").read_bytes(),
+    "a JPEG": PHOTO,
+    "a JPEG as phones write it, which begins with EXIF": PHOTO[:2] + PHOTO[20:],  # without the 18 bytes of JFIF
+    "a GIF (GIF87a)": b"GIF87" + GIF,
+    "a GIF of today (GIF89a)": b"GIF89" + GIF,
+    "a WebP": (IMAGES / "cow.webp").read_bytes(),
+    "a sound file (WAVE, which begins with RIFF as WebP does)": b"RIFF$\0\0\0WAVEfmt \x10\0\0\0",
+    'no bytes at all (b"")': b"",
+    "a text that speaks of pictures": b"PNG, JPEG, JFIF, GIF and WEBP are formats.",
 }
 
 
+@Exercise(
+    "02.2",
+    expects="a function that takes bytes and returns a media type, or None",
+    hint="data.startswith(b…) is enough for three of them. WebP says RIFF first, and WEBP in data[8:12].",
+    solution=f'{getsource(media_type)}\nexercises.check("02.2", media_type)',
+    why="each test reads the signature at the very beginning, and what has none of the four is None.",
+)
 def tell_the_format(answer):
-    none = 'And bytes are compared with bytes: b"GIF87a", with a b in front.'
-    cases = {name: ((data,), truth) for name, (data, truth) in FILES.items()}
-    check_results(answer, cases, {"image/jpg": "There is no image/jpg."}, read=lambda told: told or None, none=none)
+    cases = cases_by(media_type, {name: (data,) for name, data in FILES.items()})
+    hint = "Compare the very first bytes, with a b in front of the quotation marks; the types are those of the table."
+    check_results(answer, cases, hint, read=lambda told: told or None)
 
 
+@Exercise(
+    "02.3",
+    expects="the bytes of a picture file, or a Picture of helpers.encoding",
+    hint="The helper does all of it. With Pillow alone: turn (ImageOps.exif_transpose), shrink, save the pixels.",
+    solution="""
+picture = encoding.open_picture("../asset/images/phone_photo.jpg", max_side=256)
+my_bytes = picture.data
+exercises.check("02.3", my_bytes)""",
+    why="the pixels are turned while the EXIF data still say how, and none of those data are kept.",
+)
 def prepare_the_photo(answer):
     data = getattr(answer, "data", answer)  # a Picture of helpers.encoding has its bytes there
     if not isinstance(data, (bytes, bytearray)):
@@ -73,66 +97,15 @@ def prepare_the_photo(answer):
         raise Wrong("They can't be opened as a picture. Are they cut off, or base64?") from None
     require(image.format in ("PNG", "JPEG", "WEBP"), f"The picture is a {image.format}. Save it as PNG, JPEG or WebP.")
     size = f"It is {image.width} x {image.height} pixels"
-    require(max(image.size) <= 256, f"{size}, and 256 on the longest side are enough.")
+    require(128 <= max(image.size) <= 256, f"{size}, and 128 to 256 are wanted on the longer side.")
     # What Pillow calls metadata; texts in a PNG have names of their own.
     left = {"xmp", "comment", "photoshop", "exif"} & set(image.info) | set(getattr(image, "text", {}))
     left |= {"the GPS position"} if image.getexif().get_ifd(0x8825) else set()
-    hint = "Pillow writes a comment again: im.info.pop('comment')." if "comment" in left else "Save the pixels alone."
-    require(not left, f"There are still metadata in it ({', '.join(sorted(left))}). {hint}")
-    photo = ImageOps.exif_transpose(Image.open(IMAGES / "phone_photo.jpg"))
+    require(not left, f"There are still metadata in it ({', '.join(sorted(left))}). Save the pixels alone.")
+    photo = ImageOps.exif_transpose(Image.open(BytesIO(PHOTO)))
     upright = picture_difference(image, photo)
-    turned, turn = min((picture_difference(image, photo.transpose(turn)), turn.name) for turn in Image.Transpose)
-    require(min(upright, turned) <= 8, "That is another picture than phone_photo.jpg, or only a piece of it.")
-    lies = f"It lies on its side, upside down or mirrored ({turn})"
-    require(upright <= turned, f"{lies}. Turn the pixels as the EXIF data say, then drop the data.")
-    same_shape = is_close(image.width / image.height, photo.width / photo.height, 4)
-    require(same_shape, f"{size}: its sides have another proportion than the photo's.")
-    require(max(image.size) >= 128, f"{size}, too few to ask about. Keep 128 or more.")
-
-
-EXERCISES = {
-    "02.1": Exercise(
-        predict_the_length,
-        predicts=True,
-        expects='a dict with "prediction", a number of characters, and "data_url", the data URL of rocket.jpg',
-        hint="rocket.jpg has 112,525 bytes. How many characters does base64 write for 3 of them? "
-        "For the data URL take the lesson's lines; the path changes, and so does what the file is.",
-        solution="""
-my_prediction = 112_525 / 3 * 4
-data = Path("../asset/images/rocket.jpg").read_bytes()
-my_data_url = "data:image/jpeg;base64," + base64.b64encode(data).decode()
-exercises.check("02.1", {"prediction": my_prediction, "data_url": my_data_url})""",
-        why="4 characters stand for 3 bytes, and the media type says what the file is: a JPEG.",
-    ),
-    "02.2": Exercise(
-        tell_the_format,
-        expects="a function that takes bytes and returns a media type, or None",
-        hint="data.startswith(…) is enough for three of them. WebP begins with RIFF, as sound files do, "
-        "and says WEBP in data[8:12].",
-        solution=r"""
-def media_type(data):
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "image/webp"
-    return None
-
-exercises.check("02.2", media_type)""",
-        why="each test reads the signature at the very beginning, and what has none of the four is None.",
-    ),
-    "02.3": Exercise(
-        prepare_the_photo,
-        expects="the bytes of a picture file, or a Picture of helpers.encoding",
-        hint="The lesson's cell under “The helper at last” does two of the three; a later cell shrinks. "
-        "With Pillow alone the order matters: turn (ImageOps.exif_transpose), shrink (thumbnail), save the pixels.",
-        solution="""
-picture = encoding.open_picture("../asset/images/phone_photo.jpg", max_side=256)
-my_bytes = picture.data
-exercises.check("02.3", my_bytes)""",
-        why="the pixels are turned while the EXIF data still say how, and none of those data are kept.",
-    ),
-}
+    turned = min(picture_difference(image, photo.transpose(turn)) for turn in Image.Transpose)
+    lies = "It lies on its side, upside down or mirrored. Turn the pixels as the EXIF data say, then drop the data."
+    require(turned >= min(upright, 8), lies)
+    whole = upright <= 8 and is_close(image.width / image.height, photo.width / photo.height, 4)
+    require(whole, "That is another picture than phone_photo.jpg, or only a piece of it, or its proportion is another.")

@@ -8,16 +8,22 @@ from .comparing import cases_by, check_fields, check_number, check_results
 from .exercise import Exercise, require
 from .reading import PICTURES, as_json, read_fields
 
-EACH_TIME = "However it gets there, the picture goes into the model with each question, and is paid each time."
-PILED_UP = {6 * 212: "The picture does not pile up. It is in the conversation once, and is read with each question."}
-SENT = {3: "The picture is paid three times and sent once: the later requests name only the answer before."}
 
-
+@Exercise(
+    "06.1",
+    expects='a dict with "by_file", "in_conversation" and "times_sent", three numbers',
+    hint="Sending bytes and reading tokens are two things. Compare the tokens in of the lesson's first questions.",
+    solution="""
+by_file, in_conversation, times_sent = 3 * 212, 3 * 212, 1
+exercises.check("06.1", {"by_file": by_file, "in_conversation": in_conversation, "times_sent": times_sent})""",
+    why="the model reads the picture with each question. You save sending it, and not the tokens.",
+)
 def predict_what_is_saved(answer):
     by_file, conversation, times = read_fields(answer, "by_file", "in_conversation", "times_sent")
-    check_number("With a file id it", by_file, 3 * 212, PILED_UP, EACH_TIME)
-    check_number("In a conversation it", conversation, 3 * 212, PILED_UP, EACH_TIME)
-    check_number("The number of times", times, 1, SENT, "Which of the three requests carries the data URL?")
+    hint = "However it gets there, the picture goes into the model once with each question, and is paid each time."
+    check_number("With a file id it", by_file, 3 * 212, {}, hint)
+    check_number("In a conversation it", conversation, 3 * 212, {}, hint)
+    check_number("The number of times", times, 1, {}, "It is paid with each request, but which carries the data URL?")
 
 
 FOR_RESPONSES = {
@@ -32,13 +38,27 @@ SHOWN = {"type": "input_image", "image_url": f"{PICTURES}coffee.png", "detail": 
 REQUEST = {"model": ..., "instructions": "Be short.", "max_output_tokens": 500, "store": ...}
 
 
+@Exercise(
+    "06.2",
+    expects="the arguments of client.responses.create as one dict, with five entries",
+    hint="Go through the table row by row. `content` near the top is `chat_content` translated. Mind `store`.",
+    solution="""
+my_request = {
+    "model": MODEL, "instructions": "Be short.", "max_output_tokens": 500, "store": False,
+    "input": [{"role": "user", "content": content}],
+}
+exercises.check("06.2", my_request)""",
+    why="parts have other types, the address is a string with detail beside it, the rule goes into instructions.",
+)
 def translate(answer):
-    text = json.dumps(as_json(answer), default=repr)
+    read_fields(answer)
+    given = as_json(answer)
+    text = json.dumps(given, default=repr)
     for chat, responses in FOR_RESPONSES.items():
         require(chat not in text, f"{chat.strip(': ')} was right for Chat. For Responses write {responses}.")
     parts = [SHOWN, ASKED] if text.find('"input_image"') < text.find('"input_text"') else [ASKED, SHOWN]
-    given = check_fields(answer, {"input": [{"type": ..., "role": "user", "content": parts}]} | REQUEST)
-    require(isinstance(given.get("model"), str) and given["model"], 'There is no "model": it stays as it was, MODEL.')
+    check_fields(given, {"input": [{"type": ..., "role": "user", "content": parts}]} | REQUEST)
+    require(given.get("model") and isinstance(given["model"], str), 'There is no "model": it stays as it was, MODEL.')
     require(given.get("store") is False, 'The service would keep it: it does so unless you say "store": False.')
 
 
@@ -64,43 +84,17 @@ ITEMS = {
 }
 
 
+@Exercise(
+    "06.3",
+    expects="a function that takes an answer as a dict, and returns its text or None",
+    hint='Look at "status" first. Then walk through "output" as the lesson does, and join the texts you find.',
+    solution=f'{getsource(whole_text)}\nexercises.check("06.3", whole_text)',
+    why="only a completed answer is whole, and only parts of the type output_text in messages are its text.",
+)
 def write_whole_text(answer):
     answers, outputs = {}, [some for n in range(3) for some in product(ITEMS, repeat=n)]
     for (status, reason), items in product(ENDS, outputs):
-        given = {"id": "resp_1", "object": "response", "status": status, "output": [ITEMS[item] for item in items]}
+        given: dict = {"object": "response", "status": status, "output": [ITEMS[item] for item in items]}
         given["incomplete_details"] = reason and {"reason": reason}
         answers[f"an answer with {' and '.join(items) or 'nothing in it'}, {reason or status}"] = (given,)
-    check_results(answer, cases_by(whole_text, answers), {"": "An empty text is no text."})
-
-
-EXERCISES = {
-    "06.1": Exercise(
-        predict_what_is_saved,
-        predicts=True,
-        expects='a dict with "by_file", "in_conversation" and "times_sent", three numbers',
-        hint="Sending bytes and reading tokens are two things. Compare the tokens in of the lesson's first questions.",
-        solution="""
-by_file, in_conversation, times_sent = 3 * 212, 3 * 212, 1
-exercises.check("06.1", {"by_file": by_file, "in_conversation": in_conversation, "times_sent": times_sent})""",
-        why="the model reads the picture with each question. You save sending it, and not the tokens.",
-    ),
-    "06.2": Exercise(
-        translate,
-        expects="the arguments of client.responses.create as one dict, with five entries",
-        hint="Go through the table row by row. `content` near the top is `chat_content` translated. Mind `store`.",
-        solution="""
-my_request = {
-    "model": MODEL, "instructions": "Be short.", "max_output_tokens": 500, "store": False,
-    "input": [{"role": "user", "content": content}],
-}
-exercises.check("06.2", my_request)""",
-        why="parts have other types, the address is a string with detail beside it, the rule goes into instructions.",
-    ),
-    "06.3": Exercise(
-        write_whole_text,
-        expects="a function that takes an answer as a dict, and returns its text or None",
-        hint='Look at "status" first. Then walk through "output" as the lesson does, and join the texts you find.',
-        solution=f'{getsource(whole_text)}\nexercises.check("06.3", whole_text)',
-        why="only a completed answer is whole, and only parts of the type output_text in messages are its text.",
-    ),
-}
+    check_results(answer, cases_by(whole_text, answers), "Only a completed answer has a text, and '' is none.")

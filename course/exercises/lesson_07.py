@@ -6,7 +6,7 @@ from itertools import product
 
 from openai.types.chat import ChatCompletion
 
-from .comparing import cases_by, check_results
+from .comparing import cases_by, check_results, make_answer
 from .exercise import Exercise, Wrong, WrongShape
 from .reading import as_json, type_name
 
@@ -21,20 +21,19 @@ WHY = {
 }
 
 
+@Exercise(
+    "07.1",
+    expects="a list of letters",
+    hint="Ask of each: does waiting change anything? Two have the same status, and only the code tells them apart.",
+    solution='my_retries = ["b", "d", "f"]\nexercises.check("07.1", my_retries)',
+    why="waiting changes no key, account or verdict, but it does help with haste, overload and a slow wire.",
+)
 def predict_retries(answer):
     given = re.findall(r"[^\s,;]", answer) if isinstance(answer, str) else as_json(answer)
     if not isinstance(given, (list, set, frozenset, dict)):
         raise WrongShape(type_name(answer))
     if wrong := sorted({str(one).strip().lower() for one in given} ^ RETRY):
         raise Wrong(WHY.get(wrong[0], f"There is no error {wrong[0]!r:.20}. Their letters are a, b, c, d, e and f."))
-
-
-def _answer(*choices: dict, reason="stop", text="A cup.", refusal=None, **beside) -> dict:
-    """A ChatCompletion as a dict; `choices` are what each has besides its message."""
-    message = {"role": "assistant", "content": text, "refusal": refusal}
-    choice = {"index": 0, "finish_reason": reason, "logprobs": None, "message": message}
-    parts = [choice | more | {"index": n} for n, more in enumerate(choices)]
-    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": "none", "choices": parts} | beside
 
 
 def names(entries):
@@ -58,11 +57,19 @@ FOUND = {
 }
 
 
+@Exercise(
+    "07.2",
+    expects="a function of an answer, a dict, that returns two lists of names",
+    hint='Go through the .items() of all "content_filter_results". `get` gives [] or {} where there is nothing.',
+    solution=f'{getsource(names)}\n{getsource(filtered)}\nexercises.check("07.2", filtered)',
+    why="get with an empty list or dict makes the same function fit for answers of OpenAI, which have no results.",
+)
 def read_the_filters(answer):
-    answers = {"an answer of OpenAI's own service, without any results": (_answer({}),)}
+    answers = {"an answer of OpenAI's own service, without any results": (make_answer({}),)}
     for before, after in product(FOUND, FOUND):
         choices = [{"content_filter_results": FOUND[what]} for what in ("nothing", after, "nothing")]
-        given = _answer(*choices, prompt_filter_results=[{"prompt_index": 0, "content_filter_results": FOUND[before]}])
+        prompt = [{"prompt_index": 0, "content_filter_results": FOUND[before]}]
+        given = make_answer(*choices, prompt_filter_results=prompt)
         answers[f"an answer with {after} in its second choice and {before} in its prompt"] = (given,)
     answers["an answer without choices"] = (given | {"choices": []},)
     check_results(answer, cases_by(filtered, answers), read=_sorted_names)
@@ -87,37 +94,18 @@ def whole(answer):
     return "use"
 
 
+@Exercise(
+    "07.3",
+    expects="a function of an answer that returns one of six texts",
+    hint="Begin with answer.choices. Then go through the list in its order, one if and one return each.",
+    solution=f'{getsource(whole)}\nexercises.check("07.3", whole)',
+    why="each return answers one question, and what is left has passed them all: six outcomes, no exception.",
+)
 def say_whether_it_may_be_used(answer):
-    answers = {"an answer without choices": _answer()}
+    answers = {"an answer without choices": make_answer()}
     texts, refusals = ("A cup.", "No", "", "\n", None), (None, "I can't say whose cup this is.")
     for reason, text, refusal in product(("stop", "length", "content_filter"), texts, refusals):
         what = f"an answer with the reason {reason!r}, the text {text!r} and the refusal {refusal!r}"
-        answers[what] = _answer({}, reason=reason, text=text, refusal=refusal)
+        answers[what] = make_answer({}, reason=reason, text=text, refusal=refusal)
     cases = cases_by(whole, {what: (ChatCompletion.model_validate(made),) for what, made in answers.items()})
     check_results(answer, cases, read=lambda text: text.strip().lower())
-
-
-EXERCISES = {
-    "07.1": Exercise(
-        predict_retries,
-        predicts=True,
-        expects="a list of letters",
-        hint="Ask of each: does waiting change anything? Two have the same status, and only the code tells them apart.",
-        solution='my_retries = ["b", "d", "f"]\nexercises.check("07.1", my_retries)',
-        why="waiting changes no key, account or verdict, but it does help with haste, overload and a slow wire.",
-    ),
-    "07.2": Exercise(
-        read_the_filters,
-        expects="a function of an answer, a dict, that returns two lists of names",
-        hint='Go through the .items() of all "content_filter_results". `get` gives [] or {} where there is nothing.',
-        solution=f'{getsource(names)}\n{getsource(filtered)}\nexercises.check("07.2", filtered)',
-        why="get with an empty list or dict makes the same function fit for answers of OpenAI, which have no results.",
-    ),
-    "07.3": Exercise(
-        say_whether_it_may_be_used,
-        expects="a function of an answer that returns one of six texts",
-        hint="Begin with answer.choices. Then go through the list in its order, one if and one return each.",
-        solution=f'{getsource(whole)}\nexercises.check("07.3", whole)',
-        why="each return answers one question, and what is left has passed them all: six outcomes, no exception.",
-    ),
-}

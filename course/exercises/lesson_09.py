@@ -8,24 +8,28 @@ from .comparing import cases_by, check_results
 from .exercise import Exercise, require
 from .reading import read_fields, type_name
 
-CLASSIC, VERSION = "/openai/deployments/photos/chat/completions", "api-version=2024-10-21"
-# Path, query and how the client makes them (openai 3.54.0).
-SENT = {
-    "a": ("/openai/v1/chat/completions", "", "Plain OpenAI adds /chat/completions to its base_url, and nothing else."),
-    "b": (CLASSIC, VERSION, "AzureOpenAI adds /openai/deployments/, the deployment and /chat/completions."),
-    "c": (f"/openai/v1{CLASSIC}", VERSION, "AzureOpenAI adds the same as in b, whatever its endpoint ends with."),
-}
+V1, CLASSIC = "/openai/v1/chat/completions", "/openai/deployments/photos/chat/completions?api-version=2024-10-21"
+SENT = {"a": V1, "b": CLASSIC, "c": f"/openai/v1{CLASSIC}"}  # by openai 3.54.0
+ADDS = "OpenAI adds /chat/completions; AzureOpenAI adds /openai/deployments/… and the version to whatever endpoint."
 
 
+@Exercise(
+    "09.1",
+    expects="three paths as texts, a, b and c",
+    hint="What did show_sent print for the two clients, beside what they were told? Do the same with c.",
+    solution=f"""
+my_a = "{SENT["a"]}"
+my_b = "{SENT["b"]}"
+my_c = "{SENT["c"]}"
+exercises.check("09.1", {{"a": my_a, "b": my_b, "c": my_c}})""",
+    why="AzureOpenAI adds /openai/deployments/ and the name to whatever endpoint it has: c is answered with 404.",
+)
 def predict_the_path(answer):
     for letter, given in zip(SENT, read_fields(answer, *SENT), strict=True):
         require(isinstance(given, str), f"{letter} is to be a text, a path. What came is {type_name(given)}.")
-        path, query, why = SENT[letter]
         parts = urlsplit(given.strip().removeprefix("POST").strip())
-        came = "/" + parts.path.strip("/")
-        require(came == path, f"{letter} goes to another path than {came:.80}. {why}")
-        wanted = f"?{query} is missing, or is another" if query else "this path takes no version"
-        require(parts.query == query, f"The path of {letter} is right, but look at its query: {wanted}.")
+        came = f"/{parts.path.strip('/')}" + f"?{parts.query}" * bool(parts.query)
+        require(came == SENT[letter], f"{letter} goes to another path than {came:.120}. {ADDS}")
 
 
 def base_url(pasted):
@@ -33,9 +37,20 @@ def base_url(pasted):
 
 
 HOSTS = ("r.openai.azure.com", "a-b.services.ai.azure.com", "r.cognitiveservices.azure.com", "openai.openai.azure.com")
-ENDINGS = ("", "/", "/openai", "/openai/v1", "/openai/v1/", "/openai/v1/chat/completions", f"{CLASSIC}?{VERSION}")
+ENDINGS = ("", "/", "/openai", "/openai/v1", "/openai/v1/", V1, CLASSIC)
 
 
+@Exercise(
+    "09.2",
+    expects="a function of a text that returns an address",
+    hint="Don't cut endings off: take the host out (urlsplit has it as netloc), and write the rest yourself.",
+    solution=f"""
+from urllib.parse import urlsplit
+
+{getsource(base_url)}
+exercises.check("09.2", base_url)""",
+    why="only the host counts. Cutting endings off needs a rule for each form, and there is always a new one.",
+)
 def make_the_base_url(answer):
     pasted = [f"https://{host}{ending}" for host, ending in product(HOSTS, ENDINGS)]
     cases = cases_by(base_url, {f"an address such as {address}": (address,) for address in pasted})
@@ -51,46 +66,11 @@ SHAPES = {
 }
 
 
-def read_whole_texts(answer):
-    cases = {"an answer without choices": (({"object": "chat.completion", "choices": []},), None)}
-    for (shape, ended), end in product(SHAPES.items(), ("stop", "length", "max_tokens", "content_filter")):
-        first = {"index": 0, "message": {"role": "assistant", "content": "A cow."}} | ended(end)
-        second = {"index": 1, "message": {"role": "assistant", "content": "No."}, "finish_reason": "stop"}
-        for choices in ([first], [first, second]):
-            name = f"{shape} that ended with {end}, {len(choices)} in choices"
-            cases[name] = (({"object": "chat.completion", "choices": choices},), "A cow." if end == "stop" else None)
-    check_results(answer, cases)
-
-
-EXERCISES = {
-    "09.1": Exercise(
-        predict_the_path,
-        predicts=True,
-        expects="three paths as texts, a, b and c",
-        hint="What did show_sent print for the two clients, beside what they were told? Do the same with c.",
-        solution="""
-my_a = "/openai/v1/chat/completions"
-my_b = "/openai/deployments/photos/chat/completions?api-version=2024-10-21"
-my_c = "/openai/v1/openai/deployments/photos/chat/completions?api-version=2024-10-21"
-exercises.check("09.1", {"a": my_a, "b": my_b, "c": my_c})""",
-        why="AzureOpenAI adds /openai/deployments/ and the name to whatever endpoint it has: c is answered with 404.",
-    ),
-    "09.2": Exercise(
-        make_the_base_url,
-        expects="a function of a text that returns an address",
-        hint="Don't cut endings off: take the host out (urlsplit has it as netloc), and write the rest yourself.",
-        solution=f"""
-from urllib.parse import urlsplit
-
-{getsource(base_url)}
-exercises.check("09.2", base_url)""",
-        why="only the host counts. Cutting endings off needs a rule for each form, and there is always a new one.",
-    ),
-    "09.3": Exercise(
-        read_whole_texts,
-        expects="a function of an answer, a dict, that returns a text or None",
-        hint="The lesson's why(choice) reads all three shapes already. Ask first whether there is a choice.",
-        solution="""
+@Exercise(
+    "09.3",
+    expects="a function of an answer, a dict, that returns a text or None",
+    hint="The lesson's why(choice) reads all three shapes already. Ask first whether there is a choice.",
+    solution="""
 def whole_text(answer):
     for choice in answer["choices"][:1]:
         if why(choice) == "stop":
@@ -98,6 +78,14 @@ def whole_text(answer):
     return None
 
 exercises.check("09.3", whole_text)""",
-        why="the shapes are sorted out in one place, and the rest of a program knows only one of them.",
-    ),
-}
+    why="the shapes are sorted out in one place, and the rest of a program knows only one of them.",
+)
+def read_whole_texts(answer):
+    cases: dict[str, tuple] = {"an answer without choices": (({"object": "chat.completion", "choices": []},), None)}
+    for (shape, ended), end in product(SHAPES.items(), ("stop", "length", "max_tokens", "content_filter")):
+        first = {"index": 0, "message": {"role": "assistant", "content": "A cow."}} | ended(end)
+        second = {"index": 1, "message": {"role": "assistant", "content": "No."}, "finish_reason": "stop"}
+        for choices in ([first], [first, second]):
+            name = f"{shape} that ended with {end}, {len(choices)} in choices"
+            cases[name] = (({"object": "chat.completion", "choices": choices},), "A cow." if end == "stop" else None)
+    check_results(answer, cases)

@@ -3,14 +3,18 @@
 Objects of the SDK are as good as dicts, and a tuple is as good as a list. What can't be read raises `Wrong`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from .exercise import Wrong, WrongShape, require
 
 PICTURES = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/"
+ROCKET = f"{PICTURES}rocket.jpg"
 DETAILS = ("low", "high", "auto", "original")
+A_WORD = r"[^\W_]"  # a letter or a digit
 ROLES = ("system", "developer", "user", "assistant", "tool")
+TEXT, PICTURE = '{"type": "text", "text": …}', '{"type": "image_url", "image_url": {"url": …, "detail": …}}'
 
 
 class Message(NamedTuple):
@@ -58,44 +62,34 @@ def read_fields(answer, *names: str) -> list:
 
 def read_number(value) -> float:
     """Return a number of any type as a float; not True, and not a text that looks like a number."""
-    text = isinstance(value, str)
-    require(not text, f"A number is wanted, and {value!r:.20} is a text: write it without quotation marks.")
-    other = isinstance(value, (bool, list, dict)) or callable(value)
-    require(not other, f"A number is wanted. What came is {type_name(value)}.")
+    came = "a text: write it without quotation marks" if isinstance(value, str) else type_name(value)
+    other = isinstance(value, (str, bool, list, dict)) or callable(value)
+    require(not other, f"A number is wanted. What came is {came}.")
     return float(value)
 
 
 def read_parts(content) -> tuple[list[str], list[dict]]:
     """Read the texts and pictures of a message's content. Wrong for what the service would refuse."""
+    came = type_name(content)
     if isinstance(content, str):
         return [content], []
-    came = type_name(content)
     require(isinstance(content, list), f"Content is a text or a list of parts, also of one part. What came is {came}.")
     texts, pictures = [], []
     for part in content:
-        given = part if isinstance(part, dict) else {}
-        if given.get("type") == "text" and isinstance(given.get("text"), str):
-            texts.append(given["text"])
-        elif given.get("type") == "image_url":
-            pictures.append(_read_picture(given))
-        else:
-            came = f"{part!r:.60}" if given else type_name(part)
-            raise Wrong(f"Chat Completions takes {_TEXT} and {_PICTURE}. One of your parts is {came}.")
+        match part:
+            case {"type": "text", "text": str(text)}:
+                texts.append(text)
+            case {"type": "image_url", "image_url": {"url": str(url)} as picture} if url and "detail" not in part:
+                detail = picture.get("detail", "auto")
+                require(detail in DETAILS, f"There is no detail {detail!r:.40}. There are: {', '.join(DETAILS)}.")
+                pictures.append(picture)
+            case {"type": "image_url"}:
+                shape = f"{PICTURE}, with the address under url (a bare address was a habit of 2023)"
+                raise Wrong(f"A picture is {shape}, and its detail belongs inside. Yours is {part!r:.120}.")
+            case _:
+                came = f"{part!r:.60}" if part and isinstance(part, dict) else type_name(part)
+                raise Wrong(f"Chat Completions takes {TEXT} and {PICTURE}. One of your parts is {came}.")
     return texts, pictures
-
-
-_TEXT, _PICTURE = '{"type": "text", "text": …}', '{"type": "image_url", "image_url": {"url": …, "detail": …}}'
-
-
-def _read_picture(part: dict) -> dict:
-    target: dict = part.get("image_url", {})
-    shape, came = f"A picture is {_PICTURE}", f"{type_name(target)} (a bare address was a habit of 2023)"
-    require(isinstance(target, dict), f'{shape}, with an object under "image_url" and not {came}.')
-    require("detail" not in part, f"{shape}: the detail belongs inside, beside the address.")
-    require(target.get("url") and isinstance(target["url"], str), f"{shape}, with the address under url.")
-    detail = target.get("detail", "auto")
-    require(detail in DETAILS, f"There is no detail {detail!r}. There are: {', '.join(DETAILS)}.")
-    return target
 
 
 def read_messages(value) -> list[Message]:
@@ -108,21 +102,15 @@ def read_messages(value) -> list[Message]:
         require(known, f'Each message is a dict with a "role" and a "content". One of yours is {came}{star}.')
         role, (texts, pictures) = message["role"], read_parts(message.get("content"))
         require(role == "user" or not pictures, f"A picture in a message of the {role}: only the user may send one.")
-        require(pictures or any(map(has_words, texts)), f"A message of the {role} is empty.")
+        require(pictures or re.search(A_WORD, " ".join(texts)), f"A message of the {role} is empty.")
         read.append(Message(role, texts, pictures))
     return read
 
 
-def has_words(text: str) -> bool:
-    """Say whether there is a letter or a digit in it."""
-    return any(map(str.isalnum, text))
-
-
 def check_rocket_question(texts: list[str], pictures: list[dict]) -> None:
     """Refuse anything but a question about the rocket, with detail "high"."""
-    require(len(pictures) == 1, f"One picture is wanted, and there are {len(pictures)}. Each is a part: {_PICTURE}.")
-    require(any(map(has_words, texts)), f"There is no question in it: a part {_TEXT} with words.")
+    require(len(pictures) == 1, f"One picture is wanted, and there are {len(pictures)}. Each is a part: {PICTURE}.")
+    require(re.search(A_WORD, " ".join(texts)), f"There is no question in it: a part {TEXT} with words.")
     url, detail = pictures[0]["url"], pictures[0].get("detail")
-    hint = "A variable has no quotation marks" if url.isidentifier() else "Not a file of yours, nor a web page with it"
-    require(url == f"{PICTURES}rocket.jpg", f"The address {url[:100]!r} is not that of rocket.jpg. {hint}.")
+    require(url == ROCKET, f"The address {url!r:.100} is not that of rocket.jpg. Write ROCKET, unquoted.")
     require(detail == "high", f'The exercise asks for the detail "high". Yours is {detail!r}.')

@@ -152,14 +152,14 @@ def test_the_exercise_knows_what_the_sdk_sends(letter):
     """09.1, over a real socket."""
 
     async def say_where(request):
-        return JSONResponse({"where": request.url.path, "version": request.query_params.get("api-version")})
+        return JSONResponse({"where": request.url.path, "query": request.url.query})
 
     with serve(answers={}, routes=[Route("/{rest:path}", say_where, methods=["POST"])]) as api:
         endpoint = api.url + ("/openai/v1" if letter == "c" else "")
         client = clients(endpoint, key="k")[1 if letter == "a" else 0]
         raw = client.chat.completions.with_raw_response.create(model="photos", messages=[])
     said = raw.http_response.json()
-    assert (said["where"], said["version"]) == lesson_09.SENT[letter]
+    assert "?".join(filter(None, said.values())) == lesson_09.SENT[letter]
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
@@ -211,7 +211,9 @@ def test_live_without_a_resource_says_what_to_set(env):
         recording.start(LESSON, mode="live")
 
 
-@pytest.mark.parametrize("typed", ["contoso-5.openai.azure.com", "https://[your-resource].openai.azure.com", "https://"])
+@pytest.mark.parametrize(
+    "typed", ["contoso-5.openai.azure.com", "https://[your-resource].openai.azure.com", "https://"]
+)
 def test_an_endpoint_that_is_no_address_is_named_and_changes_nothing(env, typed):
     env(AZURE_OPENAI_API_KEY=KEY, AZURE_OPENAI_ENDPOINT=typed)
     with pytest.raises(recording.LiveModeError, match=r"AZURE_OPENAI_ENDPOINT is no address.*https://my-resource"):

@@ -3,15 +3,20 @@
 from importlib import import_module
 
 from course.assets import ROOT
+from course.exercises.exercise import EXERCISES
 from tests.conftest import COFFEE
 
 NUMBERS = sorted(path.name[:2] for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
-LESSONS = {number: import_module(f"course.exercises.lesson_{number}").EXERCISES for number in NUMBERS}
+for number in NUMBERS:
+    import_module(f"course.exercises.lesson_{number}")
 
 
-ALL = {number: exercise for lesson in LESSONS.values() for number, exercise in lesson.items()}
+ALL = {number: EXERCISES[number] for number in sorted(EXERCISES)}
+
+
+LESSONS = {lesson: {number: ALL[number] for number in ALL if number[:2] == lesson} for lesson in NUMBERS}
 
 
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
