@@ -21,7 +21,6 @@ from PIL import Image, ImageDraw
 
 from course.assets import ROOT
 from helpers import video
-from helpers.encoding import open_picture
 from tests.tools.benchmarks import video as benchmark
 
 module = sys.modules["helpers.video.scenes"]  # in the package, the name is the function's
@@ -124,6 +123,10 @@ def test_every_moment_of_our_videos_is_a_scene(name):
     assert str(scenes[0]) == f"0:00 to 0:{truth[0][1]:02.0f}"
 
 
+# A scene score says how far a frame differs from the one before, 0 to 1. Highest of each clip, measured on 2026-11-23
+# with ffmpeg's filter at 160 pixels in RGB. Cuts: 0.36 to 1.0 in our two videos, 0.63 to 1.0 between photographs. No
+# cuts: pans of up to 24 of 640 pixels a frame 0.20, zooms of 3 % a frame 0.18, fades of 8 frames 0.12, noise 0.03.
+# Taken for cuts: a whip pan 0.32, a camera shaken hard 0.284, a fade to black in 5 frames 0.29, a flash of light 1.0.
 @pytest.mark.parametrize(("threshold", "found"), [(0.15, 6), (0.35, 6), (0.4, 5), (0.9, 1)])
 def test_the_threshold_has_a_margin_on_both_sides(threshold, found):
     assert len(video.scenes(VIDEOS / "camera1.mp4", threshold=threshold)) == found
@@ -217,9 +220,8 @@ def test_times_count_from_the_first_frame_and_the_picture_is_that_of_its_time(tm
     for scene in scenes:
         assert scene.start <= scene.best < scene.end
         assert number_of(pixels(scene.picture(None))) == round(scene.best * rate)
-    sampled = list(video.sample_frames(path, every=5 / rate))
-    assert [number_of(frame.image) for frame in sampled] == list(range(0, 70, 5))
-    assert [frame.seconds for frame in sampled] == pytest.approx([n / rate for n in range(0, 70, 5)], abs=0.002)
+    numbers = [number_of(pixels(video.Scene(path, 0, 9, n / rate).picture(None))) for n in range(0, 70, 5)]
+    assert numbers == list(range(0, 70, 5))
 
 
 def test_what_an_edit_list_hides_is_not_shown(tmp_path):
@@ -228,14 +230,12 @@ def test_what_an_edit_list_hides_is_not_shown(tmp_path):
     [scene] = video.scenes(path)
     assert (scene.start, scene.end) == (0, pytest.approx(5))
     assert number_of(pixels(scene.picture())) == round(20 + scene.best * 10)
-    assert number_of(next(video.sample_frames(path)).image) == 20
+    assert number_of(pixels(video.Scene(path, 0, 5, 0).picture())) == 20
 
 
 def test_frames_at_odd_times(tmp_path):
     stamps = [0, 40, 90, 500, 1900, 1933, 4000, 4500, 7001]
     path = coded([numbered(n) for n in range(9)], tmp_path / "c.mkv", stamps=stamps)
-    sampled = list(video.sample_frames(path, every=1))
-    assert [(number_of(frame.image), frame.seconds) for frame in sampled] == [(0, 0), (4, 1.9), (6, 4), (8, 7.001)]
     assert [number_of(pixels(video.Scene(path, 0, 8, stamp / 1000).picture(None))) for stamp in stamps] == list(
         range(9)
     )
@@ -257,7 +257,7 @@ def test_a_size_that_changes_in_the_middle(tmp_path):
     path = tmp_path / "both.h264"
     path.write_bytes(one.read_bytes() + two.read_bytes())
     assert spans(video.scenes(path)) == [(0, 2), (2, 4)]
-    assert {frame.image.size for frame in video.sample_frames(path, 1)} == {SIZE, (640, 200)}
+    assert [pixels(scene.picture(None)).size for scene in video.scenes(path)] == [SIZE, (640, 200)]
 
 
 @pytest.mark.parametrize("size", [(322, 182), (2, 2), (16, 1000), (1000, 16)])
@@ -335,23 +335,20 @@ def test_a_picture_is_a_jpeg_with_its_name_and_time_even_of_a_cartoon(tmp_path):
     assert (picture.media_type, picture.width, picture.height) == ("image/jpeg", 320, 180)
     assert picture.origin == "cartoon.mp4 at 0:01.5"
     assert picture.changes == ("shrunk from 640 x 360", "encoded as JPEG")
-    [frame] = video.sample_frames(path, every=9)
-    assert open_picture(frame.image).media_type == "image/jpeg"
     assert scene.picture(max_side=320) == picture
 
 
 def test_the_colours_are_those_of_the_picture(tmp_path):
     colour = (210, 120, 40)
     path = coded([Image.new("RGB", SIZE, colour)] * 3, tmp_path / "c.mp4")
-    [frame] = video.sample_frames(path, every=9)
-    assert all(abs(a - b) <= 2 for a, b in zip(frame.image.getpixel((100, 100)), colour, strict=True))
+    [scene] = video.scenes(path)
+    shown = pixels(scene.picture(None)).getpixel((100, 100))
+    assert all(abs(a - b) <= 3 for a, b in zip(shown, colour, strict=True))
 
 
-def test_frames_come_one_at_a_time(tmp_path):
+def test_a_file_is_let_go_of(tmp_path):
     path = cut_clip(tmp_path / "c.mp4", 30)
-    stream = video.sample_frames(path, every=0.1)
-    assert next(stream).seconds == 0
-    stream.close()
+    video.scenes(path)[0].picture()
     path.unlink()  # which Windows refuses while the file is open
 
 
@@ -430,10 +427,10 @@ def of_bytes(path, data):
 NO_VIDEO, UNREADABLE = "no video in it that can be decoded here", "it can't be read as a video"
 BAD_FILES = {
     "empty": (lambda p: of_bytes(p, b""), UNREADABLE),
-    "png": (lambda p: saved(p, "PNG"), "use encoding.open_picture for a picture"),
-    "jpeg": (lambda p: saved(p, "JPEG"), "use encoding.open_picture for a picture"),
-    "gif": (lambda p: saved(p, "GIF"), "use encoding.open_picture for a picture"),
-    "webp": (lambda p: saved(p, "WEBP"), "use encoding.open_picture for a picture"),
+    "png": (lambda p: saved(p, "PNG"), UNREADABLE),
+    "jpeg": (lambda p: saved(p, "JPEG"), UNREADABLE),
+    "gif": (lambda p: saved(p, "GIF"), UNREADABLE),
+    "webp": (lambda p: saved(p, "WEBP"), UNREADABLE),
     "avif": (lambda p: saved(p, "AVIF"), "perhaps sound, a picture"),  # as HEIC, in the same container as MP4
     "html": (lambda p: of_bytes(p, b"\n<!DOCTYPE html><html>"), UNREADABLE),
     "text": (lambda p: of_bytes(p, "커피 and cats\n".encode() * 999), UNREADABLE),
@@ -458,7 +455,7 @@ BAD_FILES = {
     "nothing.mp4": (lambda p: cut_clip(p), NO_VIDEO),
     "no frame.mp4": (
         lambda p: of_bytes(p, without_frames(cut_clip(p, 9, movflags="faststart").read_bytes())),
-        "no frame in it can be decoded (h264, at most 67,108,864 pixels)",
+        "no frame in it can be decoded",
     ),
     "folder": (lambda p: p.mkdir() or p, "There is no file"),
     "missing": (lambda p: p, "There is no file"),
@@ -470,7 +467,7 @@ def test_what_is_no_video_is_refused_with_the_reason(tmp_path, name):
     make, said = BAD_FILES[name]
     path = make(tmp_path / name)
     assert said in refusal(path)
-    assert said in refusal(str(path), video.sample_frames)
+    assert said in refusal(str(path))
 
 
 @pytest.mark.parametrize(
@@ -517,32 +514,31 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    "options",
     [
-        ({"threshold": 0}, "threshold is a number from 0.001 to 1, not 0"),
-        ({"threshold": 1.5}, "to 1, not 1.5"),
-        ({"threshold": float("nan")}, "not nan"),
-        ({"threshold": "0.3"}, "not '0.3'"),
-        ({"shortest": -1}, "shortest is a number from 0 to"),
-        ({"shortest": True}, "not True"),
-        ({"shortest": 0, "longest": 0}, "longest, at least twice shortest, is a number from 0.001"),
-        ({"longest": float("inf")}, "not inf"),
-        ({"shortest": 10, "longest": 15}, "longest, at least twice shortest, is a number from 20 to"),
+        {"threshold": 0},
+        {"threshold": 1.5},
+        {"threshold": float("nan")},
+        {"shortest": -1},
+        {"shortest": 0, "longest": 0},
+        {"longest": float("nan")},
+        {"shortest": 10, "longest": 15},
     ],
 )
-def test_bounds_that_make_no_sense(options, said):
-    assert said in refusal(VIDEOS / "camera1.mp4", **options)
+def test_bounds_that_make_no_sense(options):
+    said = refusal(VIDEOS / "camera1.mp4", **options)
+    assert said == "threshold is from 0 to 1, shortest at least 0 seconds, and longest at least twice shortest."
 
 
-@pytest.mark.parametrize("every", [0, -1, None, float("inf"), "2"])
-def test_intervals_that_make_no_sense(every):
-    assert "every is a number from 0.001" in refusal(VIDEOS / "camera1.mp4", video.sample_frames, every=every)
+def test_a_bound_that_is_no_number():
+    with pytest.raises(TypeError):
+        video.scenes(VIDEOS / "camera1.mp4", threshold="0.3")
 
 
 def test_frames_that_are_too_large(tmp_path, monkeypatch):
     path = cut_clip(tmp_path / "c.mp4", 3)
-    monkeypatch.setattr(module, "MAX_PIXELS", 320 * 180 - 1)
-    assert "at most 57,599 pixels" in refusal(path)
+    monkeypatch.setitem(module.OPTIONS, "max_pixels", str(320 * 180 - 1))
+    assert "no frame in it can be decoded" in refusal(path)
     raw = cut_clip(tmp_path / "c.h264", 3)
     assert "c.h264: " in refusal(raw)
 
@@ -565,7 +561,6 @@ for path in map(Path, sys.argv[1:]):
             scenes = video.scenes(mutant)
             assert all(scene.start <= scene.best < scene.end for scene in scenes)
             scenes[-1].picture(64)
-            list(video.sample_frames(mutant, 1))
             ends["result"] += 1
         except video.VideoError:
             ends["VideoError"] += 1
@@ -594,23 +589,23 @@ def test_a_damaged_file_ends_in_a_result_or_a_video_error_and_ffmpeg_is_silent(t
 @pytest.mark.parametrize("threshold", [0.0005, 0.01, 0.1, 0.28, 0.4, 0.999])
 def test_the_score_of_every_frame_is_that_of_ffmpegs_filter(threshold):
     """Its `select` compares by itself, so it is asked at several thresholds."""
-    score, graph = module._scene_scorer(), av.filter.Graph()
+    graph = av.filter.Graph()
     source = graph.add_buffer(width=160, height=90, format="rgb24", time_base=Fraction(1, 1000))
     select, sink = graph.add("select", f"gt(scene,{threshold})"), graph.add("buffersink")
     source.link_to(select)
     select.link_to(sink)
     graph.configure()
     exact = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-    theirs, ours = [], []
+    cuts = []
     with av.open(str(VIDEOS / "camera1.mp4")) as container:
         for frame in container.decode(video=0):
             graph.push(frame.reformat(160, 90, "rgb24", interpolation=exact))
             try:
-                theirs.append(bool(graph.pull()))
+                cuts += [frame.time] if graph.pull() else []
             except (av.BlockingIOError, av.EOFError):
-                theirs.append(False)
-            ours.append(score(frame) > threshold)
-    assert ours == theirs and (any(ours) or threshold > 0.9)
+                continue
+    scenes = video.scenes(VIDEOS / "camera1.mp4", threshold=threshold, shortest=0, longest=99)
+    assert [scene.start for scene in scenes[1:]] == [at for at in cuts if at > 0] and (cuts or threshold > 0.9)
 
 
 def test_a_day_between_two_frames_is_not_cut_into_scenes(tmp_path):
@@ -622,7 +617,7 @@ def test_a_day_between_two_frames_is_not_cut_into_scenes(tmp_path):
 
 def test_the_example_of_the_room_runs(monkeypatch):
     monkeypatch.chdir(ROOT)
-    assert doctest.testmod(video) == (0, 4)
+    assert doctest.testmod(video) == (0, 3)
 
 
 def test_the_benchmark_runs(capsys):
