@@ -7,7 +7,6 @@ from unicodedata import east_asian_width
 
 from . import session
 
-_COLUMNS = 88
 _SOURCES = {
     "sample": "sample answer, written by hand for this course; no model was asked",
     "constructed": "constructed answer, built to the documented shape",
@@ -40,23 +39,23 @@ def show_answer(answer: Any) -> None:
         hint = "call .json() on a response of requests, and collect the chunks of a stream into one answer first."
         given = type(answer).__name__
         raise TypeError(f"show_answer takes a ChatCompletion, a Response, or its dict, not {given}: {hint}") from None
-    origin = _SOURCES[known.source] + (f" on {known.date}" if known.date else "") if known else "live answer"
-    usage, tokens = body.get("usage") or {}, "not told"
-    if usage:
+    origin, tokens = "live answer", "not told"
+    if known:
+        origin = _SOURCES[known.source] + (f" on {known.date}" if known.date else "")
+        origin += "; wrong on purpose" if known.wrong_on_purpose else ""
+    if usage := body.get("usage"):
         tokens_in = usage.get("input_tokens", usage.get("prompt_tokens", "?"))
         tokens = f"{tokens_in} in, {usage.get('output_tokens', usage.get('completion_tokens', '?'))} out"
         tokens += " (estimated)" if known and known.source != "live" else ""
-    origin += "; wrong on purpose" if known and known.wrong_on_purpose else ""
     print(*texts, sep="\n\n(another choice)\n\n", end="\n\n")
     print(f"[{origin} · model {body.get('model', 'not told')} · tokens: {tokens} · {ended}]")
 
 
 def _of_chat(body: dict) -> tuple[list[str], str]:
     """Return the texts of a ChatCompletion, and why they end."""
-    reasons = [choice["finish_reason"] for choice in body["choices"]]
-    messages = [(choice["message"].get("content"), choice["message"].get("refusal")) for choice in body["choices"]]
-    texts = [_text(*message, reason) for message, reason in zip(messages, reasons, strict=True)]
-    return texts, f"finish reason: {', '.join(map(str, reasons))}"
+    found = [(choice["message"], choice["finish_reason"]) for choice in body["choices"]]
+    texts = [_text(message.get("content"), message.get("refusal"), reason) for message, reason in found]
+    return texts, f"finish reason: {', '.join(str(reason) for _, reason in found)}"
 
 
 def _of_responses(body: dict) -> tuple[list[str], str]:
@@ -75,8 +74,7 @@ def _text(text: str | None, refusal: str | None, reason: str | None) -> str:
         padded = "".join(letter + "\0" if east_asian_width(letter) in "WF" else letter for letter in line)
         indent = " " * len(re.findall(r"^\s*(?:(?:[-*•]|\d+[.)])\s+)?", line)[0])
         # Chinese and Japanese have no spaces to break at, so long words with them are cut; an address stays whole.
-        wrapped = textwrap.wrap(
-            padded, _COLUMNS, break_on_hyphens=False, break_long_words="\0" in padded, subsequent_indent=indent
-        )
-        lines += [padded] if len(padded) <= _COLUMNS else wrapped
+        cut = "\0" in padded
+        wrapped = textwrap.wrap(padded, 88, subsequent_indent=indent, break_on_hyphens=False, break_long_words=cut)
+        lines += [padded] if len(padded) <= 88 else wrapped
     return "\n".join(line.rstrip() for line in lines).replace("\0", "")

@@ -7,6 +7,7 @@ import functools
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from inspect import iscoroutinefunction
 from typing import Any
 
 import httpx2
@@ -71,11 +72,11 @@ def _httpx2_response(fault: PlayedFault, request: httpx2.Request, stream: bool) 
     return httpx2.Response(before.status, headers=before.headers, stream=body, request=request)
 
 
-def _requests_response(fault: PlayedFault, request: requests.PreparedRequest) -> requests.Response:
+def _requests_response(fault: PlayedFault, request: requests.PreparedRequest, stream: bool) -> requests.Response:
     name, before = fault.args
     _, at_once, later, message = _FAULTS[name]
-    if before is None:
-        raise at_once(message, request=request)
+    if before is None or not stream:
+        raise (at_once if before is None else later)(message, request=request)
     response = requests.Response()
     response.status_code, response.url, response.request = before.status, request.url or "", request
     response.headers.update(before.headers)
@@ -86,32 +87,29 @@ def _requests_response(fault: PlayedFault, request: requests.PreparedRequest) ->
 @functools.cache
 def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool]) -> None:
     """Wrap the `send` of httpx2 and requests, once in a process. `check` sees a request's headers and may raise."""
-    sync_send, async_send, adapter_send = httpx2.Client.send, httpx2.AsyncClient.send, HTTPAdapter.send
+    _wrap(httpx2.Client, check, _httpx2_response)
+    _wrap(httpx2.AsyncClient, check, _httpx2_response)
+    _wrap(HTTPAdapter, check, _requests_response, lambda: one_at_a_time if has_tape() else nullcontext())
 
-    @functools.wraps(sync_send)
+
+def _wrap(owner: Any, check: Callable, respond: Callable, turn: Callable = nullcontext) -> None:
+    inner = owner.send
+
+    @functools.wraps(inner)
     def send(client, request, **kwargs):
         check(request.headers)
         try:
-            return sync_send(client, request, **kwargs)
+            with turn():
+                return inner(client, request, **kwargs)
         except PlayedFault as fault:
-            return _httpx2_response(fault, request, kwargs.get("stream", False))
+            return respond(fault, request, kwargs.get("stream", False))
 
-    @functools.wraps(async_send)
-    async def asend(client, request, **kwargs):
+    @functools.wraps(inner)
+    async def send_async(client, request, **kwargs):
         check(request.headers)
         try:
-            return await async_send(client, request, **kwargs)
+            return await inner(client, request, **kwargs)
         except PlayedFault as fault:
-            return _httpx2_response(fault, request, kwargs.get("stream", False))
+            return respond(fault, request, kwargs.get("stream", False))
 
-    @functools.wraps(adapter_send)
-    def adapter(self, request, **kwargs):
-        check(request.headers)
-        try:
-            with one_at_a_time if has_tape() else nullcontext():
-                return adapter_send(self, request, **kwargs)
-        except PlayedFault as fault:
-            return _requests_response(fault, request)
-
-    for owner, wrapper in ((httpx2.Client, send), (httpx2.AsyncClient, asend), (HTTPAdapter, adapter)):
-        setattr(owner, "send", wrapper)  # noqa: B010
+    owner.send = send_async if iscoroutinefunction(inner) else send

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Callable
+from traceback import walk_tb
 
 import openai
 import pydantic
@@ -37,9 +38,8 @@ def _mask_record(record: logging.LogRecord) -> bool:
 
 def show_briefly(shell, kind, error, traceback, tb_offset=None) -> list[str]:
     """Show an error of the SDK, of requests, pydantic or `helpers` as its sentence; the reader's own as usual."""
-    while traceback and traceback.tb_next:
-        traceback = traceback.tb_next
-    raised_in = traceback.tb_frame.f_globals.get("__name__", "") if traceback else ""
+    *_, last = [None, *walk_tb(traceback)]
+    raised_in = last[0].f_globals.get("__name__", "") if last else ""
     if isinstance(error, _BRIEF) or raised_in.startswith("helpers."):
         # A full traceback is 14,000 characters of library internals. The words may repeat a part of the key, or an
         # address with its signature, and notebooks are saved and shared. pydantic names a page of its version.

@@ -17,8 +17,6 @@ from .environment import LiveModeError
 from .shape import Interaction, RecordingError
 from .tape import Tape
 
-MODES = ("replay", "live", "record")
-
 
 @dataclass(frozen=True)
 class Origin:
@@ -61,8 +59,8 @@ def start(lesson: str, mode: str | None = None) -> None:
         RecordingError: no such lesson, or its file is damaged, can't be written, or is being recorded.
     """
     mode = mode or os.environ.get("COURSE_MODE") or "replay"
-    if mode not in MODES:
-        raise LiveModeError(f"There is no mode {mode!r}. Choose one of: {', '.join(MODES)}.")
+    if mode not in ("replay", "live", "record"):
+        raise LiveModeError(f"There is no mode {mode!r}. Choose one of: replay, live, record.")
     path = Path(os.environ.get("COURSE_RECORDINGS") or shape.RECORDINGS) / f"{lesson}.json"
     recorded = _recorded(path)
     # A lesson that asks a resource of Azure OpenAI, with its key, and never OpenAI itself.
@@ -142,8 +140,7 @@ def _say_what_it_costs(recorded: list[Interaction], on_azure: bool) -> None:
     base, asks, cost = os.environ.get("OPENAI_BASE_URL"), f"model {model()}", "unknown to this course"
     with suppress(ValueError):
         cost = f"about {tokens.price(model(), tokens_in, tokens_out):.2f} US cents" if tokens_in else cost
-    if base:
-        cost = "what your own server costs you"
+    cost = "what your own server costs you" if base else cost
     if on_azure:  # where OPENAI_BASE_URL is hidden; which model stands behind a deployment is unknown here
         base, deployment = os.environ["AZURE_OPENAI_ENDPOINT"], os.environ.get("AZURE_OPENAI_DEPLOYMENT")
         asks = f"deployment {deployment or readable.DEFAULT_DEPLOYMENT}, priced as {model()}"

@@ -160,9 +160,8 @@ def load(path: Path) -> Recording:
         return Recording.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the top level"
-        repair = f"Bring it back with: git checkout -- :/{name}"
-        raise RecordingError(f"{name} does not fit at {place}: {first['msg']}. {repair}") from None
+        what = f"{'.'.join(map(str, first['loc'])) or 'the top level'}: {first['msg']}"
+        raise RecordingError(f"{name} does not fit at {what}. Bring it back with: git checkout -- :/{name}") from None
 
 
 def cell_digest(source: str) -> str:

@@ -90,8 +90,8 @@ class Tape:
 
     # The three that tests replace (tests/api/redirect.py) begin here.
     def asked(self, request) -> RecordedRequest:
-        method, url, headers, body = request.method, request.uri, dict(request.headers), request.body_bytes
-        asked = readable.recorded_request(method, url, headers, body, self.model)
+        method, url, headers = request.method, request.uri, dict(request.headers)
+        asked = readable.recorded_request(method, url, headers, request.body_bytes, self.model)
         if self.mode == "replay" and readable.is_wrong_host(asked.url, url):
             asked.url = f"https://{urlsplit(url).hostname}{asked.url}"
         return asked
