@@ -1,15 +1,13 @@
-"""Replay, live, record: the one line at the top of a lesson that decides where answers come from.
+"""Replay, live, record: `start` at the top of a lesson decides where answers come from; no other line knows.
 
-In replay (the default) every request of `openai` and `requests` is answered from asset/recordings/ without opening a
-socket; `COURSE_MODE` or `start(lesson, mode="live")` changes that, and no other line of a lesson knows.
+In replay (the default) they come from asset/recordings/; `COURSE_MODE` or `start(lesson, mode="live")` changes that.
+`show_answer` shows an answer and where it came from, which `origin(id)` tells.
 
     >>> from course import recording
     >>> recording.start("01_url_input", mode="replay")
     >>> recording.mode(), recording.model()
     ('replay', 'gpt-5.6-luna')
     >>> recording.stop()  # requests and environment are as they were
-
-origin(id) tells where an answer came from; show_answer(answer) shows it with that, its tokens and why it ended.
 """
 
 from .answer import show_answer

@@ -2,12 +2,21 @@
 
 import re
 import textwrap
+from typing import Any
 from unicodedata import east_asian_width
 
 from . import session
 
+_SOURCES = {
+    "sample": "sample answer, written by hand for this course; no model was asked",
+    "constructed": "constructed answer, built to the documented shape",
+    "live": "recorded from a live service",
+}
+_CUT = "the output limit was reached before the first word; allow more output tokens"
+_NO_TEXT = {"length": _CUT, "max_output_tokens": _CUT, "content_filter": "a content filter of the service held it back"}
 
-def show_answer(answer):
+
+def show_answer(answer: Any) -> None:
     """Print the text of an answer, wrapped to 88 columns, then one line: origin, model, tokens and why it ended.
 
     Args:
@@ -19,69 +28,53 @@ def show_answer(answer):
     """
     body = answer.model_dump(warnings=False) if hasattr(answer, "model_dump") else answer
     if isinstance(body, dict) and (error := body.get("error")):
-        told = error.get("message", error) if isinstance(error, dict) else error
-        raise TypeError(f"This is not an answer but an error, and the service says why: {told}")
+        message = error.get("message", error) if isinstance(error, dict) else error
+        raise TypeError(f"This is not an answer but an error, and the service says why: {message}")
+    if isinstance(body, dict) and body.get("choices") == []:
+        raise TypeError("This answer has no choices, and so no text. Ask once more (lesson 07).")
     try:
         known = session.origin(body["id"])
         texts, ended = _of_responses(body) if "output" in body else _of_chat(body)
     except (TypeError, KeyError, AttributeError):
-        texts = []
-    if isinstance(body, dict) and body.get("choices") == []:
-        raise TypeError("This answer has no choices, and so no text. Ask once more (lesson 07).")
-    if not texts:
         hint = "call .json() on a response of requests, and collect the chunks of a stream into one answer first."
-        came = type(answer).__name__
-        raise TypeError(f"show_answer takes a ChatCompletion, a Response, or the dict of one, not {came}: {hint}")
-    origin = {
-        "sample": "sample answer, written by hand for this course; no model was asked",
-        "constructed": "constructed answer, built to the documented shape",
-        "live": "recorded from a live service" + (f" on {known.date}" if known and known.date else ""),
-        "now": "live answer",
-    }[known.source if known else "now"] + ("; wrong on purpose" if known and known.wrong_on_purpose else "")
-    usage = body.get("usage") or {}
-    asked = usage.get("input_tokens", usage.get("prompt_tokens", "?"))
-    answered = usage.get("output_tokens", usage.get("completion_tokens", "?"))
-    tokens = f"{asked} in, {answered} out" if usage else "not told"
-    tokens += " (estimated)" if usage and known and known.source != "live" else ""
+        given = type(answer).__name__
+        raise TypeError(f"show_answer takes a ChatCompletion, a Response, or its dict, not {given}: {hint}") from None
+    origin, tokens = "live answer", "not told"
+    if known:
+        origin = _SOURCES[known.source] + (f" on {known.date}" if known.date else "")
+        origin += "; wrong on purpose" if known.wrong_on_purpose else ""
+    if usage := body.get("usage"):
+        tokens_in = usage.get("input_tokens", usage.get("prompt_tokens", "?"))
+        tokens = f"{tokens_in} in, {usage.get('output_tokens', usage.get('completion_tokens', '?'))} out"
+        tokens += " (estimated)" if known and known.source != "live" else ""
     print(*texts, sep="\n\n(another choice)\n\n", end="\n\n")
     print(f"[{origin} · model {body.get('model', 'not told')} · tokens: {tokens} · {ended}]")
 
 
-def _of_chat(body):
-    """The texts of a ChatCompletion, and why they end."""
-    choices = body["choices"]
-    reasons = ", ".join(str(choice["finish_reason"]) for choice in choices)
-    return [_text(choice["message"], choice["finish_reason"]) for choice in choices], f"finish reason: {reasons}"
+def _of_chat(body: dict) -> tuple[list[str], str]:
+    """Return the texts of a ChatCompletion, and why they end."""
+    found = [(choice["message"], choice["finish_reason"]) for choice in body["choices"]]
+    texts = [_text(message.get("content"), message.get("refusal"), reason) for message, reason in found]
+    return texts, f"finish reason: {', '.join(str(reason) for _, reason in found)}"
 
 
-def _of_responses(body):
-    """The text of a Response, as its `output_text` gives it, and how far it came."""
+def _of_responses(body: dict) -> tuple[list[str], str]:
+    """Return the text of a Response, as its `output_text` gives it, and how far it came."""
     parts = [part for item in body["output"] if item["type"] == "message" for part in item["content"]]
-    message = {
-        "content": "".join(part["text"] for part in parts if part["type"] == "output_text"),
-        "refusal": "".join(part["refusal"] for part in parts if part["type"] == "refusal"),
-    }
+    text, refusal = ("".join(part.get(name) or "" for part in parts) for name in ("text", "refusal"))
     reason = (body.get("incomplete_details") or {}).get("reason")
-    status = body.get("status", "not told")
-    return [_text(message, reason)], f"status: {status}" + (f" ({reason})" if reason else "")
+    return [_text(text, refusal, reason)], f"status: {body.get('status', 'not told')}{f' ({reason})' if reason else ''}"
 
 
-def _text(message, reason):
-    cut = "the output limit was reached before the first word; allow more output tokens"
-    held_back = "a content filter of the service held it back"
-    why = {"length": cut, "max_output_tokens": cut, "content_filter": held_back}.get(reason, "none was sent")
-    why = f"the model refused. {message['refusal'].rstrip('.')}" if message.get("refusal") else why
-    return _wrap((message.get("content") or "").strip() or f"(No text: {why}.)", 88)
-
-
-def _wrap(text, columns):
-    """The text in lines of at most so many columns; lines that fit stay as they are, list items keep their indent."""
+def _text(text: str | None, refusal: str | None, reason: str | None) -> str:
+    why = f"the model refused. {refusal.rstrip('.')}" if refusal else _NO_TEXT.get(reason or "", "none was sent")
     lines = []
-    for line in text.splitlines():
+    for line in ((text or "").strip() or f"(No text: {why}.)").splitlines():
         # A NUL after each wide letter makes its length its width, so that textwrap, which counts letters, counts right.
         padded = "".join(letter + "\0" if east_asian_width(letter) in "WF" else letter for letter in line)
-        indent = " " * len(re.match(r"\s*(?:(?:[-*•]|\d+[.)])\s+)?", line).group())
+        indent = " " * len(re.findall(r"^\s*(?:(?:[-*•]|\d+[.)])\s+)?", line)[0])
         # Chinese and Japanese have no spaces to break at, so long words with them are cut; an address stays whole.
-        how = {"break_on_hyphens": False, "break_long_words": "\0" in padded, "subsequent_indent": indent}
-        lines += [padded] if len(padded) <= columns else textwrap.wrap(padded, columns, **how)
+        cut = "\0" in padded
+        wrapped = textwrap.wrap(padded, 88, subsequent_indent=indent, break_on_hyphens=False, break_long_words=cut)
+        lines += [padded] if len(padded) <= 88 else wrapped
     return "\n".join(line.rstrip() for line in lines).replace("\0", "")

@@ -7,13 +7,27 @@ import functools
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from inspect import iscoroutinefunction
 from typing import Any
 
 import httpx2
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ProtocolError, ReadTimeoutError
+from requests.exceptions import ChunkedEncodingError, ConnectionError, ReadTimeout, RequestException
 from vcr.cassette import Cassette
+
+# fault: what httpx2 raises, what requests raises before anything came and in the middle of a body, the words of all
+_FAULTS: dict[str, tuple[type[httpx2.TransportError], type[RequestException], type[RequestException], str]] = {
+    "timeout": (httpx2.ReadTimeout, ReadTimeout, ConnectionError, "The read operation timed out"),
+    "stalled": (httpx2.ReadTimeout, ReadTimeout, ConnectionError, "The read operation timed out"),
+    "reset": (httpx2.ReadError, ConnectionError, ChunkedEncodingError, "Connection reset by peer"),
+    "unreachable": (httpx2.ConnectError, ConnectionError, ConnectionError, "There is no host of this name"),
+    "cut": (httpx2.RemoteProtocolError, ConnectionError, ChunkedEncodingError, "Connection broken in the body"),
+}
+
+# vcrpy takes its patches of requests off, for the whole process, while it builds a connection: another thread that
+# sends at that moment would reach the network. So with a tape, requests sends one at a time; httpx2 is not concerned.
+one_at_a_time = threading.RLock()
 
 
 class CurrentTape(Cassette):
@@ -48,79 +62,54 @@ class _BrokenBody(httpx2.SyncByteStream, httpx2.AsyncByteStream):
         return iter(self)
 
 
-# fault: what httpx2 raises, what requests raises before anything came, and the words of both
-_FAULTS: dict[str, tuple[type[httpx2.TransportError], type[requests.RequestException], str]] = {
-    "timeout": (httpx2.ReadTimeout, requests.ReadTimeout, "The read operation timed out"),
-    "stalled": (httpx2.ReadTimeout, requests.ReadTimeout, "The read operation timed out"),
-    "reset": (httpx2.ReadError, requests.ConnectionError, "Connection reset by peer"),
-    "unreachable": (httpx2.ConnectError, requests.ConnectionError, "There is no host of this name"),
-    "cut": (httpx2.RemoteProtocolError, requests.ConnectionError, "Connection broken in the middle of the body"),
-}
-
-
-def _httpx2_response(fault: PlayedFault, request: httpx2.Request) -> httpx2.Response:
+def _httpx2_response(fault: PlayedFault, request: httpx2.Request, stream: bool) -> httpx2.Response:
     name, before = fault.args
-    kind, _, message = _FAULTS[name]
+    kind, _, _, message = _FAULTS[name]
     error = kind(message, request=request)
-    if before is None:
+    if before is None or not stream:  # who wants an answer whole gets nothing of it
         raise error
     body = _BrokenBody(before.body(), error)
     return httpx2.Response(before.status, headers=before.headers, stream=body, request=request)
 
 
-def _requests_response(fault: PlayedFault, request: requests.PreparedRequest) -> requests.Response:
+def _requests_response(fault: PlayedFault, request: requests.PreparedRequest, stream: bool) -> requests.Response:
     name, before = fault.args
-    _, kind, message = _FAULTS[name]
-    if before is None:
-        raise kind(message, request=request)
-    error = ReadTimeoutError(None, request.url, message) if name == "stalled" else ProtocolError(message)  # type: ignore
+    _, at_once, later, message = _FAULTS[name]
+    if before is None or not stream:
+        raise (at_once if before is None else later)(message, request=request)
     response = requests.Response()
     response.status_code, response.url, response.request = before.status, request.url or "", request
     response.headers.update(before.headers)
-    response.raw = _BrokenBody(before.body(), error)
+    response.raw = _BrokenBody(before.body(), later(message, request=request))
     return response
-
-
-# vcrpy takes its patches of requests off, for the whole process, while it builds a connection: another thread that
-# sends at that moment would reach the network. So with a tape, requests sends one at a time; httpx2 is not concerned.
-one_at_a_time = threading.RLock()
 
 
 @functools.cache
 def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool]) -> None:
     """Wrap the `send` of httpx2 and requests, once in a process. `check` sees a request's headers and may raise."""
-    sync_send, async_send, adapter_send = httpx2.Client.send, httpx2.AsyncClient.send, HTTPAdapter.send
+    _wrap(httpx2.Client, check, _httpx2_response)
+    _wrap(httpx2.AsyncClient, check, _httpx2_response)
+    _wrap(HTTPAdapter, check, _requests_response, lambda: one_at_a_time if has_tape() else nullcontext())
 
-    @functools.wraps(sync_send)
+
+def _wrap(owner: Any, check: Callable, respond: Callable, turn: Callable = nullcontext) -> None:
+    inner = owner.send
+
+    @functools.wraps(inner)
     def send(client, request, **kwargs):
         check(request.headers)
         try:
-            return sync_send(client, request, **kwargs)
+            with turn():
+                return inner(client, request, **kwargs)
         except PlayedFault as fault:
-            response = _httpx2_response(fault, request)
-        if not kwargs.get("stream"):
-            response.read()
-        return response
+            return respond(fault, request, kwargs.get("stream", False))
 
-    @functools.wraps(async_send)
-    async def asend(client, request, **kwargs):
+    @functools.wraps(inner)
+    async def send_async(client, request, **kwargs):
         check(request.headers)
         try:
-            return await async_send(client, request, **kwargs)
+            return await inner(client, request, **kwargs)
         except PlayedFault as fault:
-            response = _httpx2_response(fault, request)
-        if not kwargs.get("stream"):
-            await response.aread()
-        return response
+            return respond(fault, request, kwargs.get("stream", False))
 
-    @functools.wraps(adapter_send)
-    def adapter(self, request, **kwargs):
-        check(request.headers)
-        try:
-            with one_at_a_time if has_tape() else nullcontext():
-                return adapter_send(self, request, **kwargs)
-        except PlayedFault as fault:
-            return _requests_response(fault, request)
-
-    for owner, wrapper in ((httpx2.Client, send), (httpx2.AsyncClient, asend), (HTTPAdapter, adapter)):
-        setattr(owner, "send", wrapper)  # noqa: B010
+    owner.send = send_async if iscoroutinefunction(inner) else send

@@ -13,9 +13,9 @@ from .. import CourseError
 _HIDDEN_IN_REPLAY = ("OPENAI_", "AZURE_OPENAI_", "VISION_MODEL", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
                      "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # fmt: skip
 # On Azure these name another service and its model; with another version nobody could replay what was recorded.
-_HIDDEN_ON_AZURE = {"live": ("OPENAI_BASE_URL", "VISION_MODEL", "(nothing)"),
+_HIDDEN_ON_AZURE = {"live": ("OPENAI_BASE_URL", "VISION_MODEL"),
                     "record": ("OPENAI_BASE_URL", "VISION_MODEL", "OPENAI_API_VERSION")}  # fmt: skip
-KEY, AZURE_KEY = "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"
+_ADDRESS = r"\s*https?://(?:[^/@]*@)?(?:[\w.-]+|\[[\da-f:]+\])"
 REPLAY_KEY, LOCAL_KEY = "replay-needs-no-key", "local-server-needs-no-key"
 
 hidden_variables: dict[str, str] = {}
@@ -34,7 +34,7 @@ def readers_variables() -> dict[str, str]:
 
 def change(mode: str, on_azure: bool, keys: dict[str, str]) -> None:
     """Set the variables of this mode, with no moment in which one that stays hidden is to be seen."""
-    hide = _HIDDEN_IN_REPLAY if mode == "replay" else _HIDDEN_ON_AZURE[mode] if on_azure else ("(nothing)",)
+    hide = _HIDDEN_IN_REPLAY if mode == "replay" else _HIDDEN_ON_AZURE[mode] if on_azure else ()
     readers = readers_variables()
     hidden = {name: value for name, value in readers.items() if name.upper().startswith(hide)}
     visible = {name: value for name, value in readers.items() if name not in hidden} | keys
@@ -47,30 +47,23 @@ def change(mode: str, on_azure: bool, keys: dict[str, str]) -> None:
 
 
 def find_keys(mode: str, on_azure: bool) -> dict[str, str]:
-    """Return the key to set: a stand-in in replay, else the reader's, one that a local server takes, or a typed one.
-
-    Raises LiveModeError where there is no key, or nobody to ask.
-    """
-    name, whose = (AZURE_KEY, "Azure OpenAI") if on_azure else (KEY, "OpenAI")
+    """Return the key to set: a stand-in, the reader's, or a typed one. Raises LiveModeError where there is none."""
+    name, whose = ("AZURE_OPENAI_API_KEY", "Azure OpenAI") if on_azure else ("OPENAI_API_KEY", "OpenAI")
     if mode == "replay":
         # With a key of Azure beside it, the SDK's module-level client does not know whom to ask: only where needed.
-        return dict.fromkeys((KEY, name), REPLAY_KEY)
+        return dict.fromkeys(("OPENAI_API_KEY", name), REPLAY_KEY)
     variables = readers_variables()
-    key, endpoint = variables.get(name, ""), variables.get("AZURE_OPENAI_ENDPOINT", "")
-    if on_azure and endpoint and not re.match(r"\s*https?://(?:[^/@]*@)?(?:[\w.-]+|\[[\da-f:]+\])", endpoint, re.I):
+    key, server = variables.get(name), variables.get("AZURE_OPENAI_ENDPOINT" if on_azure else "OPENAI_BASE_URL", "")
+    if on_azure and (server or mode == "live") and not re.match(_ADDRESS, server, re.I):
         raise LiveModeError(
-            "AZURE_OPENAI_ENDPOINT is no address. The portal shows it, such as https://my-resource.openai.azure.com."
+            f"{'AZURE_OPENAI_ENDPOINT is no address' if server else 'This lesson asks Azure OpenAI'}. Before you start "
+            "Jupyter, set AZURE_OPENAI_ENDPOINT to the address of your resource, https://my-resource.openai.azure.com "
+            "for instance, AZURE_OPENAI_API_KEY to its key, and AZURE_OPENAI_DEPLOYMENT to the name of a deployment "
+            "that takes pictures."
         )
-    if on_azure and not endpoint and mode == "live":
-        raise LiveModeError(
-            "This lesson asks Azure OpenAI: set AZURE_OPENAI_ENDPOINT to the address of your resource, "
-            "AZURE_OPENAI_API_KEY to its key, and AZURE_OPENAI_DEPLOYMENT to the name of a deployment that takes "
-            "pictures, before you start Jupyter."
-        )
-    if on_azure and not endpoint:
-        key = key or REPLAY_KEY  # while recording nobody is asked then, and what is recorded is kept
-    elif not on_azure and variables.get("OPENAI_BASE_URL"):
-        key = key or LOCAL_KEY
+    if on_azure != bool(server):
+        # A local server needs no key; nor does Azure while recording: nobody is asked, what is recorded is kept.
+        key = key or (REPLAY_KEY if on_azure else LOCAL_KEY)
     kernel = getattr(get_ipython(), "kernel", None)
     if not key and (kernel._allow_stdin if kernel else sys.stdin and sys.stdin.isatty()):
         key = getpass(f"{whose} API key (used by this kernel only, never stored): ").strip()

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import os
 from dataclasses import replace
 from io import BytesIO
 
@@ -33,10 +34,13 @@ def install():
         # Without a bold face matplotlib warns on stderr at every bold title; the regular one stands in for it.
         fonts.ttflist.append(replace(fonts.ttflist[-1], weight=700))
     if shell := get_ipython():
-        shell.display_formatter.mimebundle_formatter.for_type(Figure, _figure_bundle)
-        shell.display_formatter.mimebundle_formatter.for_type(Image.Image, _picture_bundle)
+        if os.environ.get("MPLBACKEND", "").lower() == "agg" and hasattr(shell, "kernel"):
+            shell.enable_matplotlib("inline")  # a kernel obeys what was exported for scripts, and shows no figure
+        display = shell.display_formatter
+        display.mimebundle_formatter.for_type(Figure, _figure_bundle)
+        display.mimebundle_formatter.for_type(Image.Image, _picture_bundle)
         for mime in ("image/png", "image/jpeg"):
-            shell.display_formatter.formatters[mime].for_type(Image.Image, lambda image: None)
+            display.formatters[mime].for_type(Image.Image, lambda image: None)
 
 
 def _figure_bundle(figure):
@@ -48,7 +52,7 @@ def _figure_bundle(figure):
         return {}
     parts = [figure.get_suptitle()]
     for axes in figure.axes:
-        parts += [axes.get_title(side) for side in ("left", "center", "right")]
+        parts += map(axes.get_title, ("left", "center", "right"))
         parts += [f"{axis}: {text}" for axis, text in (("x", axes.get_xlabel()), ("y", axes.get_ylabel())) if text]
         arrays = (shown.get_array() for shown in axes.images)
         parts += [alt_text(Image.fromarray(array)) for array in arrays if array.dtype == "uint8"]
@@ -61,7 +65,7 @@ def _figure_bundle(figure):
 def _picture_bundle(image):
     page = flatten(image)
     page.thumbnail(LARGEST)
-    # Pillow's own text/plain is worded differently from version to version and can hold a memory address.
+    # Pillow's own text/plain differs from version to version and can hold a memory address.
     text = f"<Picture {facts(image, image.size)}>"
     return _bundle(page, alt_text(image) or FALLBACK_ALT.format(*image.size), text)
 

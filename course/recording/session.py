@@ -4,7 +4,7 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from vcr.patch import CassettePatcherBuilder
@@ -17,8 +17,6 @@ from .environment import LiveModeError
 from .shape import Interaction, RecordingError
 from .tape import Tape
 
-MODES = ("replay", "live", "record")
-
 
 @dataclass(frozen=True)
 class Origin:
@@ -30,11 +28,10 @@ class Origin:
     wrong_on_purpose: bool = False
 
 
-@dataclass
 class _State:
     tape: Tape | None = None
     lock: sqlite3.Connection | None = None
-    patches: ExitStack = field(default_factory=ExitStack)
+    patches = ExitStack()
 
 
 _state = _State()
@@ -51,22 +48,19 @@ def mode() -> str:
 
 
 def start(lesson: str, mode: str | None = None) -> None:
-    """Begin a lesson: from here on, requests are answered as `mode` says.
-
-    May be called again at any time, for instance to go live in the middle of a lesson; then make a new `OpenAI()`.
+    """Begin a lesson, or go on in another mode; then make a new `OpenAI()`. Where it fails, all stays as it was.
 
     Args:
         lesson: the name of its notebook, without .ipynb.
         mode: "replay", "live" or "record"; without it, the environment's `COURSE_MODE`, or replay.
 
     Raises:
-        LiveModeError: before any request: no key, no resource of Azure, no such mode.
-        RecordingError: likewise: no such lesson, or its file is damaged, can't be written, or is being recorded.
+        LiveModeError: no key, no resource of Azure, no such mode.
+        RecordingError: no such lesson, or its file is damaged, can't be written, or is being recorded.
     """
     mode = mode or os.environ.get("COURSE_MODE") or "replay"
-    if mode not in MODES:
-        raise LiveModeError(f"There is no mode {mode!r}. Choose one of: {', '.join(MODES)}.")
-    # What can fail comes first: then the mode stays as it was, and no request goes astray.
+    if mode not in ("replay", "live", "record"):
+        raise LiveModeError(f"There is no mode {mode!r}. Choose one of: replay, live, record.")
     path = Path(os.environ.get("COURSE_RECORDINGS") or shape.RECORDINGS) / f"{lesson}.json"
     recorded = _recorded(path)
     # A lesson that asks a resource of Azure OpenAI, with its key, and never OpenAI itself.
@@ -79,24 +73,23 @@ def start(lesson: str, mode: str | None = None) -> None:
         lock = _state.lock if _state.tape and _state.tape.path == path else None
         if mode == "record" and not lock:
             lock = undo.enter_context(closing(shape.lock(path)))
-        tape = Tape(path, lesson, mode, named or readable.DEFAULT_MODEL) if mode != "live" else None
+        tape = None if mode == "live" else Tape(path, lesson, mode, named or readable.DEFAULT_MODEL)
         undo.pop_all()
+    # From here on nothing fails.
     _play(tape, lock if mode == "record" else None)
     environment.change(mode, on_azure, keys)
     masking.forget_secrets()
     wrap_clients(_refuse_replays_key, lambda: _state.tape is not None)
     publishing.install()
-    if (running := notebook.join(_before_cell)) and tape:
-        tape.begin_cell(running)
+    running = notebook.join(_before_cell)
     if not tape:
         _say_what_it_costs(recorded, on_azure)
+    elif running:
+        tape.begin_cell(running)
 
 
 def stop() -> None:
-    """End a lesson: requests are sent as usual, and the variables that replay has hidden are back.
-
-    Raises RecordingError if an answer could not be written, and still can't.
-    """
+    """End a lesson: requests are sent as usual, hidden variables are back. Raises RecordingError for a full disk."""
     tape = _state.tape
     _play(None, None)
     environment.change("live", False, {})
@@ -132,7 +125,7 @@ def _before_cell(info) -> None:
 
 
 def _recorded(path: Path) -> list[Interaction]:
-    """What is known of a lesson, here or in the course's own recordings; going live needs none."""
+    """Return what is known of a lesson, here or in the course's own recordings; going live needs none."""
     for file in (path, shape.RECORDINGS / path.name):
         with suppress(RecordingError):
             return shape.load(file).interactions
@@ -140,28 +133,24 @@ def _recorded(path: Path) -> list[Interaction]:
 
 
 def _say_what_it_costs(recorded: list[Interaction], on_azure: bool) -> None:
-    """One line: who is asked, and what a full run of the lesson costs (from the recorded usage; estimated)."""
-    base, cost, asks = os.environ.get("OPENAI_BASE_URL"), "unknown to this course", f"model {model()}"
+    """Print one line: who is asked, and what a full run of the lesson costs (from the recorded usage; estimated)."""
     # What is only fetched again was paid before.
-    counted = [item.response.tokens() for item in recorded if item.request.method == "POST" and item.response]
-    asked, answered = (sum(numbers) for numbers in zip((0, 0), *counted, strict=True))
+    usages = [item.response.tokens() for item in recorded if item.request.method == "POST" and item.response]
+    tokens_in, tokens_out = map(sum, zip((0, 0), *usages, strict=True))
+    base, asks, cost = os.environ.get("OPENAI_BASE_URL"), f"model {model()}", "unknown to this course"
     with suppress(ValueError):
-        cost = f"about {tokens.price(model(), asked, answered):.2f} US cents" if asked else cost
-    if on_azure:
-        # Which model stands behind a deployment is not ours to know: the price is that of the course's model.
-        base = os.environ["AZURE_OPENAI_ENDPOINT"]
-        deployment = os.environ.get("AZURE_OPENAI_DEPLOYMENT") or readable.DEFAULT_DEPLOYMENT
-        asks = f"deployment {deployment}, priced as {model()}"
-    elif base:
-        cost = "what your own server costs you"
+        cost = f"about {tokens.price(model(), tokens_in, tokens_out):.2f} US cents" if tokens_in else cost
+    cost = "what your own server costs you" if base else cost
+    if on_azure:  # where OPENAI_BASE_URL is hidden; which model stands behind a deployment is unknown here
+        base, deployment = os.environ["AZURE_OPENAI_ENDPOINT"], os.environ.get("AZURE_OPENAI_DEPLOYMENT")
+        asks = f"deployment {deployment or readable.DEFAULT_DEPLOYMENT}, priced as {model()}"
     host = masking.shown_address(base) if base else "api.openai.com"
     print(f"Live: requests go to {host}, {asks}. The price of a run of the whole lesson: {cost}", end=" ")
-    print(f"({asked:,} tokens in, {answered:,} out, estimated).")
+    print(f"({tokens_in:,} tokens in, {tokens_out:,} out, estimated).")
 
 
 def _refuse_replays_key(headers: Mapping) -> None:
-    """A client made in replay would ask the wrong host, with a key that is none."""
-    sent = [str(headers.get(name, "")) for name in ("authorization", "api-key")]
-    if not _state.tape and any(environment.REPLAY_KEY in value for value in sent):
+    """Stop a client made in replay: it would ask the wrong host, with a key that is none."""
+    if not _state.tape and environment.REPLAY_KEY in f"{headers.get('authorization')} {headers.get('api-key')}":
         what = "This client, or these headers, were made in replay"
         raise LiveModeError(f"{what}. Make them again, for instance client = OpenAI(), and then ask.")

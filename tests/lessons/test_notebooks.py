@@ -106,7 +106,7 @@ def problems_of_recording(recording: Recording, notebook):
     """What is wrong with a recording, a sentence each."""
     digests = {cell_digest(cell.source) for cell in code_cells(notebook)}
     for number, item in enumerate(recording.interactions, 1):
-        if item.cell.split("-")[0] not in digests:
+        if item.cell not in digests:
             yield f"request {number} is asked by no cell"
         said = item.response.about().get("model") if item.response else None
         if (item.source == "sample") != (said == "course-sample"):

@@ -171,12 +171,12 @@ EXPECTED = {
 }
 
 
-def execute(*sources):
+def execute(*sources, **variables):
     """The notebook after a run in a kernel that starts in notebooks/, as in JupyterLab."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(ROOT / "notebooks")}})
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return client.execute(env={**os.environ, "PYTHONPATH": path})
+    return client.execute(env={**os.environ, "PYTHONPATH": path, **variables})
 
 
 @pytest.fixture(scope="module")
@@ -237,3 +237,18 @@ def test_pyplot_may_come_first():
     for cell in (after, magic):
         [bundle] = bundles(cell)
         assert described(bundle)[0] == "line"
+
+
+def test_a_backend_that_shows_nothing_is_not_obeyed():
+    """MPLBACKEND=agg, exported for scripts before Jupyter starts, would make every figure vanish without a word."""
+    sources = (
+        "import matplotlib.pyplot as plt",
+        INSTALL,
+        CELLS["plain"],
+        "from helpers.plotting import show",
+        CELLS["show"],
+    )
+    *_, plain, _, shown = execute(*sources, MPLBACKEND="agg").cells
+    assert [described(bundle)[0] for bundle in bundles(plain)] == EXPECTED["plain"]
+    assert described(bundles(shown)[0])[0].startswith(COFFEE_ALT)
+    assert not [output for output in plain.outputs if output.get("name") == "stderr"]

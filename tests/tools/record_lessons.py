@@ -91,7 +91,7 @@ def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cas
         made_of = cassette.load(made) if made.is_file() else cassette.Recording(lesson=lesson)
         # What was asked by a cell that is no longer there goes.
         cells = {cassette.cell_digest(cell.source) for cell in nbformat.read(source, as_version=4).cells}
-        made_of.interactions = [item for item in made_of.interactions if item.cell.split("-")[0] in cells]
+        made_of.interactions = [item for item in made_of.interactions if item.cell in cells]
         made_of.save(made)
         notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder})
         put_in_place(made_of, target, notebook, source)
