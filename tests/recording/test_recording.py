@@ -527,7 +527,7 @@ PNG = base64.b64encode(COFFEE_FILE.read_bytes()).decode()
 # What is said in a request's body (or its URL, where it begins with https), and what must not be left of it.
 HIDDEN = {
     "query": f"https://a.example/v?apikey={KEY}&client_secret={KEY}&access_token={KEY}&password={KEY}",
-    "SAS": f"https://a.blob.core.windows.net/v?sp=r&sv=2022-CANARY&sig={KEY}%3D",
+    "SAS": f"https://a.blob.core.windows.net/v?sp=r&sv=2022-11-02&sig={KEY}%3D",
     "SAS in quotes": {"u": quote(f"https://a.example/v?sv=1&sig={KEY}", safe="")},
     "SAS in HTML": {"u": f"https://a.example/v?sv=1&amp;sig={KEY}"},
     "user in the URL": f"https://me:{KEY}@a.example/v",
