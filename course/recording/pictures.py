@@ -15,10 +15,9 @@ from ..assets import our_files
 from .shape import FileReference
 
 _DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.-]+)*;base64,([A-Za-z0-9+/=_%\s-]*)", re.I)
-# Long enough to be a picture, and nothing that a person writes.
+# Long enough to be a picture, and nothing that a person writes; or the beginning of a PNG, JPEG, GIF or WebP.
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{400,}={0,2}")
-# How that of a PNG, JPEG, GIF or WebP begins.
-_BASE64_OF_A_PICTURE = re.compile(r"(?:iVBORw0K|/9j/|R0lGOD(?:dh|lh)|UklGR[\w+/]{6}XRUJQ)[\w+/=-]*$")
+_BASE64_ALONE = re.compile(rf"{_BASE64.pattern}|(?:iVBORw0K|/9j/|R0lGOD(?:dh|lh)|UklGR[\w+/]{{6}}XRUJQ)[\w+/=-]*")
 # What str() makes of bytes, which no service takes for base64.
 PRINTED_BYTES = re.compile(r"((?:data:[^,]*,)?b')[\w+/=-]*'?")
 # A JPEG or WebP made on the way is compared by the mean grey of 48 x 48 fields, none of which may be farther from the
@@ -40,9 +39,9 @@ def reference(data: bytes) -> FileReference | None:
 
 def describe(data: bytes) -> dict[str, Any]:
     """Describe bytes by the file of ours that they are, by what a picture looks like, or by size and sha256."""
-    if ours := reference(data):
-        return ours.model_dump()
-    return _fingerprint(data) or {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    ours = reference(data)
+    described = ours.model_dump() if ours else _fingerprint(data)
+    return described or {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def describe_text(text: str) -> dict | str | None:
@@ -52,21 +51,17 @@ def describe_text(text: str) -> dict | str | None:
     if found := PRINTED_BYTES.fullmatch(text.strip()):
         return f"{found[1]}… ({len(text):,} characters, {hashlib.sha256(text.encode()).hexdigest()[:8]})"
     compact = "".join(text.split()) if len(text) > 32 and " " not in text else ""
-    if _BASE64.fullmatch(compact) or _BASE64_OF_A_PICTURE.match(compact):
-        return {"base64": _describe_base64(compact)}
-    return None
+    return {"base64": _describe_base64(compact)} if _BASE64_ALONE.fullmatch(compact) else None
 
 
 def describe_inside(text: str) -> str:
     """Replace pictures in the middle of a text by words."""
-    return _BASE64.sub(_in_words, _DATA_URL.sub(_in_words, text))
 
+    def in_words(found: re.Match) -> str:
+        first, second, *_ = _describe_base64(found[found.lastindex or 0]).values()
+        return f"({first}, {second})"
 
-def _in_words(found: re.Match) -> str:
-    what = _describe_base64(found[found.lastindex or 0])
-    if "look" in what:
-        return f"({what['picture']}, {what['look']})"
-    return f"({what.get('file') or what.get('bytes')} {what['sha256']})"
+    return _BASE64.sub(in_words, _DATA_URL.sub(in_words, text))
 
 
 def _describe_base64(encoded: str) -> dict[str, Any]:
@@ -78,33 +73,30 @@ def _describe_base64(encoded: str) -> dict[str, Any]:
 
 
 def _fingerprint(data: bytes) -> dict[str, Any] | None:
-    """What a picture looks like, for one that was made on the way (shrunk, turned); None when Pillow can't read it.
+    """Describe what a picture that was made on the way (shrunk, turned) looks like; None when Pillow can't read it.
 
     Another machine packs the same pixels into other bytes (the PNG compressor of Pillow chooses by the processor), so
     a digest of these would let nobody else replay. Of a PNG it is a digest of its pixels, which are the same anywhere.
     """
     try:
         image = Image.open(BytesIO(data))
-        what = f"{image.get_format_mimetype()}, {image.width} x {image.height} pixels"  # type: ignore[attr-defined]
+        what = f"{image.get_format_mimetype()}, {image.width} x {image.height} pixels"
         if image.format == "PNG":
             return {"picture": what, "look": hashlib.sha256(image.convert("RGBA").tobytes()).hexdigest()}
-        image.draft(None, (512, 512))  # type: ignore[arg-type]
+        image.draft(None, (512, 512))
         fields = image.convert("L").resize(_FIELDS, Image.Resampling.BOX).tobytes()
         return {"picture": what, "look": base64.b64encode(fields).decode()}
     except Exception:  # Pillow's readers raise whatever a damaged file makes them stumble over
         return None
 
 
-def bodies_match(recorded: Any, asked: Any) -> bool:
+def bodies_match(recorded: Any, asked: Any, name: str = "") -> bool:
     """Are two recorded bodies the same request? Pictures made on the way are, if they look alike."""
-    if recorded == asked:
-        return True
     if isinstance(recorded, dict) and isinstance(asked, dict) and recorded.keys() == asked.keys():
-        looks = recorded.get("look"), asked.get("look")
-        if all(isinstance(look, str) and re.fullmatch(r"[A-Za-z0-9+/]{3072}", look) for look in looks):
-            far = max(abs(a - b) for a, b in zip(*map(base64.b64decode, looks), strict=True))  # type: ignore[arg-type]
-            return far <= MAX_DIFFERENCE and {**recorded, "look": ""} == {**asked, "look": ""}
-        return all(bodies_match(recorded[name], asked[name]) for name in recorded)
+        return all(bodies_match(recorded[key], asked[key], key) for key in recorded)
     if isinstance(recorded, list) and isinstance(asked, list) and len(recorded) == len(asked):
         return all(map(bodies_match, recorded, asked))
-    return False
+    if name == "look" and all(re.fullmatch(r"[A-Za-z0-9+/]{3072}", str(look)) for look in (recorded, asked)):
+        fields = zip(base64.b64decode(recorded), base64.b64decode(asked), strict=True)
+        return all(abs(a - b) <= MAX_DIFFERENCE for a, b in fields)
+    return recorded == asked
