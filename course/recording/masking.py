@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -28,7 +27,7 @@ SHAPES = {
 _NAME = (
     r"[\w-]*?(?:(?P<sure>passw(?:or)?d|pwd|passphrase|authorization|sig|(?:api|access|client|private|subscription)[-_]?"
     r"(?:key|secret|token))|key|token|secret|signature|cookie|auth|jwt|sas|session|credentials?|connection_?string|"
-    r"(?:project|organi[sz]ation)_?id)"
+    r"(?:project|org(?:ani[sz]ation)?)_?id)_?\d*"
 )
 # Long, without a space, and with a digit in it. A plain word would blank ordinary text.
 _LOOKS = r"(?=[^\s\"'&]*\d)[^\s\"'&\\]{16,}"
@@ -43,7 +42,6 @@ _NAMED = re.compile(
 )
 # What clients say of themselves; whatever else stands in a header may be a secret.
 _HARMLESS_HEADERS = re.compile(r"user-agent|accept.*|content-.*|host|connection|x-stainless-.*|transfer-encoding", re.I)
-_SECRET_VARIABLES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|(?:OPENAI|AZURE).*(?:ORG|PROJECT)")
 # A resource of Azure OpenAI that can't exist under such a name: whoever has none asks there.
 NO_RESOURCE = "your_resource.openai.azure.com"
 _carried: set[str] = set()
@@ -56,34 +54,26 @@ def forget_secrets() -> None:
 
 def shown_address(url: str) -> str:
     """Reduce an address to what may be shown: host and port, never a user, a password or a query."""
-    with suppress(ValueError):
-        return urlsplit(url.strip()).netloc.rpartition("@")[2]
-    return "(no address)"
+    found = re.match(r"\s*[\w+.-]+://(?:[^/?#]*@)?([^/?#\s]+)", url)
+    return found[1] if found else "(no address)"
 
 
 def secrets_of(headers: Mapping | None = None, url: str = "", body: Any = None) -> set[str]:
-    """Note every secret that a request carries, and return all known: its own, earlier ones, the environment's.
-
-    `body` is the request's JSON, or the fields of its form by name.
-    """
+    """Note the secrets of a request (`body`: JSON, or fields of a form) and of the environment; return all known."""
     values = [value for name, value in (headers or {}).items() if not _HARMLESS_HEADERS.fullmatch(name)]
-    values += [value for name, value in os.environ.items() if _SECRET_VARIABLES.search(name)]
-    fields: list[tuple[str, Any]] = [("", body), *parse_qsl(urlsplit(url).query)]
+    fields: list[tuple[str, Any]] = [("", body), *parse_qsl(urlsplit(url).query), *os.environ.items()]
     for name, value in fields:  # which grows
         if isinstance(value, dict):
-            fields += [(_name_in(name, key), item) for key, item in value.items()]
+            fields += [(name if key == "value" else key, item) for key, item in value.items()]
         elif isinstance(value, list):
             fields += [(name, item) for item in value]
         elif isinstance(value, str) and _is_secret(name, value):
             values.append(value)
     for name in ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL"):
-        with suppress(ValueError):  # a placeholder in brackets is taken for an address of another kind
-            address = os.environ.get(name, "").strip()
-            parts = urlsplit(address if "://" in address else f"https://{address}")
-            values.append(unquote(parts.password or ""))
-            # The name of a resource is no secret, but nobody's business either. (One without a dot might be any word.)
-            if name.startswith("AZURE") and "." in (host := parts.hostname or "") and host != NO_RESOURCE:
-                _carried.add(host)
+        values += re.findall(r"//[^/:]*:([^/]*)@", os.environ.get(name, ""))
+    # The name of a resource is no secret, but nobody's business either. (One without a dot might be any word.)
+    host = shown_address(os.environ.get("AZURE_OPENAI_ENDPOINT", "")).split(":")[0].lower()
+    _carried.update({host} - {NO_RESOURCE} if "." in host else ())
     for value in values:
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
         # A header may hold several: "Bearer KEY", "session=ID; theme=dark".
@@ -91,12 +81,6 @@ def secrets_of(headers: Mapping | None = None, url: str = "", body: Any = None) 
             for plain in (piece, unquote(piece)) if re.fullmatch(_LOOKS, piece) else ():
                 _carried.update((plain, once := quote(plain, safe=""), quote(once, safe="")))
     return _carried
-
-
-def secrets_in(text: str) -> list[str]:
-    """Say what kinds of secrets a text holds: what looks like one, and what is known to be one."""
-    known = ["a key of this environment"] if any(secret in text for secret in secrets_of()) else []
-    return known + [what for what, shape in SHAPES.items() if re.search(shape, text)]
 
 
 def mask(text: str, secrets: set[str] | None = None) -> str:
@@ -110,16 +94,14 @@ def mask(text: str, secrets: set[str] | None = None) -> str:
 def clean(value: Any, secrets: set[str], pictures: bool = True, name: str = "") -> Any:
     """Return the same JSON (of a field with this `name`) with secrets masked and pictures described, or in words."""
     if isinstance(value, dict):
-        return {mask(key, secrets): clean(item, secrets, pictures, _name_in(name, key)) for key, item in value.items()}
+        # What is called "value" is that of the name above: {"client_secret": {"value": …}}.
+        named = [(key, item, name if key == "value" else key) for key, item in value.items()]
+        return {mask(key, secrets): clean(item, secrets, pictures, name) for key, item, name in named}
     if isinstance(value, list):
         return [clean(item, secrets, pictures, name) for item in value]
     if not isinstance(value, str):
         return value
     return "***" if _is_secret(name, value) else (pictures and describe_text(value)) or mask(value, secrets)
-
-
-def _name_in(name: str, key: str) -> str:
-    return name if key == "value" else key  # as in {"client_secret": {"value": …}}
 
 
 def _is_secret(name: str, value: str) -> bool:
