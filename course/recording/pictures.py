@@ -18,9 +18,10 @@ _DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.-]+)*;base64,(?!b')([A-Za-z0-9
 # Long enough to be a picture, and nothing that a person writes; or the beginning of a PNG, JPEG, GIF or WebP.
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{400,}={0,2}")
 _BASE64_ALONE = re.compile(rf"{_BASE64.pattern}|(?:iVBORw0K|/9j/|R0lGOD(?:dh|lh)|UklGR[\w+/]{{6}}XRUJQ)[\w+/=-]*")
+# What a request may carry as a picture; of anything else, PostScript above all, nothing is opened.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "WEBP")
 # A JPEG or WebP made on the way is compared by the mean grey of 48 x 48 fields, none of which may be farther from the
 # recorded one. Another processor's JPEG is off by less, other words on a page by more; a single digit may pass.
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "WEBP")
 _FIELDS, MAX_DIFFERENCE = (48, 48), 1
 _our_files = cache(our_files)
 
