@@ -123,5 +123,5 @@ def is_wrong_host(recorded: str, asked: str) -> bool:
     """Was the API of this recorded URL asked at a host that belongs to somebody else? Hosts are not recorded."""
     host = (urlsplit(asked).hostname or "").lower()
     own = {NO_RESOURCE, *(shown_address(os.environ.get(name, "")).split(":")[0].lower() for name in _ENDPOINTS)}
-    at_azure = is_azure(recorded) or (recorded.startswith("/v1/") and bool(re.fullmatch(_AZURE, host)))
+    at_azure = recorded.startswith("/openai/") or (recorded.startswith("/v1/") and bool(re.fullmatch(_AZURE, host)))
     return at_azure and host not in own
