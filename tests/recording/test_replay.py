@@ -11,7 +11,7 @@ import requests
 from vcr.request import Request
 
 from course import recording
-from course.recording import session, shape
+from course.recording import readable, session, shape
 from course.recording.clients import PlayedFault
 from course.recording.masking import NO_RESOURCE
 from course.recording.pictures import bodies_match
@@ -111,6 +111,11 @@ def test_a_host_of_somebody_else_gets_no_recorded_answer(folder, monkeypatch):
             ask_at(host)
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://contoso.openai.azure.com/")
     assert ask_at("contoso.openai.azure.com").status_code == 200, "the reader says that this is the resource"
+
+
+def test_an_address_that_is_recorded_whole_is_at_its_own_host():
+    address = "https://no-such-resource.invalid/openai/v1/chat/completions"
+    assert not readable.is_wrong_host(address, address)
 
 
 def test_a_resource_of_azure_is_not_openai(record, replay):
