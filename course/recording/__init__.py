@@ -1,7 +1,8 @@
 """Replay, live, record: `start` at the top of a lesson decides where answers come from; no other line knows.
 
 In replay (the default) they come from asset/recordings/; `COURSE_MODE` or `start(lesson, mode="live")` changes that.
-`show_answer` shows an answer and where it came from, which `origin(id)` tells.
+`show_answer` shows an answer and where it came from, which `origin(id)` tells. Inside, `tape.py` chooses the answer,
+`shape.py` is the file, `nearest.py` writes the message for what was never recorded, `masking.py` hides secrets.
 
     >>> from course import recording
     >>> recording.start("01_url_input", mode="replay")
