@@ -25,8 +25,8 @@ _FAULTS: dict[str, tuple[type[httpx2.TransportError], type[RequestException], ty
     "cut": (httpx2.RemoteProtocolError, ConnectionError, ChunkedEncodingError, "Connection broken in the body"),
 }
 
-# vcrpy takes its patches of requests off, for the whole process, while it builds a connection: another thread that
-# sends at that moment would reach the network. So with a tape, requests sends one at a time; httpx2 is not concerned.
+# vcrpy takes all its patches off, for the whole process, while it builds a connection for requests: another thread that
+# sends at that moment would reach the network. So with a tape, one request is sent at a time.
 one_at_a_time = threading.RLock()
 
 
@@ -87,19 +87,19 @@ def _requests_response(fault: PlayedFault, request: requests.PreparedRequest, st
 @functools.cache
 def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool]) -> None:
     """Wrap the `send` of httpx2 and requests, once in a process. `check` sees a request's headers and may raise."""
-    _wrap(httpx2.Client, check, _httpx2_response)
-    _wrap(httpx2.AsyncClient, check, _httpx2_response)
-    _wrap(HTTPAdapter, check, _requests_response, lambda: one_at_a_time if has_tape() else nullcontext())
+    _wrap(httpx2.Client, check, _httpx2_response, has_tape)
+    _wrap(httpx2.AsyncClient, check, _httpx2_response, has_tape)
+    _wrap(HTTPAdapter, check, _requests_response, has_tape)
 
 
-def _wrap(owner: Any, check: Callable, respond: Callable, turn: Callable = nullcontext) -> None:
+def _wrap(owner: Any, check: Callable, respond: Callable, has_tape: Callable[[], bool]) -> None:
     inner = owner.send
 
     @functools.wraps(inner)
     def send(client, request, **kwargs):
         check(request.headers)
         try:
-            with turn():
+            with one_at_a_time if has_tape() else nullcontext():
                 return inner(client, request, **kwargs)
         except PlayedFault as fault:
             return respond(fault, request, kwargs.get("stream", False))
@@ -108,7 +108,9 @@ def _wrap(owner: Any, check: Callable, respond: Callable, turn: Callable = nullc
     async def send_async(client, request, **kwargs):
         check(request.headers)
         try:
-            return await inner(client, request, **kwargs)
+            # The coroutines of one thread pass this lock together; those of other threads wait.
+            with one_at_a_time if has_tape() else nullcontext():
+                return await inner(client, request, **kwargs)
         except PlayedFault as fault:
             return respond(fault, request, kwargs.get("stream", False))
 

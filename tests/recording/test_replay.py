@@ -11,7 +11,7 @@ import requests
 from vcr.request import Request
 
 from course import recording
-from course.recording import readable, session, shape
+from course.recording import clients, readable, session, shape
 from course.recording.clients import PlayedFault
 from course.recording.masking import NO_RESOURCE
 from course.recording.pictures import bodies_match
@@ -219,3 +219,20 @@ def test_starting_again_lets_no_request_through(folder, monkeypatch):
         done.set()
         starter.join()
     assert used == []
+
+
+def test_a_request_waits_while_another_library_has_vcrpy_off(folder, monkeypatch):
+    """vcrpy takes off all patches while it connects for requests: openai asks before or after that, never meanwhile."""
+    monkeypatch.delenv("COURSE_RECORDINGS")
+    recording.start("00_start_here", mode="replay")
+
+    def ask():
+        with pytest.raises(recording.NotRecorded):
+            openai.OpenAI(max_retries=0).chat.completions.create(**question("Never asked"))
+
+    with ThreadPoolExecutor(1) as pool:
+        with clients.one_at_a_time:
+            asked = pool.submit(ask)
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.5)
+        asked.result(timeout=9)
