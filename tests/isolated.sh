@@ -3,6 +3,9 @@
 # does not allow that (macOS, most containers), a guard in each Python process refuses to leave the machine.
 # COURSE_GUARD=1 asks for the guard.
 
+# Without network a proxy has no use, and what it or a log level of this shell does to a client is no test's subject.
+unset HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy OPENAI_LOG
+
 up='ip link set lo up && exec "$@"'
 
 if [ -z "$COURSE_GUARD" ]; then

@@ -493,3 +493,10 @@ def test_isolated_may_be_nested(variables):
     inner = ["sh", ROOT / "tests" / "isolated.sh", sys.executable, "-c", "print('ran')"]
     first, rest, done = isolated(*inner, **variables)
     assert rest == [first, "ran"], done.stderr
+
+
+def test_a_proxy_or_a_log_level_of_the_shell_does_not_reach_the_tests():
+    show = "import os; print([name for name in ('HTTPS_PROXY', 'http_proxy', 'OPENAI_LOG', 'KEPT') if name in os.environ])"
+    odd = {"HTTPS_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "OPENAI_LOG": "debug", "KEPT": "1"}
+    _, rest, done = isolated(sys.executable, "-c", show, **odd)
+    assert rest == ["['KEPT']"], done.stderr
