@@ -496,7 +496,8 @@ def test_isolated_may_be_nested(variables):
 
 
 def test_a_proxy_or_a_log_level_of_the_shell_does_not_reach_the_tests():
-    show = "import os; print([name for name in ('HTTPS_PROXY', 'http_proxy', 'OPENAI_LOG', 'KEPT') if name in os.environ])"
+    names = "('HTTPS_PROXY', 'http_proxy', 'OPENAI_LOG', 'KEPT')"
+    show = f"import os; print([name for name in {names} if name in os.environ])"
     odd = {"HTTPS_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "OPENAI_LOG": "debug", "KEPT": "1"}
     _, rest, done = isolated(sys.executable, "-c", show, **odd)
     assert rest == ["['KEPT']"], done.stderr
