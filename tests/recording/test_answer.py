@@ -130,3 +130,22 @@ def test_what_is_no_answer_gets_one_sentence(given, says, come_from, capsys):
     with pytest.raises(TypeError, match=says) as caught:
         show_answer(given)
     assert "\n" not in str(caught.value) and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("reason", ["stop", "length", "content_filter", "tool_calls"])
+def test_the_line_says_why_an_answer_ended_and_what_it_took(reason, come_from, capsys):
+    show_answer(answer(finish_reason=reason) | {"usage": {"prompt_tokens": 7, "completion_tokens": 3}})
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"[live answer · model course-sample · tokens: 7 in, 3 out · finish reason: {reason}]"
+
+
+@pytest.mark.parametrize("reason", ["max_output_tokens", "content_filter"])
+def test_a_response_that_is_not_whole_says_so(reason, come_from, capsys):
+    content = [{"type": "output_text", "text": "A cup", "annotations": []}]
+    body = {"id": "resp-1", "model": "course-sample", "status": "incomplete", "incomplete_details": {"reason": reason}}
+    show_answer(
+        body | {"output": [{"type": "message", "content": content}], "usage": {"input_tokens": 9, "output_tokens": 2}}
+    )
+    first, _, last = capsys.readouterr().out.splitlines()
+    assert first == "A cup"
+    assert last == f"[live answer · model course-sample · tokens: 9 in, 2 out · status: incomplete ({reason})]"
