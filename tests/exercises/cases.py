@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from course import exercises
 from course.assets import ROOT
 from course.exercises.exercise import EXERCISES
 from tests.conftest import COFFEE
@@ -60,3 +61,16 @@ def cases_of(table):
         for number, cases in table.items()
         for case in (cases if isinstance(cases, dict) else range(len(cases)))
     ]
+
+
+def assert_named(number, answer, reason):
+    """A wrong answer is told what is wrong with it; a reason that ends with $ is the end of what is said."""
+    state, said = exercises.judge(number, made(number, answer))
+    assert state == "not right yet", said
+    assert reason in said or (reason[-1] == "$" and said.endswith(reason[:-1])), said
+
+
+def assert_right(number, answer):
+    """An answer in another form is right as well."""
+    state, said = exercises.judge(number, made(number, answer))
+    assert state == "right", said

@@ -15,11 +15,11 @@ from course.exercises import exercise as checks
 from course.exercises import lesson_00
 from course.recording import DEFAULT_MODEL
 from helpers.tokens import price
-from tests.exercises import test_exercises, test_lessons_00_02, test_lessons_03_04
+from tests.exercises import test_lessons_00_02, test_lessons_03_04, test_lessons_05_09
 from tests.exercises.cases import ALL, FUNCTIONS, LESSONS, picture, text
 from tests.exercises.test_lessons_00_02 import TALK, request, whole
 
-TABLES = (test_lessons_00_02, test_lessons_03_04, test_exercises)
+TABLES = (test_lessons_00_02, test_lessons_03_04, test_lessons_05_09)
 
 
 def test_the_tables_hold_every_exercise():
