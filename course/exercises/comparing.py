@@ -4,6 +4,7 @@ Each check returns when all is well and raises `Wrong` with a reason when not. `
 really give to the sentence that helps with each; `hint` is the sentence for all others.
 """
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from difflib import get_close_matches
@@ -12,6 +13,11 @@ from PIL import Image, ImageChops, ImageStat
 
 from .exercise import Wrong, WrongShape, require
 from .reading import as_json, is_blank, read_number, type_name
+
+
+def _short(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:44]} … {text[-13:]}"
 
 
 def is_close(value: float, truth: float, percent: float = 1) -> bool:
@@ -27,10 +33,19 @@ def check_number(what: str, value, truth: float, slips: dict, hint: str = "", pe
         raise Wrong(f"{what} is not {value:,.10g}. {slip}".strip())
 
 
+def check_letters(given, right: set[str], reasons: dict[str, str]) -> None:
+    """Refuse a choice of letters, a list or a text, at the first that is wrong or missing; `reasons` has them all."""
+    given = re.findall(r"[^\s,;]", given) if isinstance(given, str) else as_json(given)
+    if not isinstance(given, (list, set, frozenset, dict)):
+        raise WrongShape(type_name(given))
+    if wrong := sorted({str(one).strip().lower() for one in given} ^ right):
+        raise Wrong(reasons.get(wrong[0], f"There is no {wrong[0]!r:.20}. The letters are: {', '.join(reasons)}."))
+
+
 def check_fields(given, wanted, where: str = "") -> None:
     """Refuse a request that differs from the wanted one, at the first difference; `where` is the place of a part.
 
-    As a wanted value, `...` stands for anything or nothing, and a function is called: it raises Wrong.
+    As a wanted value, `...` stands for anything or nothing.
     """
     place = f"{where} of your answer" if where else "your answer"
     if isinstance(wanted, dict):
@@ -46,17 +61,15 @@ def check_fields(given, wanted, where: str = "") -> None:
         require(came == f"a list of {len(wanted)}", f"{where} is to be a list of {len(wanted)}. What came is {came}.")
         for n, value in enumerate(wanted):
             check_fields(given[n], value, f"{where}[{n}]")
-    elif callable(wanted):
-        wanted(given)
     elif wanted is not ...:
         same = type(given) is type(wanted) and given == wanted
-        require(same, f"{where} is {given!r:.60}. The exercise asks for {wanted!r}.")
+        require(same, f"{where} is {_short(given)}. The exercise asks for {wanted!r}.")
 
 
 def picture_difference(one: Image.Image, other: Image.Image) -> float:
-    """Return how much two pictures differ, 0 to 255, whatever their sizes and colours."""
-    small = [picture.convert("L").resize((64, 64)) for picture in (one, other)]
-    return ImageStat.Stat(ImageChops.difference(*small)).mean[0]
+    """Return how much the colours of two pictures differ, 0 to 255, whatever their sizes."""
+    small = [picture.convert("RGB").resize((64, 64)) for picture in (one, other)]
+    return sum(ImageStat.Stat(ImageChops.difference(*small)).mean) / 3
 
 
 def check_results(function, cases: dict[str, tuple], hint: str = "", read: Callable = as_json) -> None:
@@ -68,10 +81,13 @@ def check_results(function, cases: dict[str, tuple], hint: str = "", read: Calla
         raise WrongShape(f"{type_name(function)} (hand in the function's name, without brackets behind it)")
     returned = {}
     for name, (arguments, _) in cases.items():
+        handed = deepcopy(arguments)  # it can't spoil the cases
         try:
-            returned[name] = function(*deepcopy(arguments))  # it can't spoil the cases
+            returned[name] = function(*handed)
         except Exception as error:
             raise Wrong(f"Given {name}, your function raised {type(error).__name__}: {str(error)[:120]}") from None
+        same = repr(handed) == repr(arguments)
+        require(same, f"Given {name}, your function changes what it was given. Change a copy, such as list(…).")
     nothing = "Whatever it is given, your function returns nothing. Does each branch end in a return?"
     require(not all(map(is_blank, returned.values())), f"{nothing} {hint}".strip())
     for name, (_, wanted) in cases.items():
@@ -82,7 +98,7 @@ def check_results(function, cases: dict[str, tuple], hint: str = "", read: Calla
         if callable(wanted):
             wanted(given)
         elif given != wanted:
-            said = f"Given {name}, your function returns {returned[name]!r:.60} and not {wanted!r}."
+            said = f"Given {name}, your function returns {_short(returned[name])} and not {wanted!r}."
             raise Wrong(f"{said} {hint}".strip())
 
 

@@ -1,44 +1,28 @@
 """Lesson 00: the first request, what differs from a recording, what a request costs."""
 
-from .comparing import check_number
-from .exercise import Exercise, Wrong, require
-from .reading import PICTURES, ROCKET, as_json, check_rocket_question, read_fields, read_parts
+from .comparing import check_letters, check_number
+from .exercise import Exercise, require
+from .reading import ROCKET, as_json, check_rocket_question, read_parts
 
-# The lesson's own content; the message for an unknown request calls its parts by these names.
-OURS = {"prompt": "What is in this picture?", "picture": f"{PICTURES}coffee.png", "detail": "low"}
+MISSED = {
+    "a": "a is missed: the same prompt and picture, but a detail of its own.",
+    "b": "b is missed: a space is a part of the prompt like any other.",
+    "c": "c is missed: the order of the parts is a part of the request. The message names what stands at each place.",
+    "d": "d is answered: the same request is the same, whoever sends it.",
+    "e": "e is missed: the limit is a part of the request, even where it changes no answer.",
+    "f": "f is answered: both are the same dict, for the names in a dict have no order that counts.",
+}
 
 
 @Exercise(
     "00.1",
-    expects='a dict with "content", your list of two parts, and "prediction", a list of names of parts',
-    hint="Compare your list and the lesson's part by part. Does the message stop at the first difference?",
-    solution="""
-my_content = [
-    {"type": "text", "text": "Is the cup full?"},
-    {"type": "image_url", "image_url": {"url": COFFEE, "detail": "high"}},
-]
-my_prediction = ["prompt", "detail"]
-exercises.check("00.1", {"content": my_content, "prediction": my_prediction})""",
-    why="replay compares every part of a request: one that differs is enough for a miss.",
+    expects="a list of letters",
+    hint="Which changes reach the service? Of two requests that are equal as JSON, it can't tell which is which.",
+    solution='my_misses = ["a", "b", "c", "e"]\nexercises.check("00.1", my_misses)',
+    why="replay compares all of a request as JSON, and nothing else: neither who sends it nor how the code is written.",
 )
-def change_and_predict(answer):
-    content, prediction = read_fields(answer, "content", "prediction")
-    texts, pictures = read_parts(content)
-    same_parts = len(texts) == len(pictures) == 1 and content[0].get("type") == "text"
-    require(same_parts, "Keep the lesson's two parts, first one text and then one picture, and change what is in them.")
-    yours = {"prompt": texts[0], "picture": pictures[0]["url"], "detail": pictures[0].get("detail")}
-    differ = {name for name in OURS if OURS[name] != yours[name]}
-    require(differ, "This content is the lesson's own. A list keeps its values: build it again after a change.")
-    for name in ("prompt", "detail"):
-        require(name in differ, f"The {name} is still the lesson's, {OURS[name]!r}. Change prompt and detail.")
-    names = prediction.split(",") if isinstance(prediction, str) else prediction
-    listed = isinstance(names, (list, set, frozenset)) and all(isinstance(name, str) for name in names)
-    require(listed, f'The prediction is a list of names, such as ["picture"], and not {prediction!r:.40}.')
-    predicted = {name.strip(" :").lower() for name in names}
-    for name in sorted(predicted ^ differ, key=lambda name: (name in OURS, name)):
-        require(name in OURS, f"The message has no part called {name!r}. Its names are: {', '.join(OURS)}.")
-        slip = "would be in the message as well" if name in differ else "does not differ from the lesson's"
-        raise Wrong(f"{name.capitalize()} {slip}: every part is compared.")
+def predict_the_misses(answer):
+    check_letters(answer, set("abce"), MISSED)
 
 
 @Exercise(
@@ -57,7 +41,7 @@ exercises.check("00.2", my_content)""",
 def ask_about_the_rocket(answer):
     texts, pictures = read_parts(as_json(answer))
     check_rocket_question(texts, pictures)
-    require(OURS["prompt"] not in map(str.strip, texts), "That is the lesson's own question. Ask one of your own.")
+    require("What is in this picture?" not in map(str.strip, texts), "That is the lesson's own question. Ask another.")
 
 
 PER_DOLLAR = 1_000_000 / (218 * 0.20 + 62 * 1.20)

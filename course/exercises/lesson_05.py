@@ -1,14 +1,14 @@
-"""Lesson 05: how many scenes, an order to add a video to Azure's index, a score for cuts."""
+"""Lesson 05: how many scenes, the scene at a time, a score for cuts."""
 
-import re
-from contextlib import suppress
-from datetime import datetime
 from inspect import getsource
 from itertools import combinations, product
+from pathlib import Path
 
-from .comparing import cases_by, check_fields, check_number, check_results
-from .exercise import Exercise, require
-from .reading import as_json, read_fields
+from helpers.video import Scene
+
+from .comparing import cases_by, check_number, check_results
+from .exercise import Exercise
+from .reading import read_fields
 
 DEFAULT = {6: "That is what the default setting gives. The last scene lasts 3 seconds, and the others longer."}
 
@@ -30,37 +30,25 @@ def predict_scenes(answer):
     check_number("With longest=3 it", longest, 11, DEFAULT, hint)
 
 
-def is_the_time(time):
-    with suppress(TypeError, ValueError):
-        return "T" in time and datetime.fromisoformat(time) == datetime.fromisoformat("2023-07-01T08:15Z")
-
-
-ADDRESS = '"documentUrl" is the address from which the service fetches the video, signed: SAS_URL.format("camera3").'
-TIME = '"timestamp" is 08:15 UTC on 1 July 2023: year, month, day, a T, the time, and Z for UTC.'
-OPTIONS = ("moderation", "generateInsightIntervals", "documentAuthenticationKind", "filterDefectedFrames")
-VIDEO = {
-    "mode": lambda mode: require(str(mode).casefold() == "add", 'To add a video, the mode is "add".'),
-    "documentId": "camera3",
-    "documentUrl": lambda url: require(re.match(r"https?://.+/camera3\.mp4\?.*sig=", str(url)), ADDRESS),
-    "metadata": {"cameraId": "3", "timestamp": lambda at: require(is_the_time(at), f"{TIME} Not {at!r:.40}.")},
-    "userData": ...,
-}
+def scene_at(parts, seconds):
+    for scene in parts:
+        if scene.start <= seconds < scene.end:
+            return scene
+    return None
 
 
 @Exercise(
     "05.2",
-    expects='a dict with "videos", a list, and with the wish for a transcript',
-    hint="Take `order` from the part on adding videos as a model, with includeSpeechTranscript beside the list.",
-    solution="""
-camera3 = {"mode": "add", "documentId": "camera3", "documentUrl": SAS_URL.format("camera3")}
-camera3["metadata"] = {"cameraId": "3", "timestamp": "2023-07-01T08:15:00Z"}
-my_order = {"videos": [camera3], "includeSpeechTranscript": True}
-exercises.check("05.2", my_order)""",
-    why="the schema makes cameraId a string and timestamp a time; the transcript is asked for once an order.",
+    expects="a function of a list of scenes and a time that returns a scene or None",
+    hint="Compare the time with scene.start and scene.end. In which scene is a time that is both an end and a start?",
+    solution=f'{getsource(scene_at)}\nexercises.check("05.2", scene_at)',
+    why="a scene goes from its start until before its end, so each time lies in one scene at most.",
 )
-def order_a_video(answer):
-    read_fields(answer, "videos")
-    check_fields(as_json(answer), {"videos": [VIDEO], "includeSpeechTranscript": True} | dict.fromkeys(OPTIONS, ...))
+def find_the_scene(answer):
+    parts = [Scene(Path("film.mp4"), a, b, (a + b) / 2) for a, b in ((0.0, 4.0), (4.0, 9.0), (9.0, 13.5))]
+    times = (0.0, 3.99, 4.0, 6, 9.0, 13.49, 13.5, 20.0, -1.0)
+    cases = {f"a list of three scenes and the time {at}": (parts, at) for at in times}
+    check_results(answer, cases_by(scene_at, cases | {"a list of no scenes": ([], 0)}))
 
 
 def score(found, true):
@@ -80,7 +68,9 @@ def score(found, true):
     why="a cut that is taken out serves once, and taking the earliest leaves the later ones to later true cuts.",
 )
 def score_the_cuts(answer):
-    cuts = [list(some) for n in range(4) for some in combinations((3.5, 4.0, 4.4, 4.8, 9.0, 9.75), n)]
+    # Eighths, so that a distance of 0.5 is exact; some lie near two others, so a greedy choice of a pair goes wrong.
+    cuts = [list(some) for n in range(4) for some in combinations((3.5, 3.875, 4.0, 4.375, 4.5, 4.75, 9.0), n)]
     pairs = sorted(product(cuts, cuts), key=lambda pair: len(pair[0]) + len(pair[1]))  # the shortest first
     cases = cases_by(score, {f"a call score({found}, {true})": (found, true) for found, true in pairs})
-    check_results(answer, cases, hint="Each found cut serves once. The second number counts those that are left over.")
+    hint = "Each found cut serves once. The second number counts those that are left over."
+    check_results(answer, cases, hint, read=list)

@@ -1,9 +1,10 @@
-"""Lesson 06: what is paid again, a request translated to Responses, the text of an answer that is whole."""
+"""Lesson 06: what is paid again, a request translated to Responses, the text of a stream, and whether it is whole."""
 
 import json
 from inspect import getsource
 from itertools import product
 
+from ..recording import model
 from .comparing import cases_by, check_fields, check_number, check_results
 from .exercise import Exercise, require
 from .reading import PICTURES, as_json, read_fields
@@ -16,7 +17,7 @@ from .reading import PICTURES, as_json, read_fields
     solution="""
 by_file, in_conversation, times_sent = 3 * 212, 3 * 212, 1
 exercises.check("06.1", {"by_file": by_file, "in_conversation": in_conversation, "times_sent": times_sent})""",
-    why="the model reads the picture with each question. You save sending it, and not the tokens.",
+    why="the model reads the picture with each question. You save the upload, not the tokens.",
 )
 def predict_what_is_saved(answer):
     by_file, conversation, times = read_fields(answer, "by_file", "in_conversation", "times_sent")
@@ -35,7 +36,7 @@ FOR_RESPONSES = {
 }
 ASKED = {"type": "input_text", "text": "Describe this picture in one sentence."}
 SHOWN = {"type": "input_image", "image_url": f"{PICTURES}coffee.png", "detail": "low"}
-REQUEST = {"model": ..., "instructions": "Be short.", "max_output_tokens": 500, "store": ...}
+REQUEST = {"instructions": "Be short.", "max_output_tokens": 500, "store": ...}
 
 
 @Exercise(
@@ -57,44 +58,46 @@ def translate(answer):
     for chat, responses in FOR_RESPONSES.items():
         require(chat not in text, f"{chat.strip(': ')} was right for Chat. For Responses write {responses}.")
     parts = [SHOWN, ASKED] if text.find('"input_image"') < text.find('"input_text"') else [ASKED, SHOWN]
-    check_fields(given, {"input": [{"type": ..., "role": "user", "content": parts}]} | REQUEST)
-    require(given.get("model") and isinstance(given["model"], str), 'There is no "model": it stays as it was, MODEL.')
+    check_fields(given, {"input": [{"type": ..., "role": "user", "content": parts}], "model": model()} | REQUEST)
     require(given.get("store") is False, 'The service would keep it: it does so unless you say "store": False.')
 
 
-def whole_text(answer):
-    if answer["status"] != "completed":
-        return None
-    messages = [item for item in answer["output"] if item["type"] == "message"]
-    parts = [part for message in messages for part in message["content"]]
-    return "".join(part["text"] for part in parts if part["type"] == "output_text") or None
+def gather(events):
+    text, is_whole = "", False
+    for event in events:
+        if event["type"] == "response.output_text.delta":
+            text += event["delta"]
+        if event["type"] == "response.completed":
+            is_whole = True
+    return text, is_whole
 
 
-def _message(*texts: str) -> dict:
-    content = [{"type": "output_text", "text": text, "annotations": []} for text in texts]
-    return {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": content}
+TEXT = [("output_text", "A cup "), ("output_text", "of coffee.")]
+WORDS: dict[str, list] = {"no text": [], "a text": TEXT, "a refusal": [("refusal", "I can't say whose cup this is.")]}
+WORDS["a thought before its text"] = [("reasoning_text", "I see"), ("reasoning_summary_text", "A cup?"), *TEXT]
+ENDS = ("completed", "incomplete", "failed", "error", "nothing")
 
 
-ENDS = (("completed", None), ("incomplete", "max_output_tokens"), ("incomplete", "content_filter"), ("failed", None))
-ITEMS = {
-    "a reasoning item": {"id": "rs_1", "type": "reasoning", "summary": []},
-    "a text": _message("A cup."),
-    "a text in two parts": _message("A cup ", "of coffee."),
-    "a refusal": _message() | {"content": [{"type": "refusal", "refusal": "I can't say whose cup this is."}]},
-}
+def _stream(words: list, end: str) -> list[dict]:
+    text = "".join(piece for kind, piece in words if kind == "output_text")
+    output = [{"type": "message", "content": [{"type": "output_text", "text": text}]}] * bool(text)
+    events: list[dict] = [{"type": "response.created", "response": {"status": "in_progress", "output": []}}]
+    events += [{"type": f"response.{kind}.delta", "delta": piece} for kind, piece in words]
+    events += [{"type": "response.output_text.done", "text": text}] * bool(text)
+    last = {"type": f"response.{end}", "response": {"status": end, "output": output}}
+    error = {"type": "error", "code": None, "message": "The server had an error."}
+    return events + [error if end == "error" else last] * (end != "nothing")
 
 
 @Exercise(
     "06.3",
-    expects="a function that takes an answer as a dict, and returns its text or None",
-    hint='Look at "status" first. Then walk through "output" as the lesson does, and join the texts you find.',
-    solution=f'{getsource(whole_text)}\nexercises.check("06.3", whole_text)',
-    why="only a completed answer is whole, and only parts of the type output_text in messages are its text.",
+    expects="a function that takes a list of events, each a dict, and returns a text and True or False",
+    hint="Which type do the pieces of the text have? And which event says that nothing is missing?",
+    solution=f'{getsource(gather)}\nexercises.check("06.3", gather)',
+    why="only the type says what a piece belongs to, and only response.completed says that nothing is missing.",
 )
-def write_whole_text(answer):
-    answers, outputs = {}, [some for n in range(3) for some in product(ITEMS, repeat=n)]
-    for (status, reason), items in product(ENDS, outputs):
-        given: dict = {"object": "response", "status": status, "output": [ITEMS[item] for item in items]}
-        given["incomplete_details"] = reason and {"reason": reason}
-        answers[f"an answer with {' and '.join(items) or 'nothing in it'}, {reason or status}"] = (given,)
-    check_results(answer, cases_by(whole_text, answers), "Only a completed answer has a text, and '' is none.")
+def gather_a_stream(answer):
+    streams: dict[str, tuple] = {"a stream without any event": ([],)}
+    for (what, words), end in product(WORDS.items(), ENDS):
+        streams[f"a stream with {what} and {end} at its end"] = (_stream(words, end),)
+    check_results(answer, cases_by(gather, streams), read=list)

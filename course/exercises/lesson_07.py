@@ -1,16 +1,13 @@
 """Lesson 07: which errors are worth a retry, what a filter held back, whether an answer may be used."""
 
-import re
 from inspect import getsource
 from itertools import product
 
 from openai.types.chat import ChatCompletion
 
-from .comparing import cases_by, check_results, make_answer
-from .exercise import Exercise, Wrong, WrongShape
-from .reading import as_json, type_name
+from .comparing import cases_by, check_letters, check_results, make_answer
+from .exercise import Exercise
 
-RETRY = {"b", "d", "f"}
 WHY = {
     "a": "Not worth a retry: with a, the same key is refused again, however often you ask.",
     "b": "One is missing: b passes by itself. It was too much in too short a time.",
@@ -29,11 +26,7 @@ WHY = {
     why="waiting changes no key, account or verdict, but it does help with haste, overload and a slow wire.",
 )
 def predict_retries(answer):
-    given = re.findall(r"[^\s,;]", answer) if isinstance(answer, str) else as_json(answer)
-    if not isinstance(given, (list, set, frozenset, dict)):
-        raise WrongShape(type_name(answer))
-    if wrong := sorted({str(one).strip().lower() for one in given} ^ RETRY):
-        raise Wrong(WHY.get(wrong[0], f"There is no error {wrong[0]!r:.20}. Their letters are a, b, c, d, e and f."))
+    check_letters(answer, set("bdf"), WHY)
 
 
 def names(entries):
@@ -68,7 +61,7 @@ def read_the_filters(answer):
     answers = {"an answer of OpenAI's own service, without any results": (make_answer({}),)}
     for before, after in product(FOUND, FOUND):
         choices = [{"content_filter_results": FOUND[what]} for what in ("nothing", after, "nothing")]
-        prompt = [{"prompt_index": 0, "content_filter_results": FOUND[before]}]
+        prompt = [{"prompt_index": n, "content_filter_results": FOUND[w]} for n, w in enumerate(("nothing", before))]
         given = make_answer(*choices, prompt_filter_results=prompt)
         answers[f"an answer with {after} in its second choice and {before} in its prompt"] = (given,)
     answers["an answer without choices"] = (given | {"choices": []},)
@@ -103,9 +96,13 @@ def whole(answer):
 )
 def say_whether_it_may_be_used(answer):
     answers = {"an answer without choices": make_answer()}
+    reasons = ("stop", "length", "content_filter")
     texts, refusals = ("A cup.", "No", "", "\n", None), (None, "I can't say whose cup this is.")
-    for reason, text, refusal in product(("stop", "length", "content_filter"), texts, refusals):
+    tea = {"message": {"role": "assistant", "content": "Tea."}}
+    for after, reason, text, refusal in product((None, "stop", "length"), reasons, texts, refusals):
         what = f"an answer with the reason {reason!r}, the text {text!r} and the refusal {refusal!r}"
-        answers[what] = make_answer({}, reason=reason, text=text, refusal=refusal)
+        what += f", then a choice with {after!r}" * bool(after)
+        second = [tea | {"finish_reason": after}] * bool(after)
+        answers[what] = make_answer({}, *second, reason=reason, text=text, refusal=refusal)
     cases = cases_by(whole, {what: (ChatCompletion.model_validate(made),) for what, made in answers.items()})
     check_results(answer, cases, read=lambda text: text.strip().lower())

@@ -33,6 +33,7 @@ GOOD = [BOOK, BOOK | {"author": "Jane Austen", "place": 12}]
 BAD = [{name: BOOK[name] for name in BOOK if name != missing} for missing in BOOK]
 BAD += [BOOK | {name: value} for name, value in (("title", None), ("title", 7), ("author", 7), ("shelf", 7))]
 BAD += [BOOK | {"place": place} for place in (None, "first", 1.5, 0, -3)]
+TYPES = {"title": {"string"}, "author": {"string", "null"}, "place": {"integer"}}
 RULES = "All three fields are required, no others are allowed, only author may be None, and places begin at 1."
 
 
@@ -58,13 +59,17 @@ exercises.check("08.2", Spine)""",
 def build_a_shape(answer):
     require(not isinstance(answer, BaseModel), "That is one book, not the class. Write the class without brackets.")
     if not (isinstance(answer, type) and issubclass(answer, BaseModel)):
-        raise WrongShape(type_name(answer))
+        raise WrongShape("a class not derived from BaseModel" if isinstance(answer, type) else type_name(answer))
     for book in GOOD + BAD:
         try:
             verdict = "takes" if answer.model_validate(book) else "loses (a validator ends with: return self)"
-        except ValidationError:
+        except (ValidationError, TypeError):  # TypeError: the validator compares a text with a number
             verdict = "refuses"
         require(verdict == ("takes" if book in GOOD else "refuses"), f"Your class {verdict} the book {book}. {RULES}")
+    for name, given in answer.model_json_schema()["properties"].items():
+        types = {one.get("type", "anything") for one in given.get("anyOf", [given])}
+        came, wanted = (" or ".join(sorted(some)) for some in (types, TYPES.get(name, {"no such field"})))
+        require(came == wanted, f"In your schema {name} may be {came}. The exercise asks for {wanted}.")
 
 
 def alike(value):

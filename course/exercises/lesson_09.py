@@ -1,4 +1,4 @@
-"""Lesson 09: where a request to Azure goes, which base URL it needs, how answers of all ages end."""
+"""Lesson 09: where a request to Azure goes, which base URL it needs, what an error says is wrong."""
 
 from inspect import getsource
 from itertools import product
@@ -28,7 +28,8 @@ def predict_the_path(answer):
     for letter, given in zip(SENT, read_fields(answer, *SENT), strict=True):
         require(isinstance(given, str), f"{letter} is to be a text, a path. What came is {type_name(given)}.")
         parts = urlsplit(given.strip().removeprefix("POST").strip())
-        came = f"/{parts.path.strip('/')}" + f"?{parts.query}" * bool(parts.query)
+        host = parts.netloc.removeprefix("r.openai.azure.com")
+        came = f"{host}/{parts.path.lstrip('/')}" + f"?{parts.query}" * bool(parts.query)
         require(came == SENT[letter], f"{letter} goes to another path than {came:.120}. {ADDS}")
 
 
@@ -36,7 +37,8 @@ def base_url(pasted):
     return f"https://{urlsplit(pasted.strip()).netloc}/openai/v1/"
 
 
-HOSTS = ("r.openai.azure.com", "a-b.services.ai.azure.com", "r.cognitiveservices.azure.com", "openai.openai.azure.com")
+HOSTS = ["r.openai.azure.com", "a-b.services.ai.azure.com", "r.cognitiveservices.azure.com", "openai.openai.azure.com"]
+HOSTS += ["r.openai.azure.us"]  # the cloud of the US government
 ENDINGS = ("", "/", "/openai", "/openai/v1", "/openai/v1/", V1, CLASSIC)
 
 
@@ -54,38 +56,27 @@ exercises.check("09.2", base_url)""",
 def make_the_base_url(answer):
     pasted = [f"https://{host}{ending}" for host, ending in product(HOSTS, ENDINGS)]
     cases = cases_by(base_url, {f"an address such as {address}": (address,) for address in pasted})
-    check_results(answer, cases, read=lambda url: f"{url.rstrip('/')}/")
+    check_results(answer, cases, read=lambda url: f"{url.removesuffix('/')}/")
 
 
-# How a choice tells its end: the field that holds the reason or an object with the reason.
-SHAPES = {
-    "a new answer": lambda end: {"finish_reason": end},
-    "an old answer": lambda end: {"finish_details": {"type": end}},
-    "an old answer with finish_reason None": lambda end: {"finish_reason": None, "finish_details": {"type": end}},
-    "an answer with the old object under the new name": lambda end: {"finish_reason": {"type": end}},
-}
+def look_at(status, code):
+    if status is None:
+        return "host"
+    by_code = {"PermissionDenied": "role", "DeploymentNotFound": "deployment", "content_filter": "prompt"}
+    return by_code.get(code) or {401: "key", 404: "path"}.get(status, "other")
+
+
+ERRORS = [(None, None), (401, "401"), (401, None), (401, "PermissionDenied"), (404, "404"), (404, None)]
+ERRORS += [(404, "DeploymentNotFound"), (400, "content_filter"), (400, None), (429, "429"), (500, None), (503, "503")]
 
 
 @Exercise(
     "09.3",
-    expects="a function of an answer, a dict, that returns a text or None",
-    hint="The lesson's why(choice) reads all three shapes already. Ask first whether there is a choice.",
-    solution="""
-def whole_text(answer):
-    for choice in answer["choices"][:1]:
-        if why(choice) == "stop":
-            return choice["message"]["content"]
-    return None
-
-exercises.check("09.3", whole_text)""",
-    why="the shapes are sorted out in one place, and the rest of a program knows only one of them.",
+    expects="a function of a status and a code that returns one of seven texts",
+    hint="Begin with status None, then the three codes. What is left of 401 is a key, and what is left of 404 a path.",
+    solution=f'{getsource(look_at)}\nexercises.check("09.3", look_at)',
+    why="a code says more than a status, so it comes first: 401 and 404 mean two things each.",
 )
-def read_whole_texts(answer):
-    cases: dict[str, tuple] = {"an answer without choices": (({"object": "chat.completion", "choices": []},), None)}
-    for (shape, ended), end in product(SHAPES.items(), ("stop", "length", "max_tokens", "content_filter")):
-        first = {"index": 0, "message": {"role": "assistant", "content": "A cow."}} | ended(end)
-        second = {"index": 1, "message": {"role": "assistant", "content": "No."}, "finish_reason": "stop"}
-        for choices in ([first], [first, second]):
-            name = f"{shape} that ended with {end}, {len(choices)} in choices"
-            cases[name] = (({"object": "chat.completion", "choices": choices},), "A cow." if end == "stop" else None)
-    check_results(answer, cases)
+def say_what_is_wrong(answer):
+    cases = {f"a status of {status} and the code {code!r}": (status, code) for status, code in ERRORS}
+    check_results(answer, cases_by(look_at, cases), read=lambda text: text.strip().lower())

@@ -68,6 +68,11 @@ def read_number(value) -> float:
     return float(value)
 
 
+def _check_names(what: str, given: dict, *known: str) -> None:
+    for name in sorted(set(given) - {*known, "prompt_cache_breakpoint"}):
+        raise Wrong(f'{what} has no field "{name}", only {" and ".join(known)}.')
+
+
 def read_parts(content) -> tuple[list[str], list[dict]]:
     """Read the texts and pictures of a message's content. Wrong for what the service would refuse."""
     came = type_name(content)
@@ -78,8 +83,11 @@ def read_parts(content) -> tuple[list[str], list[dict]]:
     for part in content:
         match part:
             case {"type": "text", "text": str(text)}:
+                _check_names("A part of text", part, "type", "text")
                 texts.append(text)
             case {"type": "image_url", "image_url": {"url": str(url)} as picture} if url and "detail" not in part:
+                _check_names("A picture part", part, "type", "image_url")
+                _check_names("An image_url", picture, "url", "detail")
                 detail = picture.get("detail", "auto")
                 require(detail in DETAILS, f"There is no detail {detail!r:.40}. There are: {', '.join(DETAILS)}.")
                 pictures.append(picture)
@@ -101,6 +109,8 @@ def read_messages(value) -> list[Message]:
         star = "; unpack it with a star: [*conversation, …]" * isinstance(message, list)
         require(known, f'Each message is a dict with a "role" and a "content". One of yours is {came}{star}.')
         role, (texts, pictures) = message["role"], read_parts(message.get("content"))
+        if role in ("system", "user"):
+            _check_names(f"A message of the {role}", message, "role", "content", "name")
         require(role == "user" or not pictures, f"A picture in a message of the {role}: only the user may send one.")
         require(pictures or re.search(A_WORD, " ".join(texts)), f"A message of the {role} is empty.")
         read.append(Message(role, texts, pictures))

@@ -46,7 +46,7 @@ def says(role, *content):
 
 
 # Where a function is the answer, and not what makes one.
-FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.3", "06.3", "07.2", "07.3", "08.3", "09.2", "09.3")
+FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.2", "05.3", "06.3", "07.2", "07.3", "08.3", "09.2", "09.3")
 
 
 def made(number, answer):

@@ -99,7 +99,7 @@ WRONG = {
         "left and right": (lambda: three(("Left", "Middle", "Right")), "The name 'Left' says a place"),
         "numbers in words": (lambda: three(("The 1st", "2nd photo", "Bottom")), "The name 'The 1st' says a place"),
         "bottom": (lambda: three(("Bottom", "Coins", "Horses")), "The name 'Bottom' says a place"),
-        "letters": (lambda: three(("A", "B", "C"), "Which animals are there?"), "The name 'A' says a place or nothing"),
+        "letters": (lambda: three(("A", "B", "C"), "Which animals are there?"), "fewer than two of the names"),
         "wrong names": (lambda: three(("Horses", "Coins", "Hens")), "The name 'Horses' stands before the hens"),
         "inside a word": (
             lambda: three(("Hens", "Old money", "Herd"), "Which herder keeps these?"),
@@ -232,7 +232,7 @@ ALSO_RIGHT = {
         lambda: four(799 / 4),
         lambda: four(242),
         lambda: four(290),
-        lambda: four(names=FOUR[::-1], more=[text("Which?")]),
+        lambda: four(names=FOUR[::-1]),
     ],
     "03.2": [
         three,
