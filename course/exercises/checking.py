@@ -58,7 +58,8 @@ def _find(number: str) -> Exercise:
         if str(number) in EXERCISES:
             return EXERCISES[str(number)]
     known = ", ".join(sorted(EXERCISES))
-    raise CourseError(f"There is no exercise {number!r}. Write its number in quotation marks; there are: {known}.")
+    near = f' Do you mean "0{number}"?' if f"0{number}" in EXERCISES else ""
+    raise CourseError(f"There is no exercise {number!r}.{near} Write it in quotation marks; there are: {known}.")
 
 
 def _say(text: str, mark: str = "") -> None:

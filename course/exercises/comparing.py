@@ -43,10 +43,7 @@ def check_letters(given, right: set[str], reasons: dict[str, str]) -> None:
 
 
 def check_fields(given, wanted, where: str = "") -> None:
-    """Refuse a request that differs from the wanted one, at the first difference; `where` is the place of a part.
-
-    As a wanted value, `...` stands for anything or nothing.
-    """
+    """Refuse a request at its first difference from the wanted one, in which `...` stands for anything or nothing."""
     place = f"{where} of your answer" if where else "your answer"
     if isinstance(wanted, dict):
         require(isinstance(given, dict), f"{where or 'It'} is to be a dict. What came is {type_name(given)}.")

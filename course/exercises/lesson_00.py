@@ -5,21 +5,21 @@ from .exercise import Exercise, require
 from .reading import ROCKET, as_json, check_rocket_question, read_parts
 
 MISSED = {
-    "a": "a is missed: the same prompt and picture, but a detail of its own.",
-    "b": "b is missed: a space is a part of the prompt like any other.",
-    "c": "c is missed: the order of the parts is a part of the request. The message names what stands at each place.",
-    "d": "d is answered: the same request is the same, whoever sends it.",
-    "e": "e is missed: the limit is a part of the request, even where it changes no answer.",
-    "f": "f is answered: both are the same dict, for the names in a dict have no order that counts.",
+    "a": "a is missed: the detail is part of the request, as the prompt is.",
+    "b": "b is missed: a space is a character like any other.",
+    "c": "c is missed: the order of the parts counts, as in any list.",
+    "d": "d is answered: the same request gets the same answer, whichever client or cell sends it.",
+    "e": "e is missed: the limit is part of the request, even if the answer stays far below it.",
+    "f": "f is answered: the order of the names in a dict does not count.",
 }
 
 
 @Exercise(
     "00.1",
     expects="a list of letters",
-    hint="Which changes reach the service? Of two requests that are equal as JSON, it can't tell which is which.",
+    hint="Compare as Python does with ==. Are two dicts equal when their names are in another order? Are two lists?",
     solution='my_misses = ["a", "b", "c", "e"]\nexercises.check("00.1", my_misses)',
-    why="replay compares all of a request as JSON, and nothing else: neither who sends it nor how the code is written.",
+    why="replay compares all of the request, whoever sends it and however the code is written.",
 )
 def predict_the_misses(answer):
     check_letters(answer, set("abce"), MISSED)

@@ -13,7 +13,7 @@ from .reading import PICTURES, as_json, read_fields
 @Exercise(
     "06.1",
     expects='a dict with "by_file", "in_conversation" and "times_sent", three numbers',
-    hint="Sending bytes and reading tokens are two things. Compare the tokens in of the lesson's first questions.",
+    hint="Sending bytes and reading tokens are two things. Compare the tokens in under the lesson's two questions.",
     solution="""
 by_file, in_conversation, times_sent = 3 * 212, 3 * 212, 1
 exercises.check("06.1", {"by_file": by_file, "in_conversation": in_conversation, "times_sent": times_sent})""",

@@ -90,7 +90,7 @@ def wrong_fields(said, true):
 def count_by_field(answer):
     ann: dict = {"name": "Ann", "age": 3, "city": "Ulm"}
     bob: dict = {"name": "Bob", "age": 5, "city": "Rom"}
-    values = ("Ann", " ANN ", "An n", "Bo", 7, "7", None)
+    values = ("Ann", " ANN ", "An n", "Bo", "", 7, "7", 0, None)
     forms = {f"a form with {a!r} and the truth {b!r}": ([{"x": a}], [{"x": b}]) for a, b in product(values, values)}
     forms |= {"a number that is wrong twice": ([ann, bob], [ann | {"age": 8}, bob | {"age": 6}])}
     forms |= {"a name that is wrong in one of two forms": ([ann, bob], [ann, bob | {"name": "Bo"}])}

@@ -112,7 +112,7 @@ def read_messages(value) -> list[Message]:
         if role in ("system", "user"):
             _check_names(f"A message of the {role}", message, "role", "content", "name")
         require(role == "user" or not pictures, f"A picture in a message of the {role}: only the user may send one.")
-        require(pictures or re.search(A_WORD, " ".join(texts)), f"A message of the {role} is empty.")
+        require(pictures or re.search(A_WORD, " ".join(texts)), f"A message of the {role} has no word in it.")
         read.append(Message(role, texts, pictures))
     return read
 

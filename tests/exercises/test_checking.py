@@ -175,6 +175,7 @@ def test_an_unknown_number_lists_what_there_is(call, number):
     with pytest.raises(CourseError, match=re.escape("there are: " + ", ".join(ALL) + ".")) as error:
         call(number)
     assert repr(number) in str(error.value)
+    assert ('Do you mean "01.1"?' in str(error.value)) is (str(number) == "1.1")
 
 
 def test_a_mistake_of_a_checker_is_no_traceback(monkeypatch):

@@ -161,7 +161,10 @@ WRONG = {
         "no messages": (request(messages=[]), '"messages" is empty or missing'),
         "no rule": (request(messages=request()["messages"][1:]), "The rule (role system) is missing"),
         "the rule last": (request(messages=request()["messages"][::-1]), "not the first message"),
-        "an empty rule": (request(messages=[says("system", ""), request()["messages"][1]]), "the system is empty"),
+        "an empty rule": (
+            request(messages=[says("system", ""), request()["messages"][1]]),
+            "the system has no word",
+        ),
         "nobody asks": (request(messages=[says("system", "Be short.")]), "Yours has 0"),
         "no question": (request(picture()), "no question"),
         "detail low": (request(text("What?"), picture(detail="low")), "Yours is 'low'"),
