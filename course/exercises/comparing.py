@@ -46,7 +46,7 @@ def check_fields(given, wanted, where: str = "") -> None:
     """Refuse a request at its first difference from the wanted one, in which `...` stands for anything or nothing."""
     place = f"{where} of your answer" if where else "your answer"
     if isinstance(wanted, dict):
-        require(isinstance(given, dict), f"{where or 'It'} is to be a dict. What came is {type_name(given)}.")
+        require(isinstance(given, dict), f"{where} is to be a dict. What came is {type_name(given)}.")
         for name in given:
             near = "".join(f' Do you mean "{near}"?' for near in get_close_matches(str(name), wanted, 1))
             require(name in wanted, f'"{name}" does not belong in {place}.{near}')
