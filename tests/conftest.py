@@ -12,6 +12,7 @@ from course.assets import ROOT
 from course.recording import session
 from tests.api import API_KEY, redirect, serve
 from tests.recording.page import page  # noqa: F401 (a fixture)
+from tests.tools.kernel import Kernel
 
 assert redirect  # importing it is what counts
 
@@ -72,6 +73,13 @@ def replay(folder, monkeypatch):
         return session._state.tape
 
     return begin
+
+
+@pytest.fixture(scope="session")
+def kernel():
+    """One kernel for all that need a real one: kernel.run(["source of a cell", ...], {"NAME": "value"}).cells."""
+    with Kernel() as running:
+        yield running
 
 
 def question(prompt=QUESTION, picture=COFFEE, detail="low", **more):
