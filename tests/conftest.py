@@ -2,10 +2,12 @@
 
 import base64
 import os
+import sys
 
 import openai
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from course import recording
 from course.assets import ROOT
@@ -20,9 +22,43 @@ assert redirect  # importing it is what counts
 settings.register_profile("course", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("course")
 
+# What takes longest begins first, so that no core is idle at the end.
+BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
+FIRST = (*BY_LESSON, "notebooks/", "tests/api/test_azure.py", "tests/recording/", "tests/lessons/", "tests/video/")
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
 QUESTION = "What is in this picture?"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: starts a kernel or takes seconds; `make quick` leaves it out")
+    if config.option.markexpr == "not slow":
+        sys.addaudithook(refuse_kernels)
+
+
+def refuse_kernels(event, args):
+    if event == "subprocess.Popen" and "ipykernel_launcher" in args[1]:
+        raise RuntimeError("make quick starts no kernel: mark this test with pytest.mark.slow")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST)))
+    for item in items:
+        if "kernel" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A process takes a file at a time, as with loadscope; of files that run the lessons one lesson at a time."""
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            scope = super()._split_scope(nodeid)
+            return nodeid.partition("[")[2] if scope in BY_LESSON else scope
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture
@@ -78,7 +114,7 @@ def replay(folder, monkeypatch):
 @pytest.fixture(scope="session")
 def kernel():
     """One kernel for all that need a real one: kernel.run(["source of a cell", ...], {"NAME": "value"}).cells."""
-    with Kernel() as running:
+    with Kernel(local=True) as running:
         yield running
 
 

@@ -28,10 +28,12 @@ __import__("os").environ.update({environment!r})"""
 class Kernel:
     """One kernel, started with the first notebook, and again when it died; ended with the `with`."""
 
-    def __init__(self, local: bool = True):
-        """With `local`, requests go to the local API while COURSE_UPSTREAM names it, and the tape knows its answers."""
-        self.arguments = ["--log-level=ERROR", *(redirect.KERNEL if local else [])]
-        self.client: NotebookClient | None = None
+    def __init__(self, local: bool = False):
+        """With `local`, requests go to the local API while COURSE_UPSTREAM names it, and the tape knows its answers.
+
+        Without it too, if COURSE_UPSTREAM is there when the kernel starts; else the kernel holds nothing of the tests.
+        """
+        self.local, self.client = local, None
 
     def __enter__(self) -> Self:
         return self
@@ -80,13 +82,14 @@ class Kernel:
         return notebook
 
     def _start(self, settings: dict[str, str], folder: Path) -> None:
+        local = self.local or settings.get("COURSE_UPSTREAM")
         self.client = NotebookClient(
             new_notebook(),
             timeout=120,
             kernel_name="python3",
             record_timing=False,
             coalesce_streams=True,  # or one text is stored in as many parts as it happened to arrive in
-            extra_arguments=self.arguments,
+            extra_arguments=["--log-level=ERROR", *(redirect.KERNEL if local else [])],
         )
         self.client.create_kernel_manager()
         self.client.start_new_kernel(env=settings, cwd=str(folder))
