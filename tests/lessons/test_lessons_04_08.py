@@ -17,17 +17,17 @@ REPLAY = {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None, "COURSE_UPSTREAM":
 TRUTH = ROOT / "asset" / "truth"
 
 LATE = """from datetime import date
-from helpers.tokens import rules
-before = dict(rules.SHUTDOWN)
-rules.SHUTDOWN.update(dict.fromkeys(["gpt-4o", "gpt-4o-mini", "gpt-4.1-mini"], date(2020, 1, 1)))"""
+from helpers.tokens import rules as late_rules
+before_late = dict(late_rules.SHUTDOWN)
+late_rules.SHUTDOWN.update(dict.fromkeys(["gpt-4o", "gpt-4o-mini", "gpt-4.1-mini"], date(2020, 1, 1)))"""
 TRY_THE_CHOOSER = """for values in ((4000, 3000, 12, "gpt-5.6-luna", "auto"), (1000, 1520, 15, "gpt-4o", "original")):
     for control, value in zip(controls, values):
         control.value = value
     print(advice.value)
 PRICES["gpt-5-mini"] = 1
 print(cost(10, 10, "gpt-5-mini", "low"))
-rules.SHUTDOWN.clear()
-rules.SHUTDOWN.update(before)"""
+late_rules.SHUTDOWN.clear()
+late_rules.SHUTDOWN.update(before_late)"""
 
 
 def test_lesson_04_uses_the_prices_of_the_course():

@@ -128,7 +128,8 @@ def runs(api, own, tmp_path_factory):
         folder = tmp_path_factory.mktemp("run")
         (folder / "asset").symlink_to(ROOT / "asset")
         (folder / "notebooks").mkdir()
-        planted = {**canary.watched(folder), "AZURE_OPENAI_ENDPOINT": f"https://{HOST}/", "OPENAI_BASE_URL": None}
+        planted = {**canary.watched(folder), "AZURE_OPENAI_ENDPOINT": f"https://{HOST}/"}
+        planted |= dict.fromkeys(("OPENAI_BASE_URL", "VISION_MODEL"))
         settings = {
             "replay": {"COURSE_MODE": "replay"},
             "live": {"COURSE_MODE": "live", "COURSE_UPSTREAM": api.url},
