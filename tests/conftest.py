@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import sys
 
 import openai
@@ -25,6 +26,13 @@ settings.load_profile("course")
 # What takes longest begins first, so that no core is idle at the end.
 BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
 FIRST = (*BY_LESSON, "notebooks/", "tests/api/test_azure.py", "tests/recording/", "tests/lessons/", "tests/video/")
+# What starts a kernel of its own, by a fixture or a part of its name; other files mark theirs (pytest.mark.slow).
+KERNEL_FIXTURES = {"kernel", "executed"}
+KERNEL_TESTS = re.compile(
+    "with_a_resource_of_ones_own|with_a_real_token|all_is_kept_and_nobody_is_asked|recorded_with_a_key_keeps"
+    "|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first|a_backend_that_shows_nothing"
+    "|two_kernels_at_once|errors_in_a_notebook|cell_that_starts_may_ask|start_in_a_cell_asks|make_record_of_a_lesson"
+)
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
 QUESTION = "What is in this picture?"
@@ -45,7 +53,7 @@ def refuse_kernels(event, args):
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST)))
     for item in items:
-        if "kernel" in getattr(item, "fixturenames", ()):
+        if KERNEL_FIXTURES & {*getattr(item, "fixturenames", ())} or KERNEL_TESTS.search(item.name):
             item.add_marker(pytest.mark.slow)
 
 

@@ -92,6 +92,7 @@ def test_a_picture_is_searched_at_one_size_at_every_setting():
     assert len(sizes) == len({file for file, *_ in TEXTS.values()})
 
 
+@pytest.mark.slow
 def test_measuring_uses_what_a_model_gets():
     seen = []
     rows = measure(lambda picture: seen.append(picture.size) or [])

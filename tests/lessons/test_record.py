@@ -44,6 +44,7 @@ def files(course):
     return {path.name: DATA_URL.sub("", path.read_text("utf-8")) for path in paths if path.suffix != ".lock"}
 
 
+@pytest.mark.slow
 def test_make_sample_gives_what_is_in_the_repository(course, capsys):
     before = files(course)
     assert record_lessons.main(["sample", NAME]) == 0
@@ -51,6 +52,7 @@ def test_make_sample_gives_what_is_in_the_repository(course, capsys):
     assert files(course) == before
 
 
+@pytest.mark.slow
 def test_make_sample_stops_at_a_question_without_an_answer(course, capsys):
     path = course / "notebooks" / f"{NAME}.ipynb"
     path.write_text(path.read_text("utf-8").replace("What is in this picture?", "Who is this?"), "utf-8")
@@ -61,6 +63,7 @@ def test_make_sample_stops_at_a_question_without_an_answer(course, capsys):
     assert files(course) == before
 
 
+@pytest.mark.slow
 def test_make_record_with_a_key_and_the_real_api(course, capsys, monkeypatch):
     """The local API acts as the real one: its answers are live, dated, and stored in the notebook's outputs too."""
     before = files(course)
