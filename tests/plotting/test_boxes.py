@@ -1,5 +1,6 @@
 """draw_boxes: where its lines run, whether its labels can be read, what it refuses, and the same in words; and iou."""
 
+import doctest
 from collections import Counter
 from decimal import Decimal
 from enum import Enum
@@ -14,6 +15,7 @@ from PIL import Image
 from pydantic import BaseModel
 
 from helpers.encoding import PictureError
+from helpers.plotting import boxes as room
 from helpers.plotting import to_fractions
 from helpers.plotting.boxes import COLOURS, NAMES, BoxError, check_boxes, draw, draw_boxes, iou
 from tests.recording.page import CHELSEA, CHELSEA_ALT, ROOT, described
@@ -371,6 +373,10 @@ def test_a_box_thinner_than_a_pixel_is_drawn_and_counted(at, page, capsys):
 
 
 # Pixels, overlap, and boxes of other models
+
+
+def test_the_example_of_to_fractions_is_true():
+    assert doctest.testmod(room) == (0, 1)
 
 
 def fractions(apart=0.0):
