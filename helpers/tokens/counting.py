@@ -247,5 +247,5 @@ def _find(table: Mapping[str, Row], name: str, unknown: str) -> tuple[str, Row]:
     """Return a row and its name, which for a dated model is that of its family: gpt-4o for gpt-4o-2024-08-06."""
     found = name if name in table else re.sub(r"-20\d\d-?\d\d-?\d\d$", "", str(name))
     if found not in table:
-        raise ValueError(f"{unknown} {name!r}; known: {', '.join(table)}")
+        raise ValueError(f"{unknown} {name!r:.80}; known: {', '.join(table)}")
     return found, table[found]
