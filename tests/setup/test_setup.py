@@ -81,30 +81,25 @@ NEW, LEARNER, TOOLS = ["venv"], ["get uv", "uv requirements.txt"], ["get uv", "u
 @pytest.mark.parametrize(
     ("pythons", "named", "says"),
     [
-        (
-            {"python3": "echo 3.10", "python3.12": "echo 'pyenv: command not found' >&2; exit 127"},
-            "",
-            "but python3 is Python 3.10, python3.12 does not run; name one with: make lab PYTHON=/path/to/python3.12",
-        ),
+        ({"python3": "3.10", "python3.12": ""}, "", "python3 is Python 3.10, python3.12 does not run; name one with:"),
         ({}, "", "but none is on PATH;"),
-        ({"my own": "echo 2.7", "python3": STAND_IN}, "my own", "my own is Python 2.7;"),
-        ({"my own": "exit 1", "python3": STAND_IN}, "my own", "my own does not run;"),
+        ({"my own": "2.7", "python3": "3.12"}, "my own", "my own is Python 2.7;"),
+        ({"my own": "", "python3": "3.12"}, "my own", "my own does not run;"),
     ],
-    ids=["too old and broken", "none", "named too old", "named broken"],
+    ids=["too old, and broken", "none", "named, too old", "named, broken"],
 )
 def test_unsupported_python_gets_one_sentence(checkout, bin_folder, pythons, named, says):
-    for name, script in pythons.items():
-        put(bin_folder, name, script)
+    for name, version in pythons.items():
+        put(bin_folder, name, f"echo {version}" if version else "echo 'pyenv: command not found' >&2; exit 127")
     sentence = the_sentence(make(checkout, bin_folder, "lab", *([f"PYTHON={bin_folder / named}"] if named else [])))
     assert sentence.startswith("Vision Notebooks needs Python 3.11, 3.12 or 3.13, but ") and says in sentence
-    assert not (checkout / ".venv").exists()
+    assert sentence.endswith("make lab PYTHON=/path/to/python3.12") and not (checkout / ".venv").exists()
 
 
 def test_first_python_that_really_runs_is_taken(checkout, bin_folder):
     for name, script in {"3": "exit 127", "3.13": "echo 3.14", "3.12": STAND_IN, "3.11": "echo 3.11"}.items():
         put(bin_folder, f"python{name}", script)
-    done = make(checkout, bin_folder, "lab")
-    assert done.stdout.splitlines()[0] == "Making .venv with Python 3.12 ..."
+    assert make(checkout, bin_folder, "lab").stdout.startswith("Making .venv with Python 3.12 ...\n")
 
 
 def test_missing_ensurepip_gets_one_sentence_and_leaves_nothing(checkout, bin_folder, tmp_path):
@@ -189,22 +184,21 @@ def test_in_an_activated_venv_the_python_behind_it_makes_the_new_one(installer, 
     assert (checkout / ".venv" / ".made").read_text("utf-8") == f"{checkout}|Python 3.12.2|{behind}\n"
 
 
-def test_pip_takes_over_where_uv_cannot_and_a_failure_shows_everything_and_is_tried_again(installer, checkout):
+def test_pip_takes_over_where_uv_cannot_and_a_failure_shows_everything_and_is_tried_again(installer):
     append("requirements.txt")(installer)
     assert installer(FAILING="uv requirements.txt,pip requirements.txt,") == (2, [*LEARNER, "pip requirements.txt"])
-    *errors, last, makes_own = installer.done.stderr.splitlines()
+    *errors, last, _makes_own = installer.done.stderr.splitlines()
     assert {"uv requirements.txt: the full story", "pip requirements.txt: the full story"} <= set(errors)
     assert last == "The course's packages could not be installed; is there a network?"
-    assert makes_own.startswith("make: ***")
     assert installer(FAILING="get uv,") == (0, ["get uv", "pip requirements.txt"])
+    assert "uv could not do it; pip takes a little longer" in installer.done.stdout
     assert installer() == (0, [])
 
 
 def test_failed_venv_leaves_nothing_half_made(checkout, bin_folder):
     installer = Installer(checkout, bin_folder)
     assert installer(FAILING="venv,") == (2, ["venv"])
-    assert not (checkout / ".venv").exists()
-    assert "venv: the full story" in installer.done.stderr
+    assert not (checkout / ".venv").exists() and "venv: the full story" in installer.done.stderr
 
 
 # JupyterLab, and live before it starts
@@ -220,12 +214,11 @@ def lab(installer, checkout, bin_folder):
 
 @pytest.mark.parametrize("mode", ["live", "record", "lvie"])
 def test_a_mode_that_can_not_be_is_one_sentence_before_jupyterlab_starts(lab, mode):
-    sentence = the_sentence(lab(f"COURSE_MODE={mode}"))
-    if mode == "lvie":
-        assert sentence == "There is no COURSE_MODE=lvie; choose replay, live or record."
-    else:
-        assert sentence.startswith(f"COURSE_MODE={mode} needs a key: set OPENAI_API_KEY")
-        assert "OPENAI_BASE_URL and VISION_MODEL" in sentence and "run plain `make lab`" in sentence
+    needs_a_key = (
+        f"COURSE_MODE={mode} needs a key: set OPENAI_API_KEY, .*OPENAI_BASE_URL and VISION_MODEL.*make lab.*"
+    )
+    unknown = "There is no COURSE_MODE=lvie; choose replay, live or record."
+    assert re.fullmatch(unknown if mode == "lvie" else needs_a_key, the_sentence(lab(f"COURSE_MODE={mode}")))
 
 
 @pytest.mark.parametrize("name", ["", "OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"])
@@ -235,6 +228,7 @@ def test_with_what_its_mode_needs_jupyterlab_starts(lab, checkout, name):
     started = done.stdout.splitlines()[-1]
     assert started.startswith(f"started in mode {'live' if name else 'replay'}: -m jupyterlab")
     assert f"--ServerApp.root_dir={checkout} --ServerApp.port=8888" in started
+    assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in started
     assert "--allow-root" not in started and "--no-browser" not in started
     overrides = checkout / ".venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
     assert json.loads(overrides.read_text()) == {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
