@@ -32,7 +32,7 @@ TESTS = {
     "tests/lessons": 1_444,
     "tests/plotting": 918,
     "tests/recording": 3_089,
-    "tests/setup": 822,
+    "tests/setup": 820,
     "tests/tokens": 421,
     "tests/tools": 986,
     "tests/video": 1_213,

@@ -214,9 +214,7 @@ def lab(installer, checkout, bin_folder):
 
 @pytest.mark.parametrize("mode", ["live", "record", "lvie"])
 def test_a_mode_that_can_not_be_is_one_sentence_before_jupyterlab_starts(lab, mode):
-    needs_a_key = (
-        f"COURSE_MODE={mode} needs a key: set OPENAI_API_KEY, .*OPENAI_BASE_URL and VISION_MODEL.*make lab.*"
-    )
+    needs_a_key = f"COURSE_MODE={mode} needs a key: set OPENAI_API_KEY, .*OPENAI_BASE_URL and VISION_MODEL.*make lab.*"
     unknown = "There is no COURSE_MODE=lvie; choose replay, live or record."
     assert re.fullmatch(unknown if mode == "lvie" else needs_a_key, the_sentence(lab(f"COURSE_MODE={mode}")))
 
