@@ -78,13 +78,15 @@ def test_what_may_not_be_committed_is_named(tmp_path, capsys):
     cells = [new_code_cell("1", execution_count=count) for count in (1, 2)]
     nbformat.write(new_notebook(cells=cells), tmp_path / "good.ipynb")
     cells = [new_code_cell("1", execution_count=2), new_code_cell("2", metadata={"tags": ["raises-exception"]})]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "stale.ipynb")
+    versions = {"language_info": {"name": "python", "version": "3.12.1"}}
+    nbformat.write(new_notebook(cells=cells, metadata=versions), tmp_path / "stale.ipynb")
     names = [str(path) for path in sorted(tmp_path.iterdir())]
     assert check_files.main(names) == 1
     assert [line.rpartition(os.sep)[2] for line in capsys.readouterr().out.splitlines()] == [
         "long.md: it does not end with one newline",
         "open.md: it does not end with one newline",
         "stale.ipynb: it is not stored as one run from 1: [2, None]",
+        "stale.ipynb: it holds versions of this machine; `make sample LESSON=…` stores it without",
         "stale.ipynb: code cell 2: an error without the tag raises-exception, or the tag without an error",
         "win.md: it has line ends of Windows",
     ]

@@ -32,9 +32,9 @@ TESTS = {
     "tests/lessons": 1_444,
     "tests/plotting": 918,
     "tests/recording": 3_089,
-    "tests/setup": 820,
+    "tests/setup": 822,
     "tests/tokens": 421,
-    "tests/tools": 986,
+    "tests/tools": 988,
     "tests/video": 1_213,
 }
 TOO_LONG_TODAY = {"test_boxes.py", "test_lessons_05_09.py", "test_video_index.py", "test_video.py", "test_recording.py"}

@@ -26,6 +26,8 @@ def problems_of_notebook(notebook: dict) -> list[str]:
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     counts = [cell["execution_count"] for cell in cells]
     found = [] if counts == [*range(1, len(cells) + 1)] else [f"it is not stored as one run from 1: {counts}"]
+    if set(notebook["metadata"].get("language_info", {})) - {"name"}:
+        found.append("it holds versions of this machine; `make sample LESSON=…` stores it without")
     for number, cell in enumerate(cells, 1):
         fails = any(output["output_type"] == "error" for output in cell["outputs"])
         if fails != ("raises-exception" in cell["metadata"].get("tags", [])):
