@@ -44,9 +44,9 @@ ENDLESS.append(ENDLESS)
 WILD = [
     7, "words", object(), [None], {"nonsense": 1}, True, float("nan"), float("inf"), 10**400, b"x", dict,
     ChatCompletion, print, np.zeros(3), {1}, range(3), Strange(), ENDLESS, [Strange()], [{"type": []}, {}],
-    dict.fromkeys(NAMES, Strange()), dict.fromkeys(NAMES, [[1], None]),
+    dict.fromkeys(NAMES, Strange()), {key: [[1], None] for key in NAMES},
     dict.fromkeys(NAMES, max) | {"content": [text("a"), picture()], "messages": TALK},
-    dict.fromkeys(NAMES, [{"role": []}]) | {"content": [text("a"), picture()], "data_url": 1},
+    {key: [{"role": []}] for key in NAMES} | {"content": [text("a"), picture()], "data_url": 1},
 ]  # fmt: skip
 
 
