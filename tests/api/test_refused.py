@@ -41,113 +41,102 @@ PART, INPUT, FORMAT = "messages[0].content[0]", "input[0].content[0]", "response
 NO_JSON = "We could not parse the JSON body of your request."
 NO_PICTURE = "You uploaded an unsupported image. Please make sure your image has of one the following formats: "
 ROLES = "'developer', 'system', 'user', 'assistant', 'tool', 'function'"
-LIMIT = "max_completion_tokens"
-# body; what the message says, from its beginning; param; code
+LIMIT, LEAST, BAD_IMAGE = "max_completion_tokens", "integer_below_min_value", "invalid_image_format"
+ONLY_USERS = (
+    "Invalid 'messages'. Image URLs are only allowed for messages with role 'user', but this message with role "
+)
+ONE_OF = f"Invalid '{INPUT}': expected exactly one of 'image_url' or 'file_id'."
+# How a message of these codes begins.
+BEGINS = {
+    TYPE: "Invalid type for '{}': expected ",
+    MISSING: "Missing required parameter: '{}'.",
+    VALUE: "Invalid value: ",
+}
+# body, code, param, and how the message goes on or, begins anew
 CHAT_REFUSED = [
-    (shown(image_url=COFFEE), f"Invalid type for '{PART}.image_url': expected an object, but got a string instead.",
-     f"{PART}.image_url", TYPE),
-    (shown(image_url={"detail": "low"}), f"Missing required parameter: '{PART}.image_url.url'.",
-     f"{PART}.image_url.url", MISSING),
-    (shown(image_url={"url": 7}), f"Invalid type for '{PART}.image_url.url': expected a string, but got an integer",
-     f"{PART}.image_url.url", TYPE),
-    (question(detail="huge"), "Invalid value: 'huge'. Supported values are: 'auto', 'low'",
-     "messages[0].content[1].image_url.detail", VALUE),
-    (said("user", [{"type": "picture"}]), "Invalid value: 'picture'. Supported values are: 'text', 'image_url', ",
-     f"{PART}.type", VALUE),
-    (said("user", [{"type": "input_image"}]), "Invalid value: 'input_image'", f"{PART}.type", VALUE),
-    (said("user", [{"type": ["text"]}]), "Invalid value: ['text']", f"{PART}.type", VALUE),
-    (said("user", ["hello"]), f"Invalid type for '{PART}': expected an object, but got a string", PART, TYPE),
-    (said(["user"], "hello"), f"Invalid value: ['user']. Supported values are: {ROLES}.", "messages[0].role", VALUE),
-    (said("robot", "hi"), "Invalid value: 'robot'", "messages[0].role", VALUE),
-    (said("system", [IMAGE]), "Invalid 'messages'. Image URLs are only allowed for messages with role 'user', but "
-     "this message with role 'system' contains an image URL.", "messages[0]", VALUE),
-    (said("assistant", [IMAGE]), "Invalid 'messages'. Image URLs are only", "messages[0]", VALUE),
-    (question(messages=[{"role": "user"}]), "Missing required parameter: 'messages[0].content'.",
-     "messages[0].content", MISSING),
-    (question(messages=["hi"]), "Invalid type for 'messages[0]': expected an object, but got a str", "messages[0]",
-     TYPE),
-    (question(messages="hi"), "Invalid type for 'messages': expected an array of objects", "messages", TYPE),
-    ({"model": "m"}, "Missing required parameter: 'messages'.", "messages", MISSING),
-    ({"messages": []}, "Missing required parameter: 'model'.", "model", MISSING),
-    (question(model=3), "Invalid type for 'model'", "model", TYPE),
-    (question(temperature="1"), "Invalid type for 'temperature': expected a decimal, but got a string", "temperature",
-     TYPE),
-    (question(max_completion_tokens="5"), f"Invalid type for '{LIMIT}': expected an integer", LIMIT, TYPE),
-    (question(max_completion_tokens=0), f"Invalid '{LIMIT}': expected a value of at least 1.", LIMIT,
-     "integer_below_min_value"),
-    (question(max_tokens=True), "Invalid 'max_tokens': expected", "max_tokens", "integer_below_min_value"),
-    (question(colour="red"), "Unrecognized request argument supplied: colour", None, None),
-    (b"{", NO_JSON, None, None),
-    (b"[" * 100_000, NO_JSON, None, None),
-    ([1], NO_JSON, None, None),
-    (question(picture="https://a.invalid/x.png"), "Timeout while downloading https://a.invalid/x.png.", None,
-     "invalid_image_url"),
-    *((question(picture=url), NO_PICTURE, None, "invalid_image_format")
-      for url in ("data:image/png;base64,é", "data:image/png;base64,!!!", data_url(b"hello"), data_url(b"BM" * 99),
-                  data_url(kind="image/jpeg"), data_url(kind="image/jpg"))),
-    (formatted({"type": "json"}), "Invalid value: 'json'. Supported values are: 'json_object', 'json_schema', and "
-     "'text'.", f"{FORMAT}.type", VALUE),
-    (formatted({"type": ["json_object"]}), "Invalid value: ['json_object']", f"{FORMAT}.type", VALUE),
-    (formatted("json_object"), f"Invalid type for '{FORMAT}': expected an object, but got a str", FORMAT, TYPE),
-    (formatted({"type": "json_schema", "name": "thing"}), f"Missing required parameter: '{FORMAT}.json_schema'.",
-     f"{FORMAT}.json_schema", MISSING),
-    (formatted({"type": "json_schema", "json_schema": {}}), f"Missing required parameter: '{FORMAT}.json_schema.name'.",
-     f"{FORMAT}.json_schema.name", MISSING),
+    (shown(image_url=COFFEE), TYPE, f"{PART}.image_url", "an object, but got a string instead."),
+    (shown(image_url={"detail": "low"}), MISSING, f"{PART}.image_url.url", ""),
+    (shown(image_url={"url": 7}), TYPE, f"{PART}.image_url.url", "a string, but got an integer instead."),
+    (question(detail="huge"), VALUE, "messages[0].content[1].image_url.detail", "'huge'. Supported values are: 'auto'"),
+    (said("user", [{"type": "picture"}]), VALUE, f"{PART}.type", "'picture'. Supported values are: 'text', 'image_"),
+    (said("user", [{"type": "input_image"}]), VALUE, f"{PART}.type", "'input_image'"),
+    (said("user", [{"type": ["text"]}]), VALUE, f"{PART}.type", "['text']"),
+    (said("user", ["hello"]), TYPE, PART, "an object, but got a string instead."),
+    (said(["user"], "hello"), VALUE, "messages[0].role", f"['user']. Supported values are: {ROLES}."),
+    (said("robot", "hi"), VALUE, "messages[0].role", "'robot'"),
+    (said("system", [IMAGE]), VALUE, "messages[0]", f"{ONLY_USERS}'system' contains an image URL."),
+    (said("assistant", [IMAGE]), VALUE, "messages[0]", f"{ONLY_USERS}'assistant' contains an image URL."),
+    (question(messages=[{"role": "user"}]), MISSING, "messages[0].content", ""),
+    (question(messages=["hi"]), TYPE, "messages[0]", "an object, but got a string instead."),
+    (question(messages="hi"), TYPE, "messages", "an array of objects, but got a string instead."),
+    ({"model": "m"}, MISSING, "messages", ""),
+    ({"messages": []}, MISSING, "model", ""),
+    (question(model=3), TYPE, "model", ""),
+    (question(temperature="1"), TYPE, "temperature", "a decimal, but got a string instead."),
+    (question(max_completion_tokens="5"), TYPE, LIMIT, "an integer, but got a string instead."),
+    (question(max_completion_tokens=0), LEAST, LIMIT, f"Invalid '{LIMIT}': expected a value of at least 1."),
+    (question(max_tokens=True), LEAST, "max_tokens", "Invalid 'max_tokens': expected a value of at least 1."),
+    (question(colour="red"), None, None, "Unrecognized request argument supplied: colour"),
+    *((body, None, None, NO_JSON) for body in (b"{", b"[" * 100_000, [1])),
+    (question(picture="https://a.invalid/x.png"), "invalid_image_url", None, "Timeout while downloading https://a.inv"),
+    *((question(picture=f"data:image/png;base64,{end}"), BAD_IMAGE, None, NO_PICTURE) for end in ("é", "!!!")),
+    *((question(picture=data_url(data)), BAD_IMAGE, None, NO_PICTURE) for data in (b"hello", b"BM" * 99)),
+    *((question(picture=data_url(kind=f"image/{of}")), BAD_IMAGE, None, NO_PICTURE) for of in ("jpeg", "jpg")),
+    (formatted({"type": "json"}), VALUE, f"{FORMAT}.type",
+     "'json'. Supported values are: 'json_object', 'json_schema', and 'text'."),
+    (formatted({"type": ["json_object"]}), VALUE, f"{FORMAT}.type", "['json_object']"),
+    (formatted("json_object"), TYPE, FORMAT, "an object, but got a string instead."),
+    (formatted({"type": "json_schema", "name": "thing"}), MISSING, f"{FORMAT}.json_schema", ""),
+    (formatted({"type": "json_schema", "json_schema": {}}), MISSING, f"{FORMAT}.json_schema.name", ""),
     (formatted({"type": "json_object"}) | {"messages": question(picture=f"{COFFEE}?json")["messages"]},
-     "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
-     "messages", None),
+     None, "messages", "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
+     "'json_object'."),
 ]  # fmt: skip
 MODE = {"text": {"format": {"type": "json_object"}}}
+MOVED = "Unsupported parameter: '{}'. In the Responses API, this parameter has moved to '{}'."
 RESPONSES_REFUSED = [
-    (put_in(image_url={"url": COFFEE}, detail="low"),
-     f"Invalid type for '{INPUT}.image_url': expected an image URL, but got an object instead.",
-     f"{INPUT}.image_url", TYPE),
-    (put_in(image_url=COFFEE), f"Missing required parameter: '{INPUT}.detail'.", f"{INPUT}.detail", MISSING),
-    (asking(detail="huge"), "Invalid value: 'huge'", "input[0].content[1].detail", VALUE),
-    *((put_in(**image, detail="low"), f"Invalid '{INPUT}': expected exactly one of 'image_url' or 'file_id'.", INPUT,
-       VALUE) for image in ({}, {"image_url": COFFEE, "file_id": "file-1"})),
-    (put_in("user", IMAGE), "Invalid value: 'image_url'. Supported values are: 'input_text', 'input_image', ",
-     f"{INPUT}.type", VALUE),
-    (put_in("user", {"type": "picture"}), "Invalid value: 'picture'", f"{INPUT}.type", VALUE),
-    (put_in("user", "hi"), f"Invalid type for '{INPUT}': expected an object", INPUT, TYPE),
-    (put_in("assistant", image_url=COFFEE), "Invalid value: 'input_image'", f"{INPUT}.type", VALUE),
-    (put_in("assistant", {"type": "output_text"}), f"Missing required parameter: '{INPUT}.", f"{INPUT}.annotations",
-     MISSING),
-    (asking(input=[{"role": "assistant", "id": "msg_1", "content": []}]), "Missing required parameter: 'input[0].",
-     "input[0].status", MISSING),
-    (asking(input=["hi"]), "Invalid type for 'input[0]': expected an object", "input[0]", TYPE),
-    (asking(input=[{"role": "robot", "content": "hi"}]), "Invalid value: 'robot'", "input[0].role", VALUE),
-    (asking(input=[{"role": "user"}]), "Missing required parameter: 'input[0].content'", "input[0].content", MISSING),
-    (asking(input=7), "Invalid type for 'input': expected a string or an array of input items, but", "input", TYPE),
-    (asking(messages=[]), "Unsupported parameter: 'messages'. In the Responses API, this parameter has moved to "
-     "'input'.", None, "unsupported_parameter"),
-    (asking(max_completion_tokens=9), "Unsupported parameter: 'max_completion_tokens'.", None, "unsupported_parameter"),
-    (asking(colour="red"), "Unknown parameter: 'colour'.", "colour", "unknown_parameter"),
-    (asking(max_output_tokens=15), "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, "
-     "but got 15 instead.", "max_output_tokens", "integer_below_min_value"),
-    (asking(max_output_tokens="300"), "Invalid type for 'max_output_tokens': expected an integer", "max_output_tokens",
-     TYPE),
-    ({"input": "hi"}, "Missing required parameter: 'model'.", "model", MISSING),
-    ({"model": "m"}, "Missing required parameter: 'input'.", "input", MISSING),
-    (asking(text="json"), "Invalid type for 'text': expected an object", "text", TYPE),
-    (asking(text={"format": "json"}), "Invalid type for 'text.format': expected an object", "text.format", TYPE),
-    (asking(**MODE, instructions="Answer in JSON."), "Response input messages must contain the word 'json' in some "
-     "form to use 'text.format' of type 'json_object'.", "text.format", None),
-    (asking(image={"image_url": "https://a.invalid/x"}), "Timeout while downloading https://a.invalid/x.", None,
-     "invalid_image_url"),
-    (asking(image={"file_id": "file-lost"}), "No such File object: file-lost", None, "image_file_not_found"),
-    (asking(previous_response_id="resp_lost"), "Previous response with id 'resp_lost' not found.",
-     "previous_response_id", "previous_response_not_found"),
-    ([1], NO_JSON, None, None),
+    (put_in(image_url={"url": COFFEE}, detail="low"), TYPE, f"{INPUT}.image_url", "an image URL, but got an object in"),
+    (put_in(image_url=COFFEE), MISSING, f"{INPUT}.detail", ""),
+    (asking(detail="huge"), VALUE, "input[0].content[1].detail", "'huge'"),
+    (put_in(detail="low"), VALUE, INPUT, ONE_OF),
+    (put_in(detail="low", image_url=COFFEE, file_id="file-1"), VALUE, INPUT, ONE_OF),
+    (put_in("user", IMAGE), VALUE, f"{INPUT}.type", "'image_url'. Supported values are: 'input_text', 'input_image', "),
+    (put_in("user", {"type": "picture"}), VALUE, f"{INPUT}.type", "'picture'"),
+    (put_in("user", "hi"), TYPE, INPUT, "an object"),
+    (put_in("assistant", image_url=COFFEE), VALUE, f"{INPUT}.type", "'input_image'"),
+    (put_in("assistant", {"type": "output_text"}), MISSING, f"{INPUT}.annotations", ""),
+    (asking(input=[{"role": "assistant", "id": "msg_1", "content": []}]), MISSING, "input[0].status", ""),
+    (asking(input=["hi"]), TYPE, "input[0]", "an object"),
+    (asking(input=[{"role": "robot", "content": "hi"}]), VALUE, "input[0].role", "'robot'"),
+    (asking(input=[{"role": "user"}]), MISSING, "input[0].content", ""),
+    (asking(input=7), TYPE, "input", "a string or an array of input items, but got an integer instead."),
+    (asking(messages=[]), "unsupported_parameter", None, MOVED.format("messages", "input")),
+    (asking(max_completion_tokens=9), "unsupported_parameter", None, MOVED.format(LIMIT, "max_output_tokens")),
+    (asking(colour="red"), "unknown_parameter", "colour", "Unknown parameter: 'colour'."),
+    (asking(max_output_tokens=15), LEAST, "max_output_tokens", "Invalid 'max_output_tokens': integer below minimum "
+     "value. Expected a value >= 16, but got 15 instead."),
+    (asking(max_output_tokens="300"), TYPE, "max_output_tokens", "an integer"),
+    ({"input": "hi"}, MISSING, "model", ""),
+    ({"model": "m"}, MISSING, "input", ""),
+    (asking(text="json"), TYPE, "text", "an object"),
+    (asking(text={"format": "json"}), TYPE, "text.format", "an object"),
+    (asking(**MODE, instructions="Answer in JSON."), None, "text.format", "Response input messages must contain the "
+     "word 'json' in some form to use 'text.format' of type 'json_object'."),
+    (asking(image={"image_url": "https://a.invalid/x"}), "invalid_image_url", None, "Timeout while downloading https://"),
+    (asking(image={"file_id": "file-lost"}), "image_file_not_found", None, "No such File object: file-lost"),
+    (asking(previous_response_id="resp_lost"), "previous_response_not_found", "previous_response_id",
+     "Previous response with id 'resp_lost' not found."),
+    ([1], None, None, NO_JSON),
 ]  # fmt: skip
 ROWS = [(path, *row) for path, rows in ((CHAT, CHAT_REFUSED), (RESPONSES, RESPONSES_REFUSED)) for row in rows]
 
 
-@pytest.mark.parametrize(("path", "body", "says", "param", "code"), ROWS)
-def test_a_wrong_body_is_refused_in_the_services_own_words(post, path, body, says, param, code):
+@pytest.mark.parametrize(("path", "body", "code", "param", "says"), ROWS)
+def test_a_wrong_body_is_refused_in_the_services_own_words(post, path, body, code, param, says):
     response = post(path, body)
     error = response.json()["error"]
-    assert error["message"].startswith(says)
+    begin = "" if says.startswith("Invalid") else BEGINS.get(code, "").format(param)
+    assert error["message"].startswith(begin + says)
     assert error == {"message": error["message"], "type": "invalid_request_error", "param": param, "code": code}
     assert (response.status_code, response.headers["x-course-source"]) == (400, "constructed")
 

@@ -183,6 +183,9 @@ WRONG = {
          "with 'stop' and has the text '', your function returns True"),
     ],
     "02.1": [
+        (sent(kind="image/jpg"), "and yours with 'data:image/jpg;"),
+        (sent(f"data:image/jpeg;base64,{base64.b64encode(ROCKET_JPG)}"), "then .decode()"),
+        (sent(f"data:image/jpeg;base64,{base64.encodebytes(ROCKET_JPG).decode()}"), "not base64 in one piece"),
         (sent(prediction=84_394), "the other way round"),
         (sent(prediction=152_300), "is not 152,300. The file has 112,525 bytes"),
         (sent(base64.b64encode(ROCKET_JPG).decode()), "and yours with '/9j/"),

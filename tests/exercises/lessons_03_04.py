@@ -60,6 +60,8 @@ def cheapest(width, height, capital, details=("low", "high", "original"), least=
 # are made when they are needed.
 WRONG = {
     "03.1": [
+        (lambda: four(detail="high"), "Yours have high, high"),
+        (lambda: four(more=[part_of("cow.webp", 256)]), "In it there are: hens, cows, coins, horses, cows."),
         (lambda: four(400), "How much of the area is left?"),
         (lambda: four(max_side=None), "The hens have 1024 x 683 pixels"),
         (lambda: four(names=["chicken.webp", "cow.webp", "horse.webp"], more=[picture(lesson_03.COINS, "low")]),
