@@ -12,7 +12,7 @@ PY = .venv/bin/python
 export JUPYTER_PREFER_ENV_PATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test browser sample record lock clean FORCE
+.PHONY: help lab test quick lesson browser format sample record lock clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -21,16 +21,32 @@ lab: .venv/.lab ## open the course in JupyterLab
 	@exec sh .ci/lab.sh
 
 # COURSE_MODE is dropped: the tests replay, whatever mode the shell around them is in.
+PYTEST = unset COURSE_MODE; exec sh tests/isolated.sh $(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 test: .venv/.tests ## run every test and every lesson, without network
 	@$(PY) -m ruff check .
+	@$(PY) -m codespell_lib
 	@$(PY) -m mypy helpers course
+	@$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 60 \
+		--ignore tests/browser tests notebooks $(ARGS)
+
+quick: .venv/.tests ## check style, types and all that needs no kernel, in less than a minute
+	@$(PY) -m ruff check .
+	@$(PY) -m codespell_lib
+	@$(PY) -m mypy helpers course
+	@$(PYTEST) --ignore tests/browser -m 'not slow' tests $(ARGS)
+
+lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
+	@$(PY) -m tests.tools.check_files notebooks/$(LESSON).ipynb
 	@unset COURSE_MODE; exec sh tests/isolated.sh $(PY) -m pytest --nbval --nbval-current-env \
-		--nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 60 \
-		-n 2 --dist loadscope --ignore tests/browser tests notebooks $(ARGS)
+		--nbval-sanitize-with tests/nbval_sanitize.cfg -k $(LESSON) \
+		tests/lessons/test_promises.py tests/lessons/test_shape.py notebooks/$(LESSON).ipynb $(ARGS)
 
 browser: .venv/.tests ## run the lessons in JupyterLab in a real, headless browser
 	@sh .ci/chromium.sh
-	@unset COURSE_MODE; exec sh tests/isolated.sh $(PY) -m pytest tests/browser $(ARGS)
+	@$(PYTEST) tests/browser $(ARGS)
+
+format: .venv/.tests ## lay out the code and mend what ruff can (the cells of lessons stay as they are)
+	@$(PY) -m ruff check --quiet --fix --exclude '*.ipynb' . ; $(PY) -m ruff format --quiet .
 
 sample: .venv/.tests ## rebuild the sample recordings from the local API (LESSON=… for one)
 	@$(PY) -m tests.tools.record_lessons sample $(LESSON)

@@ -2,16 +2,20 @@
 
 import base64
 import os
+import re
+import sys
 
 import openai
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from course import recording
 from course.assets import ROOT
 from course.recording import session
 from tests.api import API_KEY, redirect, serve
 from tests.recording.page import page  # noqa: F401 (a fixture)
+from tests.tools.kernel import Kernel
 
 assert redirect  # importing it is what counts
 
@@ -19,9 +23,50 @@ assert redirect  # importing it is what counts
 settings.register_profile("course", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("course")
 
+# What takes longest begins first, so that no core is idle at the end.
+BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
+FIRST = (*BY_LESSON, "notebooks/", "tests/api/test_azure.py", "tests/recording/", "tests/lessons/", "tests/video/")
+# What starts a kernel of its own, by a fixture or a part of its name; other files mark theirs (pytest.mark.slow).
+KERNEL_FIXTURES = {"kernel", "executed"}
+KERNEL_TESTS = re.compile(
+    "with_a_resource_of_ones_own|with_a_real_token|all_is_kept_and_nobody_is_asked|recorded_with_a_key_keeps"
+    "|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first|a_backend_that_shows_nothing"
+    "|two_kernels_at_once|errors_in_a_notebook|cell_that_starts_may_ask|start_in_a_cell_asks|make_record_of_a_lesson"
+)
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
 QUESTION = "What is in this picture?"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: starts a kernel or takes seconds; `make quick` leaves it out")
+    if config.option.markexpr == "not slow":
+        sys.addaudithook(refuse_kernels)
+
+
+def refuse_kernels(event, args):
+    if event == "subprocess.Popen" and "ipykernel_launcher" in args[1]:
+        raise RuntimeError("make quick starts no kernel: mark this test with pytest.mark.slow")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST)))
+    for item in items:
+        if KERNEL_FIXTURES & {*getattr(item, "fixturenames", ())} or KERNEL_TESTS.search(item.name):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A process takes a file at a time, as with loadscope; of files that run the lessons one lesson at a time."""
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            scope = super()._split_scope(nodeid)
+            return nodeid.partition("[")[2] if scope in BY_LESSON else scope
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture
@@ -72,6 +117,13 @@ def replay(folder, monkeypatch):
         return session._state.tape
 
     return begin
+
+
+@pytest.fixture(scope="session")
+def kernel():
+    """One kernel for all that need a real one: kernel.run(["source of a cell", ...], {"NAME": "value"}).cells."""
+    with Kernel(local=True) as running:
+        yield running
 
 
 def question(prompt=QUESTION, picture=COFFEE, detail="low", **more):

@@ -63,17 +63,18 @@ def look_at(status, code):
     if status is None:
         return "host"
     by_code = {"PermissionDenied": "role", "DeploymentNotFound": "deployment", "content_filter": "prompt"}
-    return by_code.get(code) or {401: "key", 404: "path"}.get(status, "other")
+    return by_code.get(code) or {401: "key", 403: "admin", 404: "path"}.get(status, "other")
 
 
-ERRORS = [(None, None), (401, "401"), (401, None), (401, "PermissionDenied"), (404, "404"), (404, None)]
-ERRORS += [(404, "DeploymentNotFound"), (400, "content_filter"), (400, None), (429, "429"), (500, None), (503, "503")]
+ERRORS = [(None, None), (401, "401"), (401, None), (401, "PermissionDenied"), (403, "403"), (403, None), (404, "404")]
+ERRORS += [(404, None), (404, "DeploymentNotFound"), (400, "content_filter"), (400, None), (429, "429"), (500, None)]
+ERRORS += [(503, "503")]
 
 
 @Exercise(
     "09.3",
-    expects="a function of a status and a code that returns one of seven texts",
-    hint="Begin with status None, then the three codes. What is left of 401 is a key, and what is left of 404 a path.",
+    expects="a function of a status and a code that returns one of eight texts",
+    hint="Begin with status None, then the three codes. For the rest look at the status: 401, 403 or 404.",
     solution=f'{getsource(look_at)}\nexercises.check("09.3", look_at)',
     why="a code says more than a status, so it comes first: 401 and 404 mean two things each.",
 )

@@ -9,8 +9,8 @@
 `draw_boxes("cat.jpg", [half])` draws boxes or raises `BoxError`. Add to `alt_text_sources` what knows your pictures.
 """
 
-from .boxes import BoxError, draw_boxes, iou
+from .boxes import BoxError, draw_boxes, iou, to_fractions
 from .grids import draw_grid
 from .show import alt_text_sources, show
 
-__all__ = ["BoxError", "alt_text_sources", "draw_boxes", "draw_grid", "iou", "show"]
+__all__ = ["BoxError", "alt_text_sources", "draw_boxes", "draw_grid", "iou", "show", "to_fractions"]

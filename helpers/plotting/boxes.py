@@ -4,19 +4,17 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import cycle
 from math import ceil, floor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from .show import DPI, LARGEST, check_width, open_upright, picture_figure, put_on_page
+from .show import DPI, LARGEST, can_draw, open_upright, picture_figure, put_on_page
 
 NAMES = ("x_min", "y_min", "x_max", "y_max")
-NOISE = 1e-6  # a fraction beyond 0 or 1 by no more than this is the arithmetic's doing, and is cut off
-# Dark enough for white letters (4.6:1 or more), and any two differ to colour-blind eyes, too: by a CIE76 distance of 40
-# or more in the severest forms, by the matrices of Machado et al. 2009 (measured on 2026-11-23).
+# Dark enough for white letters (4.6:1 or more); to colour-blind eyes, too, any two differ (see test_boxes.py).
 COLOURS = ("#7701ff", "#c25401", "#111111", "#29836d", "#8d2da0")
 LINE, HALO = 2, 6  # pixels, the line and the pale band it lies in; even, or they would fall between pixels
 PLATE, LONGEST, PAD = 18, 180, 3  # pixels, the height and the greatest width of a plate, the space around its letters
@@ -49,16 +47,38 @@ def draw_boxes(picture, boxes, *, alt: str | None = None, width: int = 480) -> N
     Args:
         picture, alt: as for `show`; the picture is upright.
         boxes: a list, or one box: a dict or an object (a pydantic model, a dataclass) with x_min, y_min, x_max, y_max
-            and perhaps a label; fractions, 0 to 1, of the upright picture's width and height from its top left corner.
+            and perhaps a label, which stands in the text alone if no font can draw it; fractions, 0 to 1, of the
+            upright picture's width and height from its top left corner.
         width: of the figure, 100 to 960 pixels; it is at most 720 high.
-
     Raises:
         PictureError, BoxError, ValueError: for a picture that can't be shown, a box that can't be drawn, a bad width.
     """
-    check_width(width)
-    image, _, _, alt = open_upright(picture, alt)
+    image, _, _, alt = open_upright(picture, alt, width)
     checked = check_boxes(boxes, image.size)
     put_on_page(draw(image, checked, width), *describe(checked, image.size, alt))
+
+
+def to_fractions(numbers, order: str, size: tuple[int, int]) -> dict[str, float]:
+    """Turn the four numbers of another model's or a data set's box into fractions, as `draw_boxes` takes them.
+
+        >>> to_fractions([250, 100, 750, 500], "yxyx", (1000, 1000))
+        {'x_min': 0.1, 'y_min': 0.25, 'x_max': 0.5, 'y_max': 0.75}
+
+    Args:
+        numbers, order: the box, and what its numbers are: "xyxy", "yxyx", or "xywh" (width and height).
+        size: how many of them make the picture's whole width and height. Gemini's box_2d is "yxyx" of (1000, 1000)
+            (Google Cloud, "Bounding box detection", read on 2026-11-27). Qwen's bbox_2d is "xyxy", for Qwen3-VL of
+            (1000, 1000), for Qwen2.5-VL of the resized picture, whose sides are multiples of 28 (QwenLM/Qwen3-VL,
+            issues 1486, 2025-09-24, and 866, 2025-02-27). COCO's bbox is "xywh" of the file (unverified: by copies
+            of cocodataset.org). Raises BoxError for anything else.
+    """
+    try:
+        (a, b, c, d), (wide, high) = map(float, numbers), size
+        box = {"xyxy": (a, b, c, d), "yxyx": (b, a, d, c), "xywh": (a, b, a + c, b + d)}[order]
+        return {name: at / side for name, at, side in zip(NAMES, box, (wide, high) * 2, strict=True)}
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        why = 'needs four numbers, an order ("xyxy", "yxyx" or "xywh") and a size, width and height.'
+        raise BoxError(f"A box {why} These are {numbers!r:.60}, {order!r:.20} and {size!r:.20}.") from None
 
 
 def iou(a, b) -> float:
@@ -67,8 +87,7 @@ def iou(a, b) -> float:
     first, second = ([*map(Fraction, _read(box, number)[:4])] for number, box in enumerate((a, b), 1))
     across, down = (min(first[n + 2], second[n + 2]) - max(first[n], second[n]) for n in (0, 1))
     shared = max(across, Fraction()) * max(down, Fraction())
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
-    return float(shared / (areas - shared))
+    return float(shared / (sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)) - shared))
 
 
 def check_boxes(given, size: tuple[int, int]) -> list[Box]:
@@ -85,22 +104,21 @@ def _read(box, number: int, size: tuple[int, int] | None = None) -> Box:
     name, values = f"Box {number} ({label})" if label else f"Box {number}", {}
     for key in NAMES:
         if key not in has:
-            found = ", ".join(map(str, has)) or "none of these"
-            needed = "A box is a dict or an object with x_min, y_min, x_max and y_max"
-            raise BoxError(f"{name} of type {type(box).__name__} has no {key}. {needed}; this has {found}.")
+            found = f"this has {', '.join(map(str, has)) or 'none of these'}"
+            needed = f"A box is a dict or an object with x_min, y_min, x_max and y_max; {found}."
+            raise BoxError(f"{name} of type {type(box).__name__} has no {key}. {needed}")
         value = has[key]
-        is_number = hasattr(value, "__float__") and not isinstance(value, bool)
-        if not is_number or not abs(value) < 1e9:  # which nan is not, either
+        if not hasattr(value, "__float__") or isinstance(value, bool) or not abs(value) < 1e9:  # nan is not, either
             raise BoxError(f"{name}: {key} is {value!r:.40}, which is not a number. Give a number from 0 to 1.")
         values[key] = float(value)
     for key, value in values.items() if size else ():
-        if not -NOISE <= value <= 1 + NOISE:
+        if not -1e-6 <= value <= 1 + 1e-6:  # what is less is the arithmetic's doing, and is cut off below
             side = {"x": ("left", "right"), "y": ("top", "bottom")}[key[0]][value > 0]
-            hint = "Fractions go from 0 to 1: cut the box off there."
+            where, hint = f"lies beyond the {side} of the picture: {key} is {value:g}", "cut the box off there."
             if size and max(values.values()) > 2:
-                hint = f"Fractions go from 0 to 1: are these pixels? Divide x by {size[0]} and y by {size[1]}, the "
-                hint += "width and height of this picture; numbers from 0 to 1000 are divided by 1000."
-            raise BoxError(f"{name} lies beyond the {side} of the picture: {key} is {value:g}. {hint}")
+                hint = f"are these pixels? Divide x by {size[0]} and y by {size[1]}, the width and height of this "
+                hint += "picture; numbers from 0 to 1000 are divided by 1000."
+            raise BoxError(f"{name} {where}. Fractions go from 0 to 1: {hint}")
         values[key] = min(max(value, 0.0), 1.0) + 0.0  # + 0.0 makes -0.0 a plain zero
     for axis in "xy":
         low, high = values[f"{axis}_min"], values[f"{axis}_max"]
@@ -119,22 +137,22 @@ def draw(image: Image.Image, boxes: list[Box], width: int) -> Figure:
     figure, axes = picture_figure(image, page, page, page)
     taken: list[Bbox] = []
     for box, colour in zip(boxes, cycle(COLOURS)):
-        sides = zip(box[:4], page * 2, strict=True)
-        edge = [min(max(round(at * side), HALO // 2), side - HALO // 2) for at, side in sides]  # the middle of the line
-        left, top, right, bottom = edge
+        sides = zip(box[:4], page * 2, strict=True)  # and edges are where the middle of a line runs
+        edge: Any = [min(max(round(at * side), HALO // 2), side - HALO // 2) for at, side in sides]
         for ink, thick in (("white", HALO), (colour, LINE)):
-            line = axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color=ink))
+            line = axes.add_patch(Rectangle(edge[:2], edge[2] - edge[0], edge[3] - edge[1], fill=False, color=ink))
             line.set(linewidth=thick * 72 / DPI, joinstyle="miter", zorder=2)
         taken.append(_put_plate(axes, box.title, edge, page, taken, colour))
     return figure
 
 
-def _put_plate(axes, title: str, edge: list[int], page: list[int], taken: list[Bbox], colour: str) -> Bbox:
+def _put_plate(axes, title: str, edge: Any, page: list[int], taken: list[Bbox], colour: str) -> Bbox:
     """Put a label above its box, or inside where the picture or another plate leaves no room; return its place."""
     letters = axes.text(0, 0, title := title[:80], color="white", fontsize=9, zorder=4)
     letters.set_parse_math(False)  # two dollar signs in a label are no formula
-    most = min(LONGEST, page[0])
-    while (across := letters.get_window_extent().width + 2 * PAD) > most and title:
+    if not can_draw(letters):
+        letters.set_text(title := title.split()[0])
+    while (across := letters.get_window_extent().width + 2 * PAD) > (most := min(LONGEST, page[0])) and title:
         title = title[: min(len(title) - 1, int(len(title) * most / across))].rstrip()
         letters.set_text(f"{title}…")
     (left, top, right, bottom), half = edge, HALO / 2
@@ -150,15 +168,15 @@ def _put_plate(axes, title: str, edge: list[int], page: list[int], taken: list[B
 def describe(boxes: list[Box], size: tuple[int, int], picture: str) -> tuple[str, list[str]]:
     """Return the alt text, given that of the picture, and the numbers: a line for the picture and one for each box."""
     count = {0: "no box", 1: "1 box"}.get(len(boxes), f"{len(boxes)} boxes")
-    parts, lines = [], [f"picture: {size[0]} x {size[1]} pixels, {count}"]
+    lines, parts = [f"picture: {size[0]} x {size[1]} pixels, {count}"], []
     for box in boxes:
-        across, down = f"{box.x_min:.0%} to {box.x_max:.0%}", f"{box.y_min:.0%} to {box.y_max:.0%}"
-        parts.append(f"{box.title}, from {across} across and {down} down.")
+        across = f"{box.x_min:.0%} to {box.x_max:.0%} across"
+        parts.append(f"{box.title}, from {across} and {box.y_min:.0%} to {box.y_max:.0%} down.")
         left, top, right, bottom = box.pixels(size)
         fractions = f"x {box.x_min:.2f} to {box.x_max:.2f}, y {box.y_min:.2f} to {box.y_max:.2f}"
         counted = f"left {left}, top {top}, right {right}, bottom {bottom} ({right - left} x {bottom - top})"
         lines.append(f"{box.title}: {fractions}; pixels: {counted}")
-    more = len(boxes) - MAX_BOXES_IN_ALT_TEXT
-    parts[MAX_BOXES_IN_ALT_TEXT:] = [f"And {more} more, listed below."] if more > 0 else []
+    if (more := len(boxes) - MAX_BOXES_IN_ALT_TEXT) > 0:
+        parts[MAX_BOXES_IN_ALT_TEXT:] = [f"And {more} more, listed below."]
     begin = f"Boxes on a picture: {' '.join(parts)}" if boxes else "A picture without a box."
     return f"{begin} The picture: {picture}", lines

@@ -3,9 +3,8 @@
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ..tokens import picture_tokens
-from ..tokens.counting import PATCH, TILE, PictureTokens
-from .show import check_width, open_upright, picture_figure, put_on_page
+from ..tokens.counting import PATCH, TILE, PictureTokens, picture_tokens
+from .show import open_upright, picture_figure, put_on_page
 
 INK = "#d01c8b"  # seen on pale paper and on a dark sky
 APART = 8  # pixels on the page; grid lines that would be nearer are left out
@@ -20,12 +19,10 @@ def draw_grid(picture, model: str, detail: str = "auto", *, alt: str | None = No
     Args:
         picture, alt: as for `show`; the picture is upright, as `encoding.open_picture` sends it.
         width: of the figure's longer side on the page, 100 to 960 pixels.
-
     Raises:
         PictureError, ValueError: for what can't be shown; for a bad width, model or detail, and a picture it refuses.
     """
-    check_width(width)
-    image, _, _, alt = open_upright(picture, alt)
+    image, _, _, alt = open_upright(picture, alt, width)
     counted = picture_tokens(*image.size, model, detail)
     resolved = counted.rule.split(", ")[1]
     title = f"{model}, {detail}" + ("" if resolved == detail else f" (which is {resolved})")
@@ -69,6 +66,6 @@ def _layout(counted: PictureTokens, side: int) -> tuple[str, int, tuple[int, int
     names = counted.unit if across * down == 1 else {"tile": "tiles", "patch": "patches"}[counted.unit]
     grid = f"{across} x {down} = {across * down:,} {names}" if across else "no grid"
     extent = (across * unit, down * unit) if across else counted.size
-    apart = unit * side / max(extent)
-    every = next(n for n in (1, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000) if n * apart >= APART)
+    steps = (1, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
+    every = next(step for step in steps if step * unit * side / max(extent) >= APART)
     return grid, unit, extent, every

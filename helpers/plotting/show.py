@@ -1,11 +1,13 @@
 """Show pictures in a row; open a picture and put a figure on the page, for `grids.py` and `boxes.py` too."""
 
 import textwrap
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from unicodedata import east_asian_width
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.textpath import text_to_path
 from PIL import Image
 
 from ..encoding import Picture, PictureError, pixels, sources
@@ -23,11 +25,10 @@ def show(*pictures, captions=None, alt=None, width: int | None = None) -> None:
     """Show one or several pictures in a row, upright, then print one line of numbers for each.
 
     Args:
-        pictures: what `encoding.open_picture` takes or returns, but no web address.
+        pictures: one or more of what `encoding.open_picture` takes or returns, but no web address.
         captions, alt: one text a picture, None where there is none; for a single picture a string will do. Alt text
-            that is not given comes from `alt_text_sources`.
+            that is not given comes from `alt_text_sources`. A caption that no font can draw becomes a number.
         width: of the whole row, in pixels; without it 480 for one picture, 320 each for more, within 960 x 720.
-
     Raises:
         PictureError, ValueError: for what can't be shown, and for too many or too few captions or alt texts.
     """
@@ -45,8 +46,10 @@ def show(*pictures, captions=None, alt=None, width: int | None = None) -> None:
     put_on_page(_row(images, captions, width), " ".join(texts), lines)
 
 
-def open_upright(picture, alt: str | None = None) -> tuple[Image.Image, str, str, str]:
-    """Return a picture upright in RGB, its file's name or "", its size and format in words, and its alt text."""
+def open_upright(picture, alt: str | None = None, width: int = 100) -> tuple[Image.Image, str, str, str]:
+    """Return a picture upright in RGB, its file's name or "", its numbers in words, its alt text; check a width."""
+    if not isinstance(width, int) or not 100 <= width <= LARGEST[0]:
+        raise ValueError(f"width is a whole number of pixels from 100 to {LARGEST[0]}, not {width!r}.")
     if isinstance(picture, str) and picture.strip().startswith(("http://", "https://")):
         raise PictureError("show takes the picture, not its address: get it first, show(requests.get(url).content).")
     image, name, data = sources.load_image(picture.data if isinstance(picture, Picture) else picture)
@@ -61,12 +64,6 @@ def facts(image: Image.Image, size: tuple[int, int], unit: str = "") -> str:
     return ", ".join([f"{size[0]} x {size[1]}{unit}", image.mode, *filter(None, [image.format])])
 
 
-def check_width(width: int) -> None:
-    """Raise ValueError unless a figure can have this width on the page."""
-    if not isinstance(width, int) or not 100 <= width <= LARGEST[0]:
-        raise ValueError(f"width is a whole number of pixels from 100 to {LARGEST[0]}, not {width!r}.")
-
-
 def picture_figure(image: Image.Image, page: list[int], size: list[int], extent: list[int]) -> tuple[Figure, Axes]:
     """Draw a picture in a figure of `page` pixels; it covers `size` of the units that the axes have to `extent`."""
     figure = Figure(figsize=(page[0] / DPI, page[1] / DPI), dpi=DPI, facecolor="white")
@@ -77,6 +74,14 @@ def picture_figure(image: Image.Image, page: list[int], size: list[int], extent:
     return figure, axes
 
 
+def can_draw(text) -> bool:
+    """Tell whether the fonts have every letter of a matplotlib text, which draws a box for another, and warns."""
+    with warnings.catch_warnings(record=True) as missing:
+        warnings.simplefilter("always")
+        text_to_path.get_text_width_height_descent(text.get_text(), text.get_fontproperties(), False)
+    return not missing
+
+
 def put_on_page(figure: Figure, alt: str, lines: Iterable[str]) -> None:
     """Show a figure as pyplot does: in a notebook, a window or not at all; its label is the alt text. Print lines."""
     import matplotlib.pyplot as plt  # it may choose a backend, so not before there is something to show
@@ -84,8 +89,7 @@ def put_on_page(figure: Figure, alt: str, lines: Iterable[str]) -> None:
 
     figure.set_label(alt)
     if plt.get_backend().lower() != "agg":  # which shows nothing, and may warn
-        # So pyplot adopts a figure even before 3.11. plt.show() shows all that is open, which a notebook then closes;
-        # another figure may be half drawn, so put it aside.
+        # So pyplot adopts a figure. plt.show() shows all that is open; another may be half drawn, so put it aside.
         number = plt.figure(FigureClass=lambda **settings: figure).number  # type: ignore[arg-type]
         others = {other: Gcf.figs.pop(other) for other in plt.get_fignums() if other != number}
         try:
@@ -112,15 +116,16 @@ def _row(pictures: Sequence[Image.Image], captions: Sequence[str | None], width:
     widths = [max(1, round(high * picture.width / picture.height)) for picture in pictures]
     across, left = sum(widths) + gaps, 0
     figure = Figure(figsize=(across / DPI, high / DPI), dpi=DPI, facecolor="white")
-    for picture, caption, wide in zip(pictures, captions, widths, strict=True):
+    for number, (picture, caption, wide) in enumerate(zip(pictures, captions, widths, strict=True), 1):
         axes = figure.add_axes((left / across, 0, wide / across, 1))
         if picture.width > wide:
             picture = picture.resize((wide, high), Image.Resampling.LANCZOS)
         axes.imshow(picture, aspect="auto")
         axes.axis("off")
-        title, columns = caption or "", max(6, wide // 8)
-        double = sum(east_asian_width(letter) in "WF" for letter in title)  # such as Hangul, which takes two columns
-        title = textwrap.fill(title, columns // 2 if double and len(title) + double > columns else columns)
-        axes.set_title(title, fontsize=10, pad=4, color="#1a1a1a")
+        words, columns = caption or "", max(6, wide // 8)
+        title = axes.set_title(" ".join(words.split()), fontsize=10, pad=4, color="#1a1a1a")
+        words = words if can_draw(title) else str(number)
+        double = sum(east_asian_width(letter) in "WF" for letter in words)  # such as Hangul, which takes two columns
+        title.set_text(textwrap.fill(words, columns // 2 if double and len(words) + double > columns else columns))
         left += wide + GAP
     return figure

@@ -1,18 +1,19 @@
 """The arithmetic of picture tokens, prices and limits, in whole numbers and fractions, exact to the token.
 
 `rules.py` holds the rules. They change (there have been at least three sets), so each result names its rule and date.
-It is an estimate: the `usage` of a real answer is the authority.
+It is an estimate: exact are the `usage` of an answer and, before it, `client.responses.input_tokens.count`.
 """
 
 import base64
+import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from io import BytesIO
 from math import ceil, isqrt
-from typing import Any, TypeVar
+from numbers import Integral, Real
+from typing import Any, NamedTuple, TypeVar
 
 from PIL import Image
 
@@ -20,17 +21,15 @@ from .rules import LIMITS, NEWEST, PRICES, RULES, RULES_DATE, SHUTDOWN, PatchRul
 
 PATCH, TILE = 32, 512  # pixels a side
 Size = tuple[int, int]  # width and height in pixels
-Names = Mapping[str, str]  # the model behind each name of your own
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True)
-class PictureTokens:
+class PictureTokens(NamedTuple):
     """What a picture costs, and how the rule came to it.
 
-    `sizes` are (width, height) in pixels, as it is sent and then after each resize. `grid` is (across, down) in units
-    of `unit`, "tile" or "patch"; (0, 0) where a tile model looks only at the small version. `rule` names model, detail
-    and set of rules, `date` is when these were read, `notes` say what about them is unverified.
+    `sizes` are (width, height) in pixels, as it is sent and after each resize. `grid` is (across, down) in units of
+    `unit`, "tile" or "patch"; (0, 0) where a tile model looks only at the small version. `rule` names model, detail and
+    set of rules, `date` is when these were read, `notes` say what is unverified or counted by another name.
     """
 
     tokens: int
@@ -47,8 +46,7 @@ class PictureTokens:
         return self.sizes[-1]
 
 
-@dataclass(frozen=True)
-class RequestTokens:
+class RequestTokens(NamedTuple):
     """The picture tokens of a request: their sum, and each picture in its order."""
 
     tokens: int
@@ -56,88 +54,92 @@ class RequestTokens:
 
 
 def picture_tokens(
-    width: int, height: int, model: str, detail: str = "auto", *, rules: str = NEWEST, deployments: Names | None = None
+    width: int, height: int, model: str, detail: str = "auto", *, rules: str = NEWEST, deployments: Mapping = {}
 ) -> PictureTokens:
-    """Count the tokens of one picture. Source: OpenAI guide "Images and vision", a copy for each set of rules.
+    """Count the tokens of one picture; warn (UserWarning) of a model that is shut down.
+
+    Source: OpenAI guide "Images and vision", a copy for each set of rules.
 
     Args:
         width, height: Pixels of the picture as it is sent.
-        model: The model's name, or that of a deployment.
-        detail: "auto", "low", "high" or "original"; not every model knows each.
+        model: The model's name, or that of a deployment. A dated name counts as its family, which a note says.
+        detail: "auto", "low", "high" or "original"; not every model knows each. "auto" is counted as OpenAI says; on
+            Azure it chooses "low" or "high" by the picture's size (its how-to page, 2026-01-29).
         rules: The set of rules: "2026-10" (newest), "2025-05" or "2023-11".
         deployments: The model behind each name of your own, as Azure has them: {deployment: model}.
-
-    Returns:
-        The tokens and how they came about. A model that is shut down also gives a UserWarning.
 
     Raises:
         ValueError: An unknown model, detail or set of rules (it says which are known), a side below 1, or a picture
             that the service would refuse (over 30,000 patches).
     """
-    if width < 1 or height < 1:
-        raise ValueError(f"a picture has at least 1 x 1 pixels, not {width} x {height}")
-    name = (deployments or {}).get(model, model)
-    rule = _known(_known(RULES, rules, "set of rules"), name, f"model under the rules of {rules}, read {RULES_DATE}:")
-    if (last_day := SHUTDOWN.get(name)) and date.today() > last_day:
-        warnings.warn(f"{name} was shut down by OpenAI on {last_day}", UserWarning, stacklevel=2)
+    if not all(isinstance(side, Integral) and side >= 1 for side in (width, height)):
+        raise ValueError(f"a picture has at least 1 x 1 pixels, not {width} x {height}; both are whole numbers")
+    size, asked_for = (int(width), int(height)), (deployments or {}).get(model, model)
+    _, table = _find(RULES, rules, "unknown set of rules")
+    name, rule = _find(table, asked_for, f"unknown model under the rules of {rules}, read {RULES_DATE}:")
+    ended = asked_for if asked_for in SHUTDOWN else name
+    if date.today() > SHUTDOWN.get(ended, date.max):
+        warnings.warn(f"{ended} was shut down by OpenAI on {SHUTDOWN[ended]}", UserWarning, stacklevel=2)
     known = ("auto", "low", "high") if isinstance(rule, TileRule) else ("auto", *rule.limits)
     if detail not in known:
         raise ValueError(f"detail {detail!r} is not known for {name}; known: {', '.join(known)}")
     if isinstance(rule, TileRule):
         unit, resolved = "tile", "low" if detail == "low" else "high"
-        tokens, sizes, grid = _tiles((width, height), rule, resolved)
+        tokens, sizes, grid = _tiles(size, rule, resolved)
     else:
         unit, resolved = "patch", rule.auto if detail == "auto" else detail
-        tokens, sizes, grid = _patches((width, height), rule, resolved, name)
+        tokens, sizes, grid = _patches(size, rule, resolved, name)
     steps = tuple(dict.fromkeys(sizes))  # a resize that changes nothing is none
-    notes = (rule.note,) if rule.note else ()
-    return PictureTokens(tokens, steps, grid, unit, f"{name}, {resolved}, rules of {rules}", notes=notes)
+    notes = [rule.note] * bool(rule.note) + [f"{asked_for} is counted as {name}"] * (asked_for != name)
+    return PictureTokens(tokens, steps, grid, unit, f"{name}, {resolved}, rules of {rules}", notes=tuple(notes))
 
 
 def request_tokens(messages: list, model: str, *, sizes: Mapping[str, Size] = {}, **options: Any) -> RequestTokens:
-    """Count the tokens of each picture in a request, and their sum; text is not counted.
+    """Count the tokens of each picture in a request, and their sum.
+
+    Outputs of tools and the SDK's own objects are searched too, however deep. Text is not counted, nor pages of PDFs,
+    nor what an id stands for (`previous_response_id`, an item reference, a picture that the model made).
 
     Args:
-        messages: `messages` of Chat Completions, or `input` of Responses.
+        messages: `messages` of Chat Completions, or `input` of Responses; a list.
         model: The model's name, or that of a deployment.
-        sizes: Size of each picture that is given by its web address, which is not opened: {url: (width, height)}.
+        sizes: Size of each picture that is not in the request: {address or file id: (width, height)}.
         options: `rules` and `deployments`, as `picture_tokens` takes them.
 
     Raises:
-        ValueError: As `picture_tokens`; also an address whose size is not given, and a file id.
+        ValueError: As `picture_tokens`; also an address or file id without a size, and what can't be in a request.
     """
-    pictures = []
-    for url, detail in _pictures(messages):
-        pictures.append(picture_tokens(*sizes.get(url) or _size_of(url), model, detail, **options))
-    return RequestTokens(sum(picture.tokens for picture in pictures), tuple(pictures))
+    found = [(sizes.get(source) or _size_of(source), detail) for source, detail in _pictures(messages)]
+    pictures = tuple(picture_tokens(*size, model, detail, **options) for size, detail in found)
+    return RequestTokens(sum(picture.tokens for picture in pictures), pictures)
 
 
 def check_limits(messages: list, provider: str = "openai") -> None:
     """Refuse a request with more pictures, or larger ones, than the provider takes. What no page states is not checked.
 
     Args:
-        messages: `messages` of Chat Completions, or `input` of Responses.
+        messages: As for `request_tokens`.
         provider: "openai", "azure" or "azure-gpt-4-turbo"; figures with their dates are in `rules.LIMITS`.
 
     Raises:
-        ValueError: A limit that is broken, with its figure and date, or an unknown provider.
+        ValueError: A limit that is broken, with its figure and date, an unknown provider, or no list of messages.
     """
-    limits = _known(LIMITS, provider, "provider")
-    urls = [url for url, _ in _pictures(messages)]
-    whole, day = sum(map(len, urls)), f"as of {limits.date}"
-    rest = f"pictures in one request ({day}), and here are {len(urls):,}. Send them in turns."
-    checks: list[tuple[int, int | None, str]] = [(len(urls), limits.pictures, "{:,} " + rest)]
+    _, limits = _find(LIMITS, provider, "unknown provider")
+    urls, day = [url for url, _ in _pictures(messages)], f"as of {limits.date}"
+
+    def check(amount: int, most: int | None, of_what: str, has: str) -> None:
+        if most and amount > most:
+            way_out = "Shrink it." if "picture " in has else "Send them in turns."
+            raise ValueError(f"{provider} takes {most:,} {of_what}, and {has} {amount:,}. {way_out}")
+
+    check(len(urls), limits.pictures, f"pictures in one request ({day})", "here are")
     for number, url in enumerate(urls, 1):
         if url.startswith("data:"):
+            stated = "characters a data URL (stated for outputs of functions, as of 2026-08)"
+            check(len(url), limits.url_characters, stated, f"that of picture {number} has")
             size = len(url.partition(",")[2]) * 3 // 4
-            rest = f"(named for Responses, as of 2026-11), and that of picture {number} has {len(url):,}. Shrink it."
-            checks.append((len(url), limits.url_characters, "data URLs of {:,} characters " + rest))
-            rest = f"bytes a picture (as of 2026-04), and picture {number} has about {size:,}. Shrink it."
-            checks.append((size, limits.picture_bytes, "{:,} " + rest))
-    rest = f"bytes in one request ({day}), and these pictures alone have {whole:,}. Send them in turns."
-    for amount, most, sentence in [*checks, (whole, limits.request_bytes, "{:,} " + rest)]:
-        if most and amount > most:
-            raise ValueError(f"{provider} takes {sentence.format(most)}")
+            check(size, limits.picture_bytes, "bytes a picture (as of 2026-04)", f"picture {number} has about")
+    check(sum(map(len, urls)), limits.request_bytes, f"bytes in one request ({day})", "these pictures alone have")
 
 
 class Price(float):
@@ -147,19 +149,17 @@ class Price(float):
 
 
 def price(model: str, tokens_in: int, tokens_out: int) -> Price:
-    """Price tokens in and out, in US cents.
+    """Price tokens in and out, in US cents: the list price, to which cached tokens or a batch come cheaper.
+
+    What a model thinks is paid as tokens out. A dated name has its family's price, unless its own is known.
 
     Raises:
-        ValueError: No price is known for this model, or for its tokens that way.
+        ValueError: No price is known for this model, or tokens are no number from 0 on.
     """
-    cents = Fraction(0)
-    for tokens, way, per_million in zip(
-        (tokens_in, tokens_out), ("in", "out"), _known(PRICES, model, "model"), strict=True
-    ):
-        if per_million is None and tokens:
-            raise ValueError(f"no price of {RULES_DATE} is known for tokens {way} of {model}")
-        cents += tokens * Fraction(per_million or 0) * 100 / 1_000_000
-    return Price(cents)
+    _, (dollars_in, dollars_out) = _find(PRICES, model, f"no price of {RULES_DATE} is known for")
+    if not all(isinstance(amount, Real) and 0 <= amount < float("inf") for amount in (tokens_in, tokens_out)):
+        raise ValueError(f"tokens are two numbers from 0 on, not {tokens_in!r} and {tokens_out!r}")
+    return Price((Fraction(tokens_in) * Fraction(dollars_in) + Fraction(tokens_out) * Fraction(dollars_out)) / 10_000)
 
 
 def _tiles(size: Size, rule: TileRule, detail: str) -> tuple[int, list[Size], Size]:
@@ -196,8 +196,8 @@ def _fit(size: Size, side: int) -> Size:
 def _to_budget(size: Size, budget: int | None) -> Size:
     """Shrunk so that whole patches fill the budget along one side.
 
-    s = sqrt(32^2 B / (w h)), then s' = s * min(floor(w s / 32) / (w s / 32), floor(h s / 32) / (h s / 32)) as
-    published is the same as the one step below, without a root that is not whole. At least one patch a side.
+    As published: s = sqrt(32^2 B / (w h)), s' = s * min(floor(w s / 32) / (w s / 32), floor(h s / 32) / (h s / 32)).
+    The one step below is the same without a root that is not whole. At least one patch a side.
     """
     width, height = size
     if not budget or ceil(Fraction(width, PATCH)) * ceil(Fraction(height, PATCH)) <= budget:
@@ -210,29 +210,42 @@ def _to_budget(size: Size, budget: int | None) -> Size:
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
-def _pictures(messages: list) -> Iterator[tuple[str, str]]:
-    """URL and detail of each picture in a request, in the shapes of Chat Completions and of Responses."""
-    for message in messages:
-        content = message.get("content")
-        for part in content if isinstance(content, list) else ():
-            if part.get("type") == "image_url":
-                yield part["image_url"]["url"], part["image_url"].get("detail") or "auto"
-            elif part.get("type") == "input_image":
-                if not part.get("image_url"):
-                    raise ValueError(f"picture {part.get('file_id')!r} is a file at the service; its size is not known")
-                yield part["image_url"], part.get("detail") or "auto"
+def _pictures(given: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield address, data URL or file id, and detail, of each picture in messages or input, however deep."""
+    if hasattr(given, "model_dump"):
+        given = given.model_dump(warnings=False)  # which come when another server filled in what the type has not
+    kind = given.get("type") if isinstance(given, Mapping) else None
+    if depth == 0 and not isinstance(given, list | tuple):
+        raise ValueError(f"messages are a list of dicts or of the SDK's objects, not {type(given).__name__}")
+    if depth == 1 and not (isinstance(given, Mapping) and {"role", "type"} & given.keys()):
+        raise ValueError(f"a message is a dict with a role or a type, or the SDK's object, not {given!r:.60}")
+    if kind in ("image_url", "input_image", "computer_screenshot"):
+        image = given.get("image_url")
+        image = image if isinstance(image, Mapping) else {**given, "url": image}
+        if not isinstance(source := image.get("url") or image.get("file_id"), str):
+            raise ValueError(f"a picture is given by its address, its data URL or a file id, not {source!r:.60}")
+        yield source, image.get("detail") or "auto"
+    elif kind == "image" and "source" in given:
+        raise ValueError("a part of type 'image' belongs to another API; here it is an 'image_url' or 'input_image'")
+    elif isinstance(given, Mapping | list | tuple):
+        for part in given.values() if isinstance(given, Mapping) else given:
+            yield from _pictures(part, depth + 1)
+    elif given is not None and not isinstance(given, str | Real):
+        raise ValueError(f"a part of a request is a dict, as Picture.chat_part() makes it, not {type(given).__name__}")
 
 
-def _size_of(url: str) -> Size:
-    if not url.startswith("data:"):
-        raise ValueError(f"how large is {url[:80]}? Say it with sizes={{url: (width, height)}}")
+def _size_of(source: str) -> Size:
+    if not source.startswith("data:"):
+        raise ValueError(f"how large is {source[:80]}? Say it with sizes={{address or file id: (width, height)}}")
     try:
-        return Image.open(BytesIO(base64.b64decode(url.partition(",")[2]))).size
+        return Image.open(BytesIO(base64.b64decode(source.partition(",")[2]))).size
     except Exception:  # Pillow's readers raise whatever a damaged file makes them stumble over
-        raise ValueError(f"this data URL holds no picture: {url[:40]}…") from None
+        raise ValueError(f"this data URL holds no picture that Pillow can open: {source[:40]}…") from None
 
 
-def _known(table: Mapping[str, Row], name: str, what: str) -> Row:
-    if name not in table:
-        raise ValueError(f"unknown {what} {name!r}; known: {', '.join(table)}")
-    return table[name]
+def _find(table: Mapping[str, Row], name: str, unknown: str) -> tuple[str, Row]:
+    """Return a row and its name, which for a dated model is that of its family: gpt-4o for gpt-4o-2024-08-06."""
+    found = name if name in table else re.sub(r"-20\d\d-?\d\d-?\d\d$", "", str(name))
+    if found not in table:
+        raise ValueError(f"{unknown} {name!r:.80}; known: {', '.join(table)}")
+    return found, table[found]

@@ -1,11 +1,9 @@
-"""Videos: where they cut, their frames, and an index to search them by what was said about each scene.
+"""Videos: where they cut, their frames (`Scene.picture`), and a `VideoIndex` to search them by captions of scenes.
 
-    >>> from helpers import video
-    >>> scenes = video.scenes("asset/videos/camera1.mp4")
-    >>> print(len(scenes), "scenes; the second, from", scenes[1])
-    6 scenes; the second, from 0:04 to 0:06
-
-`scenes[1].picture()` is its frame, ready to send. `video.VideoIndex("films.sqlite")` finds scenes by their captions.
+>>> from helpers import video
+>>> scenes = video.scenes("asset/videos/camera1.mp4")
+>>> print(len(scenes), "scenes; the second, from", scenes[1])
+6 scenes; the second, from 0:04 to 0:06
 """
 
 from .index import Added, Hit, VideoIndex

@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 import sys
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,14 +18,18 @@ from .scenes import Scene, VideoError, check_path, clock
 from .scenes import scenes as find_scenes
 
 # A caption, its key as rowid, is kept once it is paid for, and found once it has a document: all of a video at once.
-TABLE = """captions USING fts5(caption, document UNINDEXED, times UNINDEXED, metadata UNINDEXED, jpeg UNINDEXED,
-tokenize = 'porter unicode61')"""
+TABLE = """captions USING fts5(words, caption UNINDEXED, document UNINDEXED, times UNINDEXED, metadata UNINDEXED,
+jpeg UNINDEXED, tokenize = 'porter unicode61')"""
 HAS = "SELECT 1 FROM captions WHERE rowid = ?"
-KEEP = f"INSERT INTO captions(rowid, caption, jpeg) SELECT ?1, ?2, ?3 WHERE NOT EXISTS ({HAS}1)"
-FINISH = """UPDATE captions SET document = ?1, metadata = ?2, times = json_extract(?3, '$."' || rowid || '"')
-WHERE rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?3))"""
-KNOWN = """SELECT document, rowid FROM captions WHERE document = ?
-OR document IS NOT NULL AND rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?))"""
+KEEP = "INSERT OR IGNORE INTO captions(rowid, words, caption, jpeg) VALUES (?, ?, ?, ?)"
+KNOWN = """SELECT document, rowid FROM captions WHERE document = ?1
+OR document IS NOT NULL AND rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2))"""
+FINISH = f"""UPDATE captions SET document = ?1, times = json_extract(?2, '$."' || rowid || '"'), metadata = ?3
+WHERE rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2)) AND NOT EXISTS ({KNOWN})"""
+# Of several programs one asks for a caption, and has 30 seconds (Unix time). Then it counts as dead, and another asks.
+CLAIMS = "claims(key INTEGER PRIMARY KEY, since REAL)"
+CLAIM = f"""INSERT INTO claims SELECT ?1, ?2 WHERE NOT EXISTS ({HAS}1)
+ON CONFLICT(key) DO UPDATE SET since = ?2 WHERE abs(?2 - since) > 30"""
 # The last digits of bm25 differ from one SQLite to another.
 SEARCH = """SELECT document, times, CAST(printf('%.4g', -bm25(captions)) AS REAL), metadata, caption, jpeg FROM captions
 WHERE captions MATCH ? AND document IN (SELECT value FROM json_each(?))
@@ -32,6 +37,8 @@ ORDER BY bm25(captions), document, json_extract(times, '$[0]') LIMIT ?"""
 # Words of nearly every English caption and question: "a red cup" must not find all that has an "a".
 STOP_WORDS = """a an the of in on at to from by with and or is are was were be it its this that these those there here
 what where when which who how do does did i me my you your"""
+# Thai to Khmer, kana, Chinese: no spaces between words, which are found as characters that follow one another.
+UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3400-\u9fff]"
 # A line for each scene whatever the speed and the window, in ASCII: a lesson's stored output stays the same.
 BAR = {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} scenes", "ncols": 70, "ascii": " #"}
 
@@ -73,6 +80,7 @@ class VideoIndex:
         if self._execute("SELECT sql FROM sqlite_master LIMIT 1") not in ([], [(f"CREATE VIRTUAL TABLE {TABLE}",)]):
             raise VideoError(f"{path} is a database of something else, or of another version. Choose another name.")
         self._execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE}")
+        self._execute(f"CREATE TABLE IF NOT EXISTS {CLAIMS}")
 
     def close(self) -> None:
         """Close the file. What was in memory alone is gone."""
@@ -97,7 +105,7 @@ class VideoIndex:
         The same video again (by its bytes) costs nothing; only its metadata change. For a new prompt, `remove` it.
 
         Args:
-            caption: a function, Picture -> text to search, called once for each scene; its errors come through.
+            caption: a function, Picture -> text to search, called once a scene, by one program; its errors come through.
             scenes: a list of Scene; without it those of `video.scenes(path)`.
             metadata: names with text or numbers, kept as text.
             document_id: without it the file's name without its ending.
@@ -112,15 +120,20 @@ class VideoIndex:
         times = json.dumps({key: (scene.start, scene.end, scene.best) for key, scene in keys.items()})
         if is_new := not self._execute(KNOWN, name, times):
             for key, scene in tqdm(keys.items(), name, file=sys.stdout, mininterval=0, miniters=1, **BAR):
-                if self._execute(HAS, key):  # paid for before an error, or just now by another program
-                    continue
-                picture = scene.picture(max_side)
-                text, asked = caption(picture), asked + 1
-                if not isinstance(text, str) or not text.strip():
-                    what = f"caption gave {text!r:.60} and no text for the scene {scene}"
-                    raise VideoError(f"{path.name}: {what}. Captions before it are kept; add it again.")
-                self._execute(KEEP, key, unicodedata.normalize("NFC", text.strip()), picture.data)
-            self._execute(FINISH, name, facts, times)
+                while not self._execute(HAS, key):  # neither paid for before an error nor by another program
+                    self._execute(CLAIM, key, time.time())
+                    if self._execute("SELECT changes()") == [(0,)]:
+                        time.sleep(0.1)
+                        continue
+                    try:
+                        text, asked = caption(picture := scene.picture(max_side)), asked + 1
+                        if not isinstance(text, str) or not text.strip():
+                            raise VideoError(f"{path.name}: {text!r:.60} is no caption of {scene}. Add it again.")
+                        text = unicodedata.normalize("NFC", text.strip())
+                        self._execute(KEEP, key, _spaced(text), text, picture.data)
+                    finally:
+                        self._execute("DELETE FROM claims WHERE key = ?", key)
+            self._execute(FINISH, name, times, facts)
         if {*(known := self._execute(KNOWN, name, times))} != {(name, key) for key in keys}:
             raise VideoError(f"{name} is another video here, has other scenes, or is {known[0][0]}. Remove it first.")
         if metadata is not None:
@@ -130,12 +143,18 @@ class VideoIndex:
     def search(self, query: str, *, strings: dict | None = None, top: int = 10) -> list[Hit]:
         """Find the scenes whose captions hold any word of `query`, best first (by bm25), at most `top` of them.
 
-        A word also finds what begins with it: hen finds hens, 커피 finds 커피가, and car finds cartoon; single letters
-        don't. Operators mean nothing. `strings` keeps videos with one of these values: {"cameraId": ["1", "2"]}.
+        A word also finds what begins with it: hen finds hens, 커피 finds 커피가; single letters don't. In Chinese, Japanese
+        and Thai it is found anywhere. No operators. `strings` keeps videos with a value of: {"cameraId": ["1", "2"]}.
 
         Raises:
             VideoError: for a query without a word, and a filter on a name that no video has.
         """
+        words = dict.fromkeys(re.findall(rf"(?:[^\W_]|{UNSPACED})+", unicodedata.normalize("NFKC", query).lower()))
+        telling = [word for word in words if word not in STOP_WORDS.split()] or words
+        if not telling:
+            raise VideoError("There is no word in this query. Write what to look for, such as: a cat.")
+        # In quotes nothing is an operator; with a star, a word may go on.
+        match = " OR ".join(f'"{_spaced(one)}"' + "*" * (len(one) > 1 or not one.isascii()) for one in telling)
         among = self.documents()
         known = sorted({name for metadata in among.values() for name in metadata})
         for name, values in (strings or {}).items():
@@ -143,7 +162,7 @@ class VideoIndex:
                 raise VideoError(f"No video has metadata named {name!r}; there are: {', '.join(known) or 'none'}.")
             wanted = [str(one) for one in (values if isinstance(values, list | tuple | set) else [values])]
             among = {one: metadata for one, metadata in among.items() if metadata.get(name) in wanted}
-        rows = self._execute(SEARCH, _match_expression(query), json.dumps([*among]), top)
+        rows = self._execute(SEARCH, match, json.dumps([*among]), top)
         return [
             Hit._make([name, *json.loads(times), relevance, json.loads(metadata), caption, open_picture(jpeg)])
             for name, times, relevance, metadata, caption, jpeg in rows
@@ -168,22 +187,18 @@ class VideoIndex:
             raise VideoError(f"{self._path} can't be used: {error}. Is its folder there, and writable?") from None
 
 
-def _match_expression(query: str) -> str:
-    """The words of a query for FTS5: any may match, as the beginning of a word; in quotes nothing is an operator."""
-    words = dict.fromkeys(re.findall(r"[^\W_]+", unicodedata.normalize("NFC", query).lower()))
-    telling = [word for word in words if word not in STOP_WORDS.split()] or words
-    if not telling:
-        raise VideoError("There is no word in this query. Write what to look for, such as: a cat.")
-    return " OR ".join(f'"{word}"' + ("" if len(word) == 1 and word.isascii() else "*") for word in telling)
+def _spaced(text: str) -> str:
+    """Set the characters of unspaced scripts apart, as numbers: FTS5 takes some vowel signs for spaces."""
+    return re.sub(UNSPACED, lambda sign: f" u{ord(sign[0]):05} ", unicodedata.normalize("NFKC", text))
 
 
 def _keys(scenes, max_side: int | None) -> dict[int, Scene]:
     """Name scenes by the bytes of the video, the time in microseconds and the size: JPEGs change with their encoder."""
     digests, keys = {}, {}
-    for path in {scene.path for scene in scenes}:
-        with open(check_path(path), "rb") as file:
-            digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
     for scene in scenes:
+        if scene.path not in digests:
+            with open(check_path(scene.path), "rb") as file:
+                digests[scene.path] = hashlib.file_digest(file, "sha256").hexdigest()
         key = f"{digests[scene.path]} {round(scene.best * 1_000_000)} {max_side}"
         keys[int(hashlib.sha256(key.encode()).hexdigest()[:15], 16)] = scene
     return keys

@@ -1,7 +1,6 @@
 """Where a video cuts, and its frames: each with its time, upright, in its true proportions."""
 
 import math
-import os
 import struct
 import warnings
 from bisect import bisect_left
@@ -16,12 +15,12 @@ import av
 from av.video.reformatter import Interpolation, VideoReformatter
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from ..encoding import Picture, open_picture
+from ..encoding import Picture, PictureError, open_picture
+from ..encoding.sources import find_file
 
 THRESHOLD = 0.28  # of the scene score; what lies above and below it was measured: tests/video/test_video.py
 WIDTH = 160  # pixels: at 320, noise and the keyframes of a codec count for more
-# A file is judged by what is in it, not by its name. Not among the containers: pictures; playlists, which would open
-# other files and addresses. 8K has 33 million pixels.
+# By content, not by name; no pictures, and no playlists, which open other files and addresses. 8K: 33 million pixels.
 FORMATS = "mov,matroska,avi,flv,asf,mpeg,mpegts,mpegvideo,h264,hevc,m4v,ivf,obu,ogg,mxf,dv,mp3,wav,flac,aac"
 OPTIONS = {"format_whitelist": FORMATS, "max_pixels": str(2**26)}
 # Slower, but without the short cuts that differ between processors: a recording is found again by how a frame looks.
@@ -29,6 +28,7 @@ _EXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 EXACT, EXACT_AREA = _EXACT | Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT, _EXACT | Interpolation.AREA
 # Before version 19, PyAV refuses a file for a title that is not UTF-8, unless it is told not to.
 _LENIENT: Any = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # ffmpeg's own decoders of WebM leave out the transparency
 _DAMAGE = (av.FFmpegError, OSError, ValueError, MemoryError)  # what PyAV raises when a file is not what it should be
 
 
@@ -71,8 +71,7 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: 
         for at, end, frame in decode_with_times(container, stream, path):  # noqa: B007, the last end counts
             height = before.height if before else min(max(2, round(WIDTH * frame.height / frame.width)), 4 * WIDTH)
             small = shrink.reformat(frame, WIDTH, height, "rgb24", interpolation=EXACT_AREA, threads=1).to_image()
-            means = ImageStat.Stat(ImageChops.difference(before or small, small)).mean  # of red, green, blue
-            difference = sum(means) / 3 / 100  # so ffmpeg has it, and not of 255
+            difference = sum(ImageStat.Stat(ImageChops.difference(before or small, small)).mean) / 3 / 100  # as ffmpeg
             score = min(difference, abs(difference - last), 1)  # low where the frame before differed, too: a movement
             if score > threshold and at - cuts[-1] >= shortest - 1e-6:
                 cuts.append(at)
@@ -81,35 +80,36 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: 
         if not times:
             raise VideoError(f"{path.name}: no frame in it can be decoded. Convert it to MP4 with H.264.")
         if end < _header_duration(stream) - 0.5:
-            what = f"only its first {end:.1f} seconds can be read; the file is cut off or damaged"
-            warnings.warn(f"{path.name}: {what}. Get it again from where it came from.", UserWarning, stacklevel=2)
+            what = f"{path.name}: only its first {end:.1f} seconds can be read; it is cut off or damaged. Get it again."
+            warnings.warn(what, stacklevel=2)
     while len(cuts) > 1 and end - cuts[-1] < shortest - 1e-6:
         cuts.pop()
     return [part for scene in pairwise([*cuts, end]) for part in _divide(path, *scene, longest, times)]
 
 
 def check_path(path) -> Path:
-    """Return the path of a file that is there; raise VideoError for anything else."""
-    if not isinstance(path, str | os.PathLike) or "://" in str(path):  # an address is not shown, as it may hold a key
+    """Return the path of a file that is there, found as pictures are; raise VideoError for anything else."""
+    if "://" in str(path):  # an address is not shown, as it may hold a key
         raise VideoError("A video is given by the path of a file on your disk. From an address, download it first.")
-    if not os.path.isfile(path := os.path.expanduser(path)):
-        raise VideoError(f"There is no file {str(path)[:99]!r}. Paths start where Python runs, in lessons notebooks/.")
-    return Path(path)
+    try:
+        return find_file(str(Path(path)))
+    except (TypeError, PictureError) as error:
+        raise VideoError(f"A video is given by its path: {error}".replace("picture", "video")) from None
 
 
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple]:
-    """Open the container and its first video stream; make what PyAV raises, also while decoding, a VideoError."""
+    """Open the container and its largest video stream; make what PyAV raises, also while decoding, a VideoError."""
     try:
         # "file:" keeps a colon in a name from being taken for a protocol.
         with av.open(f"file:{path}", options=OPTIONS, **_LENIENT) as container:
             cover = av.stream.Disposition.attached_pic
             streams = [s for s in container.streams.video if s.codec_context and not s.disposition & cover]
-            if not streams or container.metadata.get("major_brand", "")[:3] in ("hei", "mif", "avi"):  # HEIC, AVIF
-                what = "no video in it that can be decoded here, but perhaps sound, a picture or another codec"
-                raise VideoError(f"{path.name}: {what}. Convert a video to MP4 with H.264.")
-            streams[0].thread_type, streams[0].codec_context.options = "AUTO", OPTIONS
-            yield container, streams[0]
+            stream = max(streams, key=lambda s: (s.frames != 1, s.width * s.height), default=None)
+            if not stream or container.metadata.get("major_brand", "")[:3] in ("hei", "mif", "avi"):  # HEIC, AVIF
+                raise VideoError(f"{path.name}: no video that can be decoded here. Convert a video to MP4 with H.264.")
+            stream.thread_type, stream.codec_context.options = "AUTO", OPTIONS
+            yield container, stream
     except VideoError:
         raise
     except _DAMAGE as error:
@@ -124,7 +124,10 @@ def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, fl
     """
     rate = stream.guessed_rate or stream.average_rate
     step = float(1 / rate) if rate and 0.01 <= rate <= 1000 else 1 / 25
-    packets, packet, first, at = container.demux(stream), stream, None, -step
+    packets, packet, first, at, decoder = container.demux(stream), stream, None, -step, stream.codec_context
+    if "1" in (stream.metadata.get("alpha_mode"), stream.metadata.get("ALPHA_MODE")) and decoder.name in _WITH_ALPHA:
+        decoder = av.CodecContext.create(_WITH_ALPHA[decoder.name], "r")
+        decoder.options = OPTIONS
     while packet is not None:
         packet, frames = None, []
         with suppress(*_DAMAGE):  # where reading breaks off, what the decoder still holds comes out
@@ -132,7 +135,7 @@ def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, fl
         if packet is not None and packet.has_sidedata("encryption_info"):  # a decoder may take noise for a frame
             raise VideoError(f"{path.name}: it is encrypted (DRM). Use a copy without protection.")
         with suppress(*_DAMAGE):
-            frames = stream.codec_context.decode(packet)
+            frames = decoder.decode(packet)
         for frame in frames:
             first = frame.time if first is None else first
             stamped = at if frame.time is None else frame.time - first
@@ -143,8 +146,8 @@ def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, fl
 def _header_duration(stream) -> float:
     """Seconds of video by the file's own header; 0 where it says nothing that can be relied on."""
     if not stream.duration and (tag := stream.metadata.get("DURATION", "")).count(":") == 2:
-        hours, minutes, seconds = map(float, tag.split(":"))  # Matroska notes the end, 00:00:22.000000000
-        return hours * 3600 + minutes * 60 + seconds - float((stream.start_time or 0) * stream.time_base)
+        end = sum(float(part) * unit for part, unit in zip(tag.split(":"), (3600, 60, 1), strict=True))
+        return end - float((stream.start_time or 0) * stream.time_base)  # Matroska notes the end, 00:00:22.000000000
     return float((stream.duration or 0) * (stream.time_base or 0))
 
 
@@ -166,8 +169,22 @@ def _frame_at(path: Path, seconds: float) -> Image.Image:
 
 
 def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
-    """The frame as a PIL image: in RGB, with square pixels, turned and mirrored as the file says."""
-    image, ratio = frame.to_image(interpolation=EXACT), float(stream.sample_aspect_ratio or 1)
+    """The frame as a PIL image: in RGB or RGBA, with square pixels, turned and mirrored as the file says."""
+    if frame.interlaced_frame:  # every other line is of another moment
+        graph = av.filter.Graph()
+        graph.link_nodes(graph.add_buffer(frame), graph.add("yadif"), graph.add("buffersink")).configure()
+        graph.push(frame)
+        graph.push(None)
+        frame = graph.pull()
+    if frame.color_trc in (16, 18):  # PQ, HLG
+        what = f"{path.name}: HDR (PQ, HLG) is not converted, so colours look pale or dark. Export the video as SDR."
+        warnings.warn(what, stacklevel=4)
+    if frame.colorspace == 2 and frame.height >= 720:  # unspecified: BT.709 in HD, as players take it, else BT.601
+        frame.colorspace = 1
+    mode = "RGBA" if any(component.is_alpha for component in frame.format.components) else "RGB"
+    plane = frame.reformat(format={"RGBA": "rgba", "RGB": "rgb24"}[mode], interpolation=EXACT).planes[0]
+    image: Any = Image.frombytes(mode, (frame.width, frame.height), bytes(plane), "raw", mode, plane.line_size)
+    ratio = float(stream.sample_aspect_ratio or 1)
     if ratio != 1 and 0.25 <= ratio <= 4:  # beyond that it is damage
         size = (round(image.width * max(ratio, 1)), round(image.height / min(ratio, 1)))
         image = image.resize(size, Image.Resampling.LANCZOS)

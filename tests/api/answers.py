@@ -6,6 +6,7 @@ There is no default answer: what stands in no entry is an error, whichever API w
 import functools
 import hashlib
 import io
+import json
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,24 +59,19 @@ class Answer:
         return "fits, though it says that it is a misfit" if self.misfit and not why else None
 
     def key(self) -> tuple:
-        hashes = tuple(
-            _digest(picture) if isinstance(picture, str) else _digest(picture["file"], tuple(picture.items()))
-            for picture in self.pictures
-        )
-        return hashes, tuple(self.asked), self.detail
+        hashes = (_digest(picture) if isinstance(picture, str) else _digest(**picture) for picture in self.pictures)
+        return tuple(hashes), tuple(self.asked), self.detail
 
 
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
-def _digest(file: str, table: tuple[tuple[str, Any], ...] | None = None) -> str:
-    """The sha256 of a file, or of the picture that `table`, the items of an entry's table, makes of it."""
-    made_ready = dict(table or ())
-    made_ready.pop("file", None)
-    if table is None:
-        data = (ROOT / file).read_bytes()
-    elif "at" in made_ready:
-        data = next(scene for scene in _scenes(file) if scene.start <= made_ready["at"] < scene.end).picture().data
+def _digest(*raw: str, file: str = "", at: float | None = None, **how: Any) -> str:
+    """The sha256 of a file as it is, or of the picture that an entry's table makes of it."""
+    if raw:
+        data = (ROOT / raw[0]).read_bytes()
+    elif at is None:
+        data = open_picture(ROOT / file, **how).data
     else:
-        data = open_picture(ROOT / file, **made_ready).data
+        data = next(scene for scene in _scenes(file) if scene.start <= at < scene.end).picture().data
     return hashlib.sha256(data).hexdigest()
 
 
@@ -88,36 +84,50 @@ def _scenes(file: str) -> list[video.Scene]:
 class Question:
     """What one request asks, part by part: texts that are not the model's own, pictures, and what all of it costs."""
 
+    schema: dict | None = None  # that the answer has to fit
     texts: list[str] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
     details: set[str] = field(default_factory=set)
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)  # of pictures that came in a data URL
     tokens: int = 0
-    schema: dict | None = None  # that the answer has to fit
 
     def add_text(self, text: str, by_model: bool = False) -> None:
         self.tokens += text_tokens(text)
         self.texts += [] if by_model else [text]
 
-    def add_picture(self, data: bytes, detail: str) -> tuple[int, int]:
-        """Returns the picture's width and height in pixels."""
+    def add_picture(self, url: str, data: bytes, detail: str) -> None:
         size = Image.open(io.BytesIO(data)).size
         self.pictures.append(hashlib.sha256(data).hexdigest())
         self.details.add(detail)
         self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
-        return size
+        if url.startswith("data:"):
+            self.sizes[url] = size
 
-    def answer(self, answers: dict[tuple, Answer], unanswered: list[str]) -> Answer:
-        """The entry for it. Raises ApiError(500) where there is none that fits, and notes that in `unanswered`."""
+    def answer(self, api: Any) -> Answer:
+        """The entry for it. Raises ApiError(500) where there is none that fits, and notes that in `api.unanswered`."""
         detail = next(iter(self.details)) if len(self.details) == 1 else None
         keys = [(tuple(self.pictures), tuple(self.texts), at) for at in (detail, None)]
         asked = f"{self.texts} about pictures {self.pictures} at detail {detail}"
-        found = next(filter(None, map(answers.get, keys)), None)
+        found = next(filter(None, map(api.answers.get, keys)), None)
         why = found.why_unfit(self.schema) if found else None
         if found and not why:
             return found
         lacks = f"has an answer to {asked} that {why}" if found else f"has no answer to {asked}"
-        unanswered.append(f"answers.toml {lacks}")
-        raise ApiError(500, unanswered[-1], kind="server_error")
+        api.unanswered.append(f"answers.toml {lacks}")
+        raise ApiError(api.unanswered[-1], status=500, kind="server_error")
+
+    def digest(self, body: dict, more: str = "") -> str:
+        """What the answer's id ends with: the same on a machine that packs the same pixels into other bytes."""
+        asked = json.dumps(body, sort_keys=True)
+        for url, size in self.sizes.items():
+            asked = asked.replace(url, f"data: {size}")
+        return hashlib.sha256((asked + more).encode()).hexdigest()[:12]
+
+
+def pieces(text: str) -> list[str]:
+    """A text as a stream sends it, word by word."""
+    *words, last = text.split(" ")
+    return [*(f"{word} " for word in words), last]
 
 
 def cut(text: str, limit: int | None) -> tuple[str, bool]:

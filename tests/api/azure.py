@@ -43,51 +43,49 @@ class AzureError(ApiError):
     """An error of Azure's own, before the model's: code and message, and nothing else."""
 
     def __init__(self, status: int, code: str, message: str):
-        super().__init__(status, message)
+        super().__init__(message, status=status)
         self.body = {"error": {"code": code, "message": message}}
 
 
-def routes(
-    api: Any, guarded: Callable, answer: Callable[[Request, dict], Awaitable[Response]], marks: Callable[[str], dict]
-) -> list[Route]:
-    """The routes. `answer` gives the answer to a body that is checked, `marks` the headers that name its source."""
+# A path, or a version, that there is not: langchain-ai/langchain issue 13284 (2023 to 2024), microsoft/azurechat issue
+# 426 (2024-09). Of a version 400 "API version not supported" is reported, too: hotovo/aider-desk issue 460 (2025-11).
+NOTHING_HERE = (404, "404", "Resource not found")
 
-    async def classic(request: Request) -> Response:
-        version = request.query_params.get("api-version")
-        if version not in VERSIONS:
-            raise _nothing_here()
-        body = read_json(await request.body())
-        _check_deployment(request.path_params["deployment"], api)
-        # The path says it, and a body need not.
-        body = {"model": request.path_params["deployment"], **body} if isinstance(body, dict) else body
-        check_chat(body)
-        if "max_completion_tokens" in body and version < _NEW_LIMIT:
-            raise ApiError(400, "Unrecognized request argument supplied: max_completion_tokens")
-        return await counted(request, body)
 
-    async def v1(request: Request) -> Response:
-        if request.query_params.get("api-version") not in _V1_VERSIONS:
+def routes(api: Any, answer: Callable[[Request, dict], Awaitable[Response]]) -> list[Route]:
+    """The routes; `answer` gives the answer to a body that is checked."""
+
+    async def chat(request: Request) -> Response:
+        version, deployment = request.query_params.get("api-version"), request.path_params.get("deployment")
+        if deployment and version not in VERSIONS:
+            raise AzureError(*NOTHING_HERE)
+        if not deployment and version not in _V1_VERSIONS:
             # pydantic/pydantic-ai issue 5066 and aaif-goose/goose issue 8236 (2026-04).
             raise AzureError(400, "BadRequest", "api-version query parameter is not allowed when using /v1 path")
         body = read_json(await request.body())
+        if deployment:
+            _check_deployment(deployment, api)
+            # The path says it, and a body need not.
+            body = {"model": deployment, **body} if isinstance(body, dict) else body
         check_chat(body)
-        _check_deployment(body["model"], api)
-        return await counted(request, body)
-
-    async def counted(request: Request, body: dict) -> Response:
-        most, there = LIMITS["azure"].pictures, _pictures(body)
-        if there > most:
+        if not deployment:
+            _check_deployment(body["model"], api)
+        elif "max_completion_tokens" in body and version < _NEW_LIMIT:
+            raise ApiError("Unrecognized request argument supplied: max_completion_tokens")
+        contents = (message.get("content") for message in body["messages"])
+        parts = (part for content in contents if isinstance(content, list) for part in content)
+        most = LIMITS["azure"].pictures
+        if sum(part["type"] == "image_url" for part in parts) > most:
             # anomalyco/opencode issue 39677 (2026-07), Azure/azure-rest-api-specs issue 46145 (2026-09), both of
             # Responses, where `param` is "input"; that Chat says "messages" is constructed.
-            said = f"Exceeded maximum number of images ({most}) allowed in the request."
-            raise ApiError(400, said, param="messages")
+            raise ApiError(f"Exceeded maximum number of images ({most}) allowed in the request.", param="messages")
         return await answer(request, body)
 
     async def nothing(request: Request) -> Response:
-        raise _nothing_here()
+        raise AzureError(*NOTHING_HERE)
 
     async def nobody(request: Request) -> Response:
-        return faults.broken("unreachable", {}, request, marks("constructed staged"))
+        return faults.broken("unreachable", {}, request, api.marks("constructed staged"))
 
     def keys_or_tokens(request: Request) -> None:
         _check_key(request, api.resource, bearer=api.resource.keys | api.resource.tokens)
@@ -96,14 +94,14 @@ def routes(
         _check_key(request, api.resource, bearer=api.resource.tokens)
 
     host = "/{resource}.openai.azure.com"
+    classic = f"{host}/openai/deployments/{{deployment}}/chat/completions"
     return [
-        Route(f"{host}/openai/deployments/{{deployment}}/chat/completions", guarded(classic, tokens_alone),
-              methods=["POST"]),
-        Route(f"{host}/openai/v1/chat/completions", guarded(v1, keys_or_tokens), methods=["POST"]),
-        Route(f"{host}/{{rest:path}}", guarded(nothing, keys_or_tokens), methods=["POST", "GET"]),
+        Route(classic, api.guarded(chat, tokens_alone), methods=["POST"]),
+        Route(f"{host}/openai/v1/chat/completions", api.guarded(chat, keys_or_tokens), methods=["POST"]),
+        Route(f"{host}/{{rest:path}}", api.guarded(nothing, keys_or_tokens), methods=["POST", "GET"]),
         # No name under .invalid will ever lead anywhere (RFC 2606).
         Route("/{name}.invalid/openai/{rest:path}", nobody, methods=["POST"]),
-    ]  # fmt: skip
+    ]
 
 
 def _check_key(request: Request, resource: Resource, bearer: set[str]) -> None:
@@ -118,9 +116,8 @@ def _check_key(request: Request, resource: Resource, bearer: set[str]) -> None:
     if key is None and not (scheme == "Bearer" and given in bearer):
         # Azure-Samples/azure-search-openai-demo issue 458, langchain-ai/langchain issue 17373 (2024): no `error` around
         # it, and `statusCode` in the place of a code.
-        error = AzureError(
-            401, "401", "Unauthorized. Access token is missing, invalid, audience is incorrect "
-            "(https://cognitiveservices.azure.com), or have expired.")  # fmt: skip
+        where = "Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com)"
+        error = AzureError(401, "401", f"Unauthorized. {where}, or have expired.")
         error.body = {"statusCode": 401, "message": str(error)}
         raise error
 
@@ -128,19 +125,5 @@ def _check_key(request: Request, resource: Resource, bearer: set[str]) -> None:
 def _check_deployment(name: Any, api: Any) -> None:
     if name not in api.resource.deployments | {api.acts_as}:
         # microsoft/autogen issue 822 (2023-11), gethouston/houston pull request 1438 (2026-08).
-        raise AzureError(
-            404, "DeploymentNotFound", "The API deployment for this resource does not exist. If you created the "
-            "deployment within the last 5 minutes, please wait a moment and try again.")  # fmt: skip
-
-
-def _nothing_here() -> AzureError:
-    # A path, or a version, that there is not: langchain-ai/langchain issue 13284 (2023 to 2024), microsoft/azurechat
-    # issue 426 (2024-09). Of a version, 400 "API version not supported" is reported, too: hotovo/aider-desk issue 460
-    # (2025-11).
-    return AzureError(404, "404", "Resource not found")
-
-
-def _pictures(body: dict) -> int:
-    contents = (message.get("content") for message in body["messages"])
-    parts = (part for content in contents if isinstance(content, list) for part in content)
-    return sum(part["type"] == "image_url" for part in parts)
+        within = "If you created the deployment within the last 5 minutes, please wait a moment and try again."
+        raise AzureError(404, "DeploymentNotFound", f"The API deployment for this resource does not exist. {within}")

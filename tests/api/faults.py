@@ -26,7 +26,7 @@ CATEGORIES = ("hate", "self_harm", "sexual", "violence")
 
 
 def _error(message: str, kind: str = "invalid_request_error", code: str | None = None) -> dict:
-    return ApiError(0, message, code=code, kind=kind).body
+    return ApiError(message, code, kind=kind).body
 
 
 def verdicts(**severities: str) -> dict:
@@ -37,18 +37,12 @@ def verdicts(**severities: str) -> dict:
 # openai/openai-dotnet issue 55, compl-ai/compl-ai issue 20: `content_filter_result` in the singular, in an error alone.
 _BLOCKED = {
     "message": "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. "
-    "Please modify your prompt and retry.",
-    "type": None,
-    "param": "prompt",
-    "code": "content_filter",
-    "status": 400,
+    "Please modify your prompt and retry.", "type": None, "param": "prompt", "code": "content_filter", "status": 400,
     "innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": verdicts(violence="medium")},
-}
-_LIMIT = _error(
-    # BuilderIO/micro-agent issue 86, openai/codex issue 88, with the organisation and the numbers left out.
-    "Rate limit reached for this model on tokens per min (TPM). Please try again later.",
-    "tokens", "rate_limit_exceeded",
-)  # fmt: skip
+}  # fmt: skip
+# BuilderIO/micro-agent issue 86, openai/codex issue 88, with the organisation and the numbers left out.
+_LIMIT = _error("Rate limit reached for this model on tokens per min (TPM). Please try again later.", "tokens",
+                "rate_limit_exceeded")  # fmt: skip
 
 # name: status, body (a dict is sent as JSON, a text as it is), headers
 ERRORS: dict[str, tuple[int, dict | str, dict[str, str]]] = {
@@ -115,9 +109,8 @@ def error(name: str, marks: dict[str, str]) -> Response:
     status, body, headers = ERRORS[name]
     if name == "rate_limit_date":
         headers = {"retry-after": formatdate(time() + 2, usegmt=True)}
-    if isinstance(body, dict):
-        return JSONResponse(body, status, headers={**headers, **marks})
-    return Response(body, status, headers={**headers, **marks})
+    kind = JSONResponse if isinstance(body, dict) else Response
+    return kind(body, status, headers={**headers, **marks})
 
 
 # --- what is no answer ---

@@ -1,6 +1,6 @@
 """Checks requests against the SDK's own parameter types, and refuses them in the API's own error shape.
 
-Chat Completions first, then what Responses has of its own.
+What `pydantic` finds wrong is put into the service's words; where those were quoted is said beside them.
 """
 
 import base64
@@ -9,24 +9,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
-from openai.types.chat import ChatCompletionContentPartParam, ChatCompletionMessageParam
-from openai.types.chat.completion_create_params import (
-    CompletionCreateParamsNonStreaming,
-    CompletionCreateParamsStreaming,
-    ResponseFormat,
-)
-from openai.types.responses import (
-    EasyInputMessageParam,
-    ResponseFormatTextConfigParam,
-    ResponseInputContentParam,
-    ResponseOutputMessageParam,
-    ResponseOutputRefusalParam,
-    ResponseOutputTextParam,
-)
-from openai.types.responses.response_create_params import (
-    ResponseCreateParamsNonStreaming,
-    ResponseCreateParamsStreaming,
-)
+from openai.types import chat, responses
+from openai.types.chat import completion_create_params as chat_params
+from openai.types.responses import response_create_params as response_params
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
@@ -36,107 +21,82 @@ from tests.api.schemas import name_problem, schema_problem
 class ApiError(Exception):
     """An error answer: status, and the body every error of this API has."""
 
-    def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None,
-                 kind: str = "invalid_request_error"):  # fmt: skip
+    def __init__(
+        self, message: str, code: str | None = None, param: str | None = None, *, status: int = 400,
+        kind: str = "invalid_request_error",
+    ):  # fmt: skip
         super().__init__(message)
         self.status = status
         self.body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
 def _by_tag(union: Any, tag: str) -> dict[str, TypeAdapter]:
-    """The members of a union of TypedDicts, by the literal in their `tag` field."""
-    members = {}
-    for member in get_args(union):
-        for literal in get_args(get_args(get_type_hints(member, include_extras=True)[tag])[0]) or get_args(
-            get_type_hints(member)[tag]
-        ):
-            members[literal] = TypeAdapter(member)
-    return members
+    """The members of a union of TypedDicts, by the literals in their `tag` field."""
+    members = get_args(union)
+    return {value: TypeAdapter(member) for member in members for value in get_args(get_type_hints(member)[tag])}
 
 
-_MESSAGES = _by_tag(ChatCompletionMessageParam, "role")
-_PARTS = _by_tag(ChatCompletionContentPartParam, "type")
-_FORMATS = _by_tag(ResponseFormat, "type")
-_TEXT_FORMATS = _by_tag(ResponseFormatTextConfigParam, "type")
-# epuerta9/deep-research-py issue 19 (2025-02)
-_FORMATS_SAID = "'json_object', 'json_schema', and 'text'"
-_BODIES = {True: TypeAdapter(CompletionCreateParamsStreaming), False: TypeAdapter(CompletionCreateParamsNonStreaming)}
-_FIELDS = {*CompletionCreateParamsStreaming.__annotations__, *get_type_hints(CompletionCreateParamsStreaming)}
-_JSON_NAMES = {"dict": "an object", "list": "an array", "str": "a string", "int": "an integer", "bool": "a boolean",
-               "float": "a decimal", "NoneType": "null"}  # fmt: skip
-
-_TYPES = {
-    "dict_type": "dict",
-    "list_type": "list",
-    "string_type": "str",
-    "int_type": "int",
-    "float_type": "float",
-    "bool_type": "bool",
+_MESSAGES = _by_tag(chat.ChatCompletionMessageParam, "role")
+_CHAT_PARTS = _by_tag(chat.ChatCompletionContentPartParam, "type")
+_CHAT_FORMATS = _by_tag(chat_params.ResponseFormat, "type")
+_CHAT_FIELDS = {*get_type_hints(chat_params.CompletionCreateParamsStreaming)}
+_CHAT = {
+    True: TypeAdapter(chat_params.CompletionCreateParamsStreaming),
+    False: TypeAdapter(chat_params.CompletionCreateParamsNonStreaming),
 }
 
 
 def check_chat(body: Any) -> None:
     """Raise ApiError(400) unless `body` is a chat request that the real service would read."""
-    if not isinstance(body, dict):
-        raise ApiError(400, "We could not parse the JSON body of your request.")
-    for name in body:
-        if name not in _FIELDS:
-            raise ApiError(400, f"Unrecognized request argument supplied: {name}")
+    for name in _object(body):
+        if name not in _CHAT_FIELDS:
+            raise ApiError(f"Unrecognized request argument supplied: {name}")
     for name in ("max_completion_tokens", "max_tokens"):
         if isinstance(body.get(name), int) and (body[name] < 1 or body[name] is True):
-            raise ApiError(400, f"Invalid '{name}': expected a value of at least 1.", code="integer_below_min_value",
-                           param=name)  # fmt: skip
-    for name in ("messages", "model"):
-        if name not in body:
-            raise ApiError(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)
+            raise ApiError(f"Invalid '{name}': expected a value of at least 1.", "integer_below_min_value", name)
+    _check_there(body, "messages", "model")
     # The format is checked below, as one of its three kinds: pydantic would name the first of them.
-    _check(_BODIES[body.get("stream") is True], {k: v for k, v in body.items() if k != "response_format"}, "")
+    _check(_CHAT[body.get("stream") is True], {k: v for k, v in body.items() if k != "response_format"}, "")
     if not isinstance(body["messages"], list):
         raise _wrong_type("messages", body["messages"], "an array of objects")
     for n, message in enumerate(body["messages"]):
         _check_message(message, f"messages[{n}]")
-    if body.get("response_format") is None:
-        return
-    chosen = _check_format(body["response_format"], "response_format", _FORMATS)
-    if chosen["type"] == "json_schema":
-        _check_schema(chosen["json_schema"], "response_format.json_schema", "response_format", None)
-    if chosen["type"] == "json_object" and not _speak_of_json(body["messages"]):
-        # mem0ai/mem0 issue 3008 (2025-06), ultimatejimmy/xray.koplugin issue 33 (2026-05)
-        word = "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
-        raise ApiError(400, word, param="messages")
+    # mem0ai/mem0 issue 3008 (2025-06), ultimatejimmy/xray.koplugin issue 33 (2026-05)
+    word = "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
+    _check_format(body.get("response_format"), "response_format", _CHAT_FORMATS, "response_format.json_schema",
+                  ("response_format", None), body["messages"], ApiError(word, param="messages"))  # fmt: skip
 
 
 def _check_message(message: Any, place: str) -> None:
-    if not isinstance(message, dict):
-        raise _wrong_type(place, message, "an object")
-    role = message.get("role")
+    role = _object(message, place).get("role")
     if role not in [*_MESSAGES]:  # a list, because who sends a list for a name can't be looked up
         raise _wrong_value(f"{place}.role", role, _MESSAGES)
     content = message.get("content")
     _check(_MESSAGES[role], message | ({"content": "checked below"} if isinstance(content, list) else {}), place)
-    for where, part in _parts_of(content, place, _PARTS, _PARTS):
+    for where, part in _parts_of(content, place, _CHAT_PARTS, _CHAT_PARTS):
         if part["type"] == "image_url" and role != "user":
-            raise ApiError(
-                400, f"Invalid 'messages'. Image URLs are only allowed for messages with role 'user', but this "
-                f"message with role '{role}' contains an image URL.", code="invalid_value", param=place)  # fmt: skip
-        _check(_PARTS[part["type"]], part, where)
+            only = "Invalid 'messages'. Image URLs are only allowed for messages with role 'user', but this message"
+            raise ApiError(f"{only} with role '{role}' contains an image URL.", "invalid_value", place)
+        _check(_CHAT_PARTS[part["type"]], part, where)
 
 
 # --- Responses ---
 
-_RESPONSE_BODIES = {
-    True: TypeAdapter(ResponseCreateParamsStreaming),
-    False: TypeAdapter(ResponseCreateParamsNonStreaming),
+_RESPONSE = {
+    True: TypeAdapter(response_params.ResponseCreateParamsStreaming),
+    False: TypeAdapter(response_params.ResponseCreateParamsNonStreaming),
 }
-_RESPONSE_FIELDS = {*get_type_hints(ResponseCreateParamsStreaming)}
-_INPUT_PARTS = _by_tag(ResponseInputContentParam, "type")
+_RESPONSE_FIELDS = {*get_type_hints(response_params.ResponseCreateParamsStreaming)}
+_RESPONSE_FORMATS = _by_tag(responses.ResponseFormatTextConfigParam, "type")
+_INPUT_PARTS = _by_tag(responses.ResponseInputContentParam, "type")
 _OUTPUT_PARTS = {
-    "output_text": TypeAdapter(ResponseOutputTextParam),
-    "refusal": TypeAdapter(ResponseOutputRefusalParam),
+    "output_text": TypeAdapter(responses.ResponseOutputTextParam),
+    "refusal": TypeAdapter(responses.ResponseOutputRefusalParam),
 }
-_EASY_MESSAGE, _OUTPUT_MESSAGE = TypeAdapter(EasyInputMessageParam), TypeAdapter(ResponseOutputMessageParam)
+_EASY_MESSAGE = TypeAdapter(responses.EasyInputMessageParam)
+_OUTPUT_MESSAGE = TypeAdapter(responses.ResponseOutputMessageParam)
 _ROLES = ("assistant", "system", "developer", "user")
-# Wording: langchain-ai/langchainjs issue 11248 (2026-07). The last three are for tools, and not answered here.
+# langchain-ai/langchainjs issue 11248 (2026-07). The last three are for tools, and not answered here.
 _PARTS_SAID = (
     "'input_text', 'input_image', 'output_text', 'refusal', 'input_file', 'computer_screenshot', 'summary_text', and "
     "'encrypted_content'"
@@ -152,49 +112,36 @@ def check_response(body: Any) -> None:
 
     `detail` is required of an `input_image`, as in the SDK's types; whether the service insists is unverified.
     """
-    if not isinstance(body, dict):
-        raise ApiError(400, "We could not parse the JSON body of your request.")
-    for name in body:
+    for name in _object(body):
         if name in _MOVED:
             moved = f"In the Responses API, this parameter has moved to '{_MOVED[name]}'."
-            raise ApiError(400, f"Unsupported parameter: '{name}'. {moved}", code="unsupported_parameter")
+            raise ApiError(f"Unsupported parameter: '{name}'. {moved}", "unsupported_parameter")
         if name not in _RESPONSE_FIELDS:
-            raise ApiError(400, f"Unknown parameter: '{name}'.", code="unknown_parameter", param=name)
-    limit = body.get("max_output_tokens")
-    if isinstance(limit, int) and not isinstance(limit, bool) and limit < _LEAST_OUTPUT:
+            raise ApiError(f"Unknown parameter: '{name}'.", "unknown_parameter", name)
+    if type(limit := body.get("max_output_tokens")) is int and limit < _LEAST_OUTPUT:
         expected = f"integer below minimum value. Expected a value >= {_LEAST_OUTPUT}, but got {limit} instead."
-        raise ApiError(400, f"Invalid 'max_output_tokens': {expected}", code="integer_below_min_value",
-                       param="max_output_tokens")  # fmt: skip
-    for name in ("model", "input"):
-        if name not in body:
-            raise ApiError(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)
+        raise ApiError(f"Invalid 'max_output_tokens': {expected}", "integer_below_min_value", "max_output_tokens")
+    _check_there(body, "model", "input")
+    given, text = body["input"], body.get("text")
+    if not isinstance(given, str | list):
+        raise _wrong_type("input", given, "a string or an array of input items")
     # The items are checked one by one below: a union of thirty shapes tells nobody which of them was meant.
-    simple = body | {"input": "checked below"} if isinstance(body["input"], list) else dict(body)
-    chosen = (body.get("text") or {}).get("format") if isinstance(body.get("text"), dict | None) else None
-    if chosen is not None:
-        simple["text"] = {k: v for k, v in body["text"].items() if k != "format"}
-    if not isinstance(simple["input"], str):
-        raise _wrong_type("input", body["input"], "a string or an array of input items")
-    _check(_RESPONSE_BODIES[body.get("stream") is True], simple, "")
-    for n, item in enumerate(body["input"] if isinstance(body["input"], list) else ()):
+    simple = body | {"input": "checked below"}
+    if isinstance(text, dict):
+        simple["text"] = {k: v for k, v in text.items() if k != "format"}
+    _check(_RESPONSE[body.get("stream") is True], simple, "")
+    for n, item in enumerate(given if isinstance(given, list) else ()):
         _check_input_item(item, f"input[{n}]")
-    if chosen is None:
-        return
-    chosen = _check_format(chosen, "text.format", _TEXT_FORMATS)
-    if chosen["type"] == "json_schema":
-        # xavierzheng/pxgpt, a test that quotes the service (2026)
-        _check_schema(chosen, "text.format", "text.format.schema", "invalid_json_schema")
-    if chosen["type"] == "json_object" and not _speak_of_json(body["input"]):
-        # Only the input counts, not `instructions`: BigDawnGhost/wenyi pull request 66 (2026-07). Public code of 2026
-        # quotes the words.
-        word = "Response input messages must contain the word 'json' in some form to use 'text.format' of type"
-        raise ApiError(400, f"{word} 'json_object'.", param="text.format")
+    # Only the input counts, not `instructions`: BigDawnGhost/wenyi pull request 66 (2026-07). Public code of 2026
+    # quotes the words. The error about a schema: xavierzheng/pxgpt, a test that quotes the service (2026).
+    word = "Response input messages must contain the word 'json' in some form to use 'text.format' of type"
+    _check_format((text or {}).get("format"), "text.format", _RESPONSE_FORMATS, "text.format",
+                  ("text.format.schema", "invalid_json_schema"), given,
+                  ApiError(f"{word} 'json_object'.", param="text.format"))  # fmt: skip
 
 
 def _check_input_item(item: Any, place: str) -> None:
-    if not isinstance(item, dict):
-        raise _wrong_type(place, item, "an object")
-    if item.get("type", "message") != "message":
+    if _object(item, place).get("type", "message") != "message":
         raise NotImplementedError(f"an input item of type {item['type']!r}: only messages are answered here")
     if item.get("role") not in _ROLES:
         raise _wrong_value(f"{place}.role", item.get("role"), _ROLES)
@@ -207,46 +154,58 @@ def _check_input_item(item: Any, place: str) -> None:
         _check(_EASY_MESSAGE, item | ({"content": "checked below"} if isinstance(content, list) else {}), place)
     for where, part in _parts_of(content, place, known, _PARTS_SAID):
         if part["type"] == "input_image":
-            _check_input_image(part, where)
+            if isinstance(part.get("image_url"), dict):
+                # aplpolaris/promptfx issue 724 (2026-03), 0xPlaygrounds/rig issue 879 (2025-10)
+                raise _wrong_type(f"{where}.image_url", part["image_url"], "an image URL")
+            if bool(part.get("image_url")) == bool(part.get("file_id")):
+                one = f"Invalid '{where}': expected exactly one of 'image_url' or 'file_id'."
+                raise ApiError(one, "invalid_value", where)
         _check(known[part["type"]], part, where)
-
-
-def _check_input_image(part: dict, where: str) -> None:
-    if isinstance(part.get("image_url"), dict):
-        # Wording: aplpolaris/promptfx issue 724 (2026-03), 0xPlaygrounds/rig issue 879 (2025-10).
-        raise _wrong_type(f"{where}.image_url", part["image_url"], "an image URL")
-    if bool(part.get("image_url")) == bool(part.get("file_id")):
-        message = f"Invalid '{where}': expected exactly one of 'image_url' or 'file_id'."
-        raise ApiError(400, message, code="invalid_value", param=where)
 
 
 # --- both ---
 
 
-def _check_format(given: Any, place: str, known: dict[str, TypeAdapter]) -> dict:
-    """The format of the answer, one of those in `known`."""
-    if not isinstance(given, dict):
-        raise _wrong_type(place, given, "an object")
-    if given.get("type") not in [*known]:
-        raise _wrong_value(f"{place}.type", given.get("type"), _FORMATS_SAID)
-    _check(known[given["type"]], given, place)
-    return given
+def _object(value: Any, place: str = "") -> dict:
+    if not isinstance(value, dict):
+        no_json = "We could not parse the JSON body of your request."
+        raise _wrong_type(place, value, "an object") if place else ApiError(no_json)
+    return value
 
 
-def _check_schema(given: dict, place: str, param: str, code: str | None) -> None:
-    """`place` is where name and schema are; `param` and `code` are those of an error about the schema."""
-    if problem := name_problem(given["name"]):
-        raise ApiError(400, f"Invalid '{place}.name': {problem[0]}", code=problem[1], param=f"{place}.name")
-    # Chat can do without a schema: 64bit/async-openai issue 534.
-    if "schema" in given and (why := schema_problem(given["name"], given["schema"], given.get("strict") is True)):
-        raise ApiError(400, why, code=code, param=param)
+def _check_there(body: dict, *names: str) -> None:
+    for name in names:
+        if name not in body:
+            raise ApiError(f"Missing required parameter: '{name}'.", "missing_required_parameter", name)
+
+
+def _check_format(
+    given: Any, place: str, known: dict, schema_place: str, schema_error: tuple, messages: Any, no_json: ApiError
+) -> None:
+    """The format of the answer, one of those in `known`; `schema_error` has param and code of one about the schema."""
+    if given is None:
+        return
+    kind = _object(given, place).get("type")
+    if kind not in [*known]:
+        # epuerta9/deep-research-py issue 19 (2025-02)
+        raise _wrong_value(f"{place}.type", kind, "'json_object', 'json_schema', and 'text'")
+    _check(known[kind], given, place)
+    if kind == "json_object" and not _speak_of_json(messages):
+        raise no_json
+    if kind == "json_schema":
+        given = given.get("json_schema", given)
+        if problem := name_problem(given["name"]):
+            raise ApiError(f"Invalid '{schema_place}.name': {problem[0]}", problem[1], f"{schema_place}.name")
+        # Chat can do without a schema: 64bit/async-openai issue 534.
+        if "schema" in given and (why := schema_problem(given["name"], given["schema"], given.get("strict") is True)):
+            raise ApiError(why, schema_error[1], schema_error[0])
 
 
 def _speak_of_json(messages: Any) -> bool:
     """Does any text of the messages have the word? A picture's data URL has no say."""
     contents = [messages] if isinstance(messages, str) else [message.get("content") for message in messages]
-    texts = [part.get("text") if isinstance(part, dict) else part
-             for content in contents for part in (content if isinstance(content, list) else [content])]  # fmt: skip
+    parts = [part for content in contents for part in (content if isinstance(content, list) else [content])]
+    texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
     return any("json" in text.lower() for text in texts if text)
 
 
@@ -254,11 +213,13 @@ def _parts_of(content: Any, place: str, known: Any, said: Any) -> Iterator[tuple
     """Each part of a list of content with its place; ApiError(400) for one of no known type (`said`: which are)."""
     for k, part in enumerate(content if isinstance(content, list) else ()):
         where = f"{place}.content[{k}]"
-        if not isinstance(part, dict):
-            raise _wrong_type(where, part, "an object")
-        if part.get("type") not in [*known]:
+        if _object(part, where).get("type") not in [*known]:
             raise _wrong_value(f"{where}.type", part.get("type"), said)
         yield where, part
+
+
+_TYPES = {"dict": "an object", "list": "an array", "string": "a string", "int": "an integer", "bool": "a boolean",
+          "float": "a decimal", "str": "a string", "NoneType": "null"}  # fmt: skip
 
 
 def _check(adapter: TypeAdapter, value: dict, place: str) -> None:
@@ -266,17 +227,16 @@ def _check(adapter: TypeAdapter, value: dict, place: str) -> None:
         adapter.validate_python(value, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join([*([place] if place else []), *_fields_of(first["loc"], value, first["type"] == "missing")])
-        if first["type"] == "missing":
-            message = f"Missing required parameter: '{where}'."
-            raise ApiError(400, message, code="missing_required_parameter", param=where) from None
-        if first["type"] == "literal_error":
+        kind = first["type"]
+        where = ".".join([*([place] if place else []), *_fields_of(first["loc"], value, kind == "missing")])
+        if kind == "missing":
+            _check_there({}, where)
+        if kind == "literal_error":
             raise _wrong_value(where, first["input"], first["ctx"]["expected"]) from None
-        if first["type"].endswith("_type"):
-            expected = _JSON_NAMES.get(_TYPES.get(first["type"], ""), first["msg"])
+        if kind.endswith("_type"):
+            expected = _TYPES.get(kind.removesuffix("_type"), first["msg"])
             raise _wrong_type(where, first["input"], expected) from None
-        message = f"Invalid value for '{where}': {first['msg']}."
-        raise ApiError(400, message, code="invalid_value", param=where) from None
+        raise ApiError(f"Invalid value for '{where}': {first['msg']}.", "invalid_value", where) from None
 
 
 def _fields_of(location: tuple, value: Any, last_is_missing: bool) -> Iterator[str]:
@@ -290,15 +250,14 @@ def _fields_of(location: tuple, value: Any, last_is_missing: bool) -> Iterator[s
 
 
 def _wrong_type(where: str, value: Any, expected: str) -> ApiError:
-    got = _JSON_NAMES.get(type(value).__name__, type(value).__name__)
+    got = _TYPES.get(type(value).__name__, type(value).__name__)
     message = f"Invalid type for '{where}': expected {expected}, but got {got} instead."
-    return ApiError(400, message, code="invalid_type", param=where)
+    return ApiError(message, "invalid_type", where)
 
 
 def _wrong_value(where: str, value: Any, known: Any) -> ApiError:
-    supported = known if isinstance(known, str) else ", ".join(repr(k) for k in known)
-    message = f"Invalid value: {value!r}. Supported values are: {supported}."
-    return ApiError(400, message, code="invalid_value", param=where)
+    supported = known if isinstance(known, str) else ", ".join(map(repr, known))
+    return ApiError(f"Invalid value: {value!r}. Supported values are: {supported}.", "invalid_value", where)
 
 
 def read_json(data: bytes) -> Any:
@@ -306,7 +265,14 @@ def read_json(data: bytes) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
-        raise ApiError(400, "We could not parse the JSON body of your request.") from None
+        return _object(None)
+
+
+_UNSUPPORTED = (
+    "You uploaded an unsupported image. Please make sure your image has of one the following formats: ['png', 'jpeg', "
+    "'gif', 'webp'].",
+    "invalid_image_format",
+)
 
 
 def picture_of_data_url(url: str) -> bytes:
@@ -315,9 +281,9 @@ def picture_of_data_url(url: str) -> bytes:
     try:
         data = base64.b64decode(encoded, validate=True)
     except ValueError:  # binascii.Error is one, and so is what a letter beyond ASCII raises
-        raise _unsupported() from None
+        data = b""
     if head != f"data:{media_type(data)};base64":
-        raise _unsupported()
+        raise ApiError(*_UNSUPPORTED)
     return data
 
 
@@ -326,13 +292,7 @@ def media_type(data: bytes) -> str:
     try:
         kind = Image.open(io.BytesIO(data)).get_format_mimetype()
     except (OSError, Image.DecompressionBombError):
-        raise _unsupported() from None
+        kind = None
     if kind not in ("image/png", "image/jpeg", "image/gif", "image/webp"):
-        raise _unsupported()
+        raise ApiError(*_UNSUPPORTED)
     return kind
-
-
-def _unsupported() -> ApiError:
-    return ApiError(
-        400, "You uploaded an unsupported image. Please make sure your image has of one the following formats: "
-        "['png', 'jpeg', 'gif', 'webp'].", code="invalid_image_format")  # fmt: skip

@@ -1,7 +1,8 @@
 """Every lesson in JupyterLab in a real, headless browser: Run All, pictures and answers on the page, a changed prompt.
 
-Not part of `make test`; `make browser` runs it, and installs Chromium where it can. Screenshots and the log of
-JupyterLab stay in tests/screenshots/, which git ignores; a test that fails leaves NAME-failed.png there.
+Not part of `make test`; `make browser` runs it in two browsers at once, and installs Chromium where it can. Screenshots
+stay in tests/screenshots/, which git ignores; a test that fails leaves NAME-failed.png there. first_start.png, in 128
+colours, is the README's picture.
 """
 
 import os
@@ -15,6 +16,7 @@ import time
 import urllib.request
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import psutil
@@ -62,13 +64,11 @@ def limit():
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """JupyterLab on a copy of the course, so that nothing in the repository changes; its address."""
+    """JupyterLab on a copy of the course, so that nothing in the repository changes: its address, and the copy."""
     course = tmp_path_factory.mktemp("lab") / "course"
     course.mkdir()
     for name in ("notebooks", "asset"):
         shutil.copytree(ROOT / name, course / name)
-    # A file of its own has a kernel of its own.
-    shutil.copy(ROOT / "notebooks" / "01_url_input.ipynb", course / "notebooks" / "changed-prompt.ipynb")
     # Lab draws only the cells in view unless told otherwise.
     settings = course.parent / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
     settings.parent.mkdir(parents=True)
@@ -88,13 +88,13 @@ def lab(tmp_path_factory):
     }
     SCREENSHOTS.mkdir(exist_ok=True)
     # A file, because a pipe that nobody reads fills up and stops the server.
-    with open(SCREENSHOTS / "jupyterlab.log", "w", encoding="utf-8") as log:
+    with open(course.parent / "jupyterlab.log", "w", encoding="utf-8") as log:
         command = [sys.executable, "-m", "jupyterlab", *options]
         server = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         address = f"http://127.0.0.1:{port}"
-        wait_for(server, f"{address}/api?token=course")
-        yield address
+        wait_for(server, f"{address}/api?token=course", course.parent / "jupyterlab.log")
+        yield SimpleNamespace(address=address, notebooks=course / "notebooks")
     finally:
         server.terminate()
         try:
@@ -104,13 +104,13 @@ def lab(tmp_path_factory):
             server.wait(20)
 
 
-def wait_for(server, address, seconds=60):
+def wait_for(server, address, log, seconds=60):
     deadline = time.monotonic() + seconds
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(OSError), urllib.request.urlopen(address, timeout=2):
             return
         time.sleep(0.25)
-    raise AssertionError("JupyterLab did not start: " + (SCREENSHOTS / "jupyterlab.log").read_text(encoding="utf-8"))
+    raise AssertionError("JupyterLab did not start: " + log.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -126,23 +126,20 @@ def browser():
 
 @contextmanager
 def lesson_page(browser, lab, name):
-    """A page with this notebook, run from top to bottom; a screenshot of it when something fails there."""
+    """A page with this notebook, its kernel idle and no dialog over it; a screenshot when something fails there."""
     failed = SCREENSHOTS / f"{name}-failed.png"
     failed.unlink(missing_ok=True)
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     try:
-        page.goto(f"{lab}/lab/tree/notebooks/{name}.ipynb?token=course&reset", timeout=60_000)
+        page.goto(f"{lab.address}/lab/tree/notebooks/{name}.ipynb?token=course&reset", timeout=60_000)
         page.wait_for_selector(CELLS, timeout=60_000)
         # In the status bar: the notebook's own sign says idle before there is a kernel, and Run All then runs nothing.
         expect(page.get_by_text(re.compile(r"^Python 3 .*\| Idle$"))).to_be_visible(timeout=60_000)
-        choose(page, "Edit", "editmenu:clear-all")
-        choose(page, "Run", "runmenu:run-all")
-        with suppress(NotInTime):  # where a cell stopped the others, what is on the page says more
-            page.wait_for_function(ALL_RAN, timeout=60_000)
+        expect(page.locator(".jp-Dialog")).to_have_count(0)
         yield page
-        assert [url for url in asked if not url.startswith((lab, "data:", "blob:"))] == []
+        assert [url for url in asked if not url.startswith((lab.address, "data:", "blob:"))] == []
     except BaseException:
         with suppress(Exception):
             page.screenshot(path=failed, timeout=10_000)
@@ -150,6 +147,13 @@ def lesson_page(browser, lab, name):
     finally:
         with suppress(Exception):
             page.close()
+
+
+def run_all(page):
+    choose(page, "Edit", "editmenu:clear-all")
+    choose(page, "Run", "runmenu:run-all")
+    with suppress(NotInTime):  # where a cell stopped the others, what is on the page says more
+        page.wait_for_function(ALL_RAN, timeout=60_000)
 
 
 def choose(page, menu, command):
@@ -177,17 +181,26 @@ def last_answer(cells):
     return None
 
 
+def shoot(page, size, top, path):
+    """A screenshot with everything drawn, of a window this large, scrolled down to `top`."""
+    page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    page.evaluate(f"document.querySelector('.jp-WindowedPanel-outer').scrollTop = {top}")
+    page.wait_for_function("[...document.images].every(image => image.complete)", timeout=10_000)
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    page.screenshot(path=path)
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_run_all(browser, lab, lesson):
     cells = stored(lesson)
     with lesson_page(browser, lab, lesson) as page:
+        if lesson == LESSONS[0]:  # the picture of the README
+            see = page.locator(".jp-MarkdownCell", has=page.locator("h2", has_text="See")).first
+            shoot(page, (1280, 1500), see.evaluate("cell => cell.offsetTop"), SCREENSHOTS / "first_start.png")
+        run_all(page)
         # As tall as the lesson, so that the screenshot shows all of it.
         height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
-        page.set_viewport_size({"width": 1280, "height": height + 120})
-        page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
-        page.wait_for_function("[...document.images].every(image => image.complete)", timeout=10_000)
-        page.wait_for_timeout(500)
-        page.screenshot(path=SCREENSHOTS / f"{lesson}.png")
+        shoot(page, (1280, height + 120), 0, SCREENSHOTS / f"{lesson}.png")
         shown = page.eval_on_selector_all(CELLS, READ_CELLS)
 
         red = [n for n, cell in enumerate(cells, 1) if may_err(cell)]
@@ -205,7 +218,10 @@ def test_run_all(browser, lab, lesson):
 
 
 def test_a_changed_prompt_meets_a_short_kind_message(browser, lab):
+    # A file of its own has a kernel of its own.
+    shutil.copy(ROOT / "notebooks" / "01_url_input.ipynb", lab.notebooks / "changed-prompt.ipynb")
     with lesson_page(browser, lab, "changed-prompt") as page:
+        run_all(page)
         prompt = page.locator(CELLS).filter(has_text="PROMPT =").first
         prompt.locator(".cm-content").click()
         page.keyboard.press("Control+A")

@@ -1,79 +1,89 @@
-"""The exercises in their lessons: the solutions run there, and the cells ask for them."""
+"""The exercises and their lessons: the cells ask for them, and what a solution claims is true.
 
-import json
+That a solution is right at the end of its lesson is seen where the lessons are run (tests/lessons).
+"""
+
 import re
+from itertools import permutations
 
 import nbformat
+import openai
 import pytest
-from nbformat.v4 import new_code_cell
+from hypothesis import given
+from hypothesis import strategies as st
 
+from course import exercises, recording
 from course.assets import ROOT
+from course.exercises.lesson_05 import score
+from helpers import tokens, video
 from tests.api.validation import check_chat, check_response
-from tests.exercises.cases import LESSONS, notebook_of
-from tests.tools import record_lessons
+from tests.conftest import COFFEE, QUESTION
+from tests.exercises.cases import ALL, NOTEBOOKS, ROCKET, picture, says, text
+from tests.exercises.lessons_03_04 import FOUR, part_of
+from tests.exercises.lessons_05_09 import translated
 
 
-def run_in_lesson(lesson, sources, folder):
-    """The printed text of these cells, run at the end of the lesson in a real kernel."""
-    path = notebook_of(lesson)
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells += map(new_code_cell, sources)
-    (folder / "notebooks").mkdir()
-    (folder / "asset").symlink_to(ROOT / "asset")
-    nbformat.write(notebook, folder / "notebooks" / path.name)
-    environment = {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None}
-    done = record_lessons.run(folder / "notebooks" / path.name, environment)
-    return ["".join(output.get("text", "") for output in cell.outputs) for cell in done.cells[-len(sources) :]]
+def run_solution(number, **lesson):
+    """The variables after a solution, with those of its lesson that it needs."""
+    variables = {"exercises": exercises, "MODEL": recording.model(), **lesson}
+    exec(ALL[number].solution, variables)
+    return variables
 
 
-# What is run after a solution, to hold it against the real thing.
-AFTER = {
-    "01.1": "print(2 * len(conversation) + len(messages) + 2)",
-    "01.3": "print(go_on(messages, answer, conversation[-1]['content']) == conversation)",
-    "05.2": "print(*(scene_at(scenes['camera2'], at) for at in (0, 9, 23.9, 24)))",
-    "06.3": "print(gather([event.to_dict() for event in events]) == (last.response.output_text, True))",
-    "01.2": "import json; print(json.dumps(my_request))",
-    "05.1": "print(*(len(video.scenes(CAMERAS['camera2'], **a)) for a in ({'shortest': 4}, {'longest': 3})))",
-    "06.2": "print(json.dumps(my_request))",
-    "03.1": "print(tokens.request_tokens(odd_messages, MODEL, sizes={COINS: (384, 303)}).tokens)",
-}
+def test_a_request_that_is_built_is_one_that_the_service_reads():
+    check_chat(run_solution("01.2", ROCKET=ROCKET)["my_request"])
+    check_response(run_solution("06.2", content=translated()["input"][0]["content"])["my_request"])
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_solutions_are_right_in_their_lesson(lesson, tmp_path):
-    solutions = {number: exercise.solution for number, exercise in LESSONS[lesson].items()}
-    sources = [part for number, solution in solutions.items() for part in (solution, AFTER.get(number, "pass"))]
-    printed = run_in_lesson(lesson, sources, tmp_path)
-    for number, said, after in zip(solutions, printed[::2], printed[1::2], strict=True):
-        assert said.startswith(f"{number} is right. ")
-        if number in ("01.3", "06.3"):
-            assert after == "True\n", "it does in the lesson what it is for"
-        if number == "01.1":
-            assert after == "9\n", "the prediction is true"
-        if number == "05.2":
-            assert after == "0:00 to 0:04 0:09 to 0:13 0:21 to 0:24 None\n"
-        if number == "01.2":
-            check_chat(json.loads(after))
-        if number == "06.2":
-            check_response(json.loads(after))
-        if number == "05.1":
-            assert after == "5 11\n", "the prediction is true of the film"
-        if number == "03.1":
-            assert after == "799\n" and "799 / 4" in LESSONS["03"]["03.1"].solution, "what the lesson's pictures cost"
+def test_the_letters_of_what_is_missed_are_what_replay_misses(folder, monkeypatch):
+    monkeypatch.delenv("COURSE_RECORDINGS")
+    recording.start("00_start_here", mode="replay")
+    asked, shown = text(QUESTION), picture(COFFEE, "low")
+    contents = {
+        "a": [asked, picture(COFFEE, "high")],
+        "b": [text(f"{QUESTION} "), shown],
+        "c": [shown, asked],
+        "d": [asked, shown],
+        "e": [asked, shown],
+        "f": [asked, dict(reversed(shown.items()))],
+    }
+    missed = set()
+    for letter, content in contents.items():
+        body = {"model": recording.model(), "messages": [says("user", *content)]}
+        try:
+            openai.OpenAI().chat.completions.create(**body, max_completion_tokens=501 if letter == "e" else 500)
+        except recording.NotRecorded:
+            missed.add(letter)
+    assert sorted(missed) == run_solution("00.1")["my_misses"]
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_has_three_exercises(lesson):
-    assert list(LESSONS[lesson]) == [f"{lesson}.{n}" for n in (1, 2, 3)]
+def test_the_prediction_of_scenes_is_true_of_the_film():
+    film = ROOT / "asset" / "videos" / "camera2.mp4"
+    solved = run_solution("05.1")
+    assert solved["my_shortest"] == len(video.scenes(film, shortest=4))
+    assert solved["my_longest"] == len(video.scenes(film, longest=3))
 
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+cuts = st.lists(st.integers(0, 16).map(lambda n: n / 8), max_size=4, unique=True).map(sorted)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_asks_its_exercises(path):
-    notebook, lesson = nbformat.read(path, as_version=4), path.stem[:2]
-    assert list(problems_of_cells(notebook, LESSONS.get(lesson, {}))) == []
+@given(cuts, cuts)
+def test_score_finds_the_largest_number_of_pairs(found, true):
+    rows = permutations(found + [99.0] * len(true), len(true))
+    most = max(sum(abs(cut - at) <= 0.5 for cut, at in zip(row, true, strict=True)) for row in rows)
+    assert score(found, true) == (most, len(found) - most)
+
+
+def test_the_prediction_of_tokens_begins_with_what_the_lessons_pictures_cost():
+    whole = [{"role": "user", "content": [part_of(name) for name in FOUR]}]
+    assert tokens.request_tokens(whole, recording.model()).tokens == 799
+    assert "= 799 / 4" in ALL["03.1"].solution
+
+
+@pytest.mark.parametrize("lesson", NOTEBOOKS)
+def test_a_notebook_asks_its_three_exercises(lesson):
+    assert [number for number in ALL if number[:2] == lesson] == [f"{lesson}.{n}" for n in (1, 2, 3)]
+    assert list(problems_of_cells(nbformat.read(NOTEBOOKS[lesson], as_version=4), lesson)) == []
 
 
 def problems_of_cells(notebook, lesson):
@@ -85,16 +95,16 @@ def problems_of_cells(notebook, lesson):
         yield f"the exercises do not stand before What you did: {titles[-2:]}"
         return
     section = cells[heads[-2] + 1 : heads[-1]]
-    if [cell.cell_type for cell in section] != ["markdown", "code"] * 3 or len(lesson) != 3:
+    if [cell.cell_type for cell in section] != ["markdown", "code"] * 3:
         yield "a lesson has three exercises, each a text and a cell"
         return
-    for n, (number, task, cell) in enumerate(zip(lesson, section[::2], section[1::2], strict=True), 1):
-        lines = cell.source.splitlines()
+    for n, (task, cell) in enumerate(zip(section[::2], section[1::2], strict=True), 1):
+        number, lines = f"{lesson}.{n}", cell.source.splitlines()
         if not task.source.startswith(f"### {n}. "):
             yield f"{number}: the heading does not begin with its number"
         if (n == 1) is not bool(re.search("(?i)predict", task.source)):
             yield f"{number}: the first text asks for a prediction, and no other"
-        if lesson[number].solution.strip().splitlines()[-1] not in lines:
+        if ALL[number].solution.strip().splitlines()[-1] not in lines:
             yield f"{number}: the solution does not end with the check of the cell"
         if lines[-2:] != [f'# exercises.hint("{number}")', f'# exercises.solution("{number}")']:
             yield f"{number}: hint and solution are not the last two lines"
@@ -104,30 +114,24 @@ def problems_of_cells(notebook, lesson):
             yield f"{number}: the stored output is not that of an empty answer"
 
 
-def without(cells, n):
-    del cells[n]
+def edited(cell, old, new):
+    cell.source = cell.source.replace(old, new, 1)
 
 
-CELL_BREAKS = {
-    "no section": (lambda cells: without(cells, -8), "do not stand before What you did"),
-    "two exercises": (lambda cells: without(cells, -2), "three exercises"),
-    "another number": (lambda cells: cells[-7].update(source="### 4. Predict"), "heading"),
-    "no prediction": (lambda cells: cells[-7].update(source="### 1. Guess"), "asks for a prediction"),
-    "another check": (lambda cells: edit(cells[-2], "exercises.check(", "exercises.check (", 1), "end with the check"),
-    "no hint": (lambda cells: edit(cells[-4], "# exercises.hint", "exercises.hint"), "last two lines"),
-    "long": (lambda cells: cells[-2].update(source="#\n" * 9 + cells[-2].source), "more than 8 lines"),
-    "solved": (lambda cells: cells[-2].outputs[0].update(text="00.3 is right."), "that of an empty answer"),
+BREAKS = {
+    "do not stand before What you did": lambda cells: cells.pop(-8),
+    "three exercises": lambda cells: cells.pop(-2),
+    "heading": lambda cells: cells[-7].update(source="### 4. Predict"),
+    "asks for a prediction": lambda cells: cells[-7].update(source="### 1. Guess"),
+    "end with the check": lambda cells: edited(cells[-2], "exercises.check(", "exercises.check ("),
+    "last two lines": lambda cells: edited(cells[-4], "# exercises.hint", "exercises.hint"),
+    "more than 8 lines": lambda cells: cells[-2].update(source="#\n" * 9 + cells[-2].source),
+    "that of an empty answer": lambda cells: cells[-2].outputs[0].update(text="00.3 is right."),
 }
 
 
-def edit(cell, old, new, count=-1):
-    cell.source = cell.source.replace(old, new, count)
-
-
-@pytest.mark.parametrize("name", CELL_BREAKS)
-def test_broken_cells_are_noticed(name):
-    notebook = nbformat.read(notebook_of("00"), as_version=4)
-    assert list(problems_of_cells(notebook, LESSONS["00"])) == []
-    change, reason = CELL_BREAKS[name]
-    change(notebook.cells)
-    assert any(reason in sentence for sentence in problems_of_cells(notebook, LESSONS["00"]))
+@pytest.mark.parametrize("reason", BREAKS)
+def test_broken_cells_are_noticed(reason):
+    notebook = nbformat.read(NOTEBOOKS["00"], as_version=4)
+    BREAKS[reason](notebook.cells)
+    assert any(reason in sentence for sentence in problems_of_cells(notebook, "00"))

@@ -10,28 +10,12 @@ from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion
 
 from course import CourseError, exercises
-from course.assets import ROOT
 from course.exercises import exercise as checks
 from course.exercises import lesson_00, lesson_01
 from course.recording import DEFAULT_MODEL
 from helpers.tokens import price
-from tests.exercises import test_lessons_00_02, test_lessons_03_04, test_lessons_05_09, test_verdicts
-from tests.exercises.cases import ALL, FUNCTIONS, LESSONS, picture, text
-from tests.exercises.test_lessons_00_02 import TALK, request
-
-TABLES = (test_lessons_00_02, test_lessons_03_04, test_lessons_05_09)
-
-
-def test_the_tables_hold_every_exercise():
-    names = sorted(path.stem for path in (ROOT / "course" / "exercises").glob("lesson_*.py"))
-    assert names == [f"lesson_{lesson}" for lesson in LESSONS]
-    wrong = [number for tables in TABLES for number, cases in tables.WRONG.items() for _ in cases]
-    wrong += [number for number, _, _ in test_verdicts.WRONG]
-    right = [number for tables in TABLES for number in tables.ALSO_RIGHT]
-    right += [number for number, _ in test_verdicts.RIGHT]
-    assert list(ALL) == sorted(set(wrong)) == sorted(set(right))
-    assert min(map(wrong.count, ALL)) >= 2
-
+from tests.exercises.cases import ALL, FUNCTIONS, picture, text
+from tests.exercises.lessons_00_02 import TALK, request
 
 EMPTY = [None, ..., "", " ", [], (), {}, b"", {"content": None, "prediction": ...}, {"a": {"b": []}}]
 
@@ -54,47 +38,23 @@ class Strange:
     __hash__ = None
 
 
-def of_all_fields(value):
-    names = (
-        "content",
-        "prediction",
-        "messages",
-        "pictures_paid",
-        "data_url",
-        "low",
-        "high",
-        "width",
-        "height",
-        "parts",
-    )
-    return dict.fromkeys(names, value)
-
-
+NAMES = ["content", "prediction", "messages", "pictures_paid", "data_url", "low", "high", "width", "height", "parts"]
 ENDLESS = []
-
-
 ENDLESS.append(ENDLESS)
+WILD = [
+    7, "words", object(), [None], {"nonsense": 1}, True, float("nan"), float("inf"), 10**400, b"x", dict,
+    ChatCompletion, print, np.zeros(3), {1}, range(3), Strange(), ENDLESS, [Strange()], [{"type": []}, {}],
+    dict.fromkeys(NAMES, Strange()), {key: [[1], None] for key in NAMES},
+    dict.fromkeys(NAMES, max) | {"content": [text("a"), picture()], "messages": TALK},
+    {key: [{"role": []}] for key in NAMES} | {"content": [text("a"), picture()], "data_url": 1},
+]  # fmt: skip
 
 
-WILD = {
-    "an int": 7, "a str": "words", "an object": object(), "a list of None": [None], "nonsense": {"nonsense": 1},
-    "True": True, "nan": float("nan"), "infinite": float("inf"), "huge": 10**400, "bytes": b"x", "a class": dict,
-    "an SDK class": ChatCompletion, "a function": print, "an array": np.zeros(3), "a set": {1}, "a range": range(3),
-    "strange": Strange(), "endless": ENDLESS, "a list of strange": [Strange()], "dicts": [{"type": []}, {}],
-    "fields of strange": of_all_fields(Strange()),
-    "fields of lists": of_all_fields([[1], None]),
-    "functions as numbers": of_all_fields(max) | {"content": [text("a"), picture()], "messages": TALK},
-    "odd types": of_all_fields([{"role": []}]) | {"content": [text("a"), picture()], "data_url": 1},
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", WILD)
-@pytest.mark.parametrize("number", ALL)
-def test_whatever_comes_is_a_reason_and_no_traceback(number, name, capsys):
-    state, said = exercises.judge(number, WILD[name])
-    assert state == "not right yet"
-    assert 20 < len(said) < 400
-    exercises.check(number, WILD[name])
+def test_whatever_comes_is_a_reason_and_no_traceback():
+    for number in ALL:
+        for answer in WILD:
+            state, said = exercises.judge(number, answer)
+            assert state == "not right yet" and 20 < len(said) < 400, (number, state, said)
 
 
 json_like = st.recursive(
@@ -106,7 +66,7 @@ json_like = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=40)
 @given(json_like, json_like)
 def test_any_request_is_read_or_refused(one, other):
     for number in ALL:
@@ -115,18 +75,18 @@ def test_any_request_is_read_or_refused(one, other):
             assert exercises.judge(number, answer)[0] in ("not right yet", "not attempted")
 
 
+def raises(*_):
+    raise KeyError("the learner's own")
+
+
 @pytest.mark.parametrize("number", FUNCTIONS)
-def test_functions_of_learners(number):
-    def raises(*_):
-        raise KeyError("the learner's own")
-
-    def unfinished(*_): ...
-
+def test_a_function_that_fails_or_returns_nothing_is_told_so(number):
     state, said = exercises.judge(number, raises)
-    assert state == "not right yet" and 'your function raised KeyError: "the learner\'s own"' in said
-    assert said.startswith("Given a")
-    state, said = exercises.judge(number, unfinished)
-    assert state == "not right yet" and "Does each branch end in a return?" in said
+    assert state == "not right yet" and said.startswith("Given a")
+    assert 'your function raised KeyError: "the learner\'s own"' in said
+    assert "Does each branch end in a return?" in exercises.judge(number, lambda *_: None)[1]
+    assert "your function raised TypeError" in exercises.judge(number, lambda: None)[1], "it takes no argument"
+    assert "without brackets" in exercises.judge(number, "called at once")[1]
 
 
 def test_a_function_may_not_spoil_the_cases_for_the_next():
@@ -154,14 +114,14 @@ def test_the_three_verdicts(capsys):
 
 
 @pytest.mark.parametrize("number", ALL)
-def test_hint_and_solution(number, capsys):
+def test_a_hint_is_no_solution_and_a_solution_can_be_pasted(number, capsys):
     exercise = ALL[number]
-    assert exercises.hint(number) is None
+    exercises.hint(number)
     hint = " ".join(capsys.readouterr().out.split())
     assert hint == f"Hint for {number}: {' '.join(exercise.hint.split())}"
-    assert exercises.solution(number) is None
+    exercises.solution(number)
     printed = capsys.readouterr().out
-    compile(printed, number, "exec")  # all of it can be pasted
+    compile(printed, number, "exec")
     assert printed.startswith(exercise.solution.strip())
     *_, last = exercise.solution.strip().splitlines()
     assert last.startswith(f'exercises.check("{number}", ') and last not in exercise.hint
@@ -170,7 +130,7 @@ def test_hint_and_solution(number, capsys):
 
 
 @pytest.mark.parametrize("call", [exercises.hint, exercises.solution, lambda n: exercises.check(n, 1)])
-@pytest.mark.parametrize("number", ["00.4", "99.1", "1.1", 1.1, "", None, [], "00"])
+@pytest.mark.parametrize("number", ["00.4", "99.1", 1.1, "", None, [], "00"])
 def test_an_unknown_number_lists_what_there_is(call, number):
     with pytest.raises(CourseError, match=re.escape("there are: " + ", ".join(ALL) + ".")) as error:
         call(number)
@@ -179,22 +139,15 @@ def test_an_unknown_number_lists_what_there_is(call, number):
 
 
 def test_a_mistake_of_a_checker_is_no_traceback(monkeypatch):
-    def broken(answer):
-        return 1 / 0
-
     nine = checks.Exercise("00.9", "a dog", "", "", "")
     monkeypatch.setitem(checks.EXERCISES, "00.9", nine)
-    nine(broken)
-    state, said = exercises.judge("00.9", 3)
-    assert state == "not right yet"
-    assert said == "it wants a dog. What came is an int that cannot be read (ZeroDivisionError)."
+    nine(lambda answer: 1 / 0)
+    said = "it wants a dog. What came is an int that cannot be read (ZeroDivisionError)."
+    assert exercises.judge("00.9", 3) == ("not right yet", said)
 
 
 def test_the_price_of_an_exercise_is_the_price_of_the_course():
     assert 100 / price(DEFAULT_MODEL, 218, 62) == pytest.approx(lesson_00.PER_DOLLAR)
     assert int(lesson_00.PER_DOLLAR) == 8474
-
-
-def test_slips_can_be_told_apart():
     values = sorted([lesson_00.PER_DOLLAR, *lesson_00.SLIPS])
-    assert all(after / before > 1.02 for before, after in pairwise(values))
+    assert all(after / before > 1.02 for before, after in pairwise(values)), "slips can be told apart"

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tests.lessons.test_notebooks import LESSONS, NAMES, README, code_cells, read
+from tests.lessons.lesson import LESSONS, NAMES, README, code_cells, read
 
 # A link's text that says nothing of where it leads, for a reader who hears the links alone.
 NO_LINK_TEXT = re.compile(r"(?i)(click )?here|(this |the )?(link|page|site)|(read |see )?more|https?://.*|www\..*|")
@@ -155,8 +155,27 @@ def problems_of_ends(notebook, path, readme):
         yield f"Next: does not link to {following[0]}"
 
 
+def problems_of_adapting(notebook, name):
+    """What is missing in the part that a reader makes their own."""
+    cells = notebook.cells
+    titles = [n for n, cell in enumerate(cells) if re.search(r"(?m)^## Adapt this", cell.source)]
+    exercises = next((n for n, cell in enumerate(cells) if "## Exercises" in cell.source), 0)
+    if len(titles) != 1 or titles[0] >= exercises:
+        yield "no part ## Adapt this before the exercises"
+        return
+    part = cells[titles[0] : exercises + 1]
+    code = [cell.source for cell in part if cell.cell_type == "code"]
+    if not code or not re.match(r"PICTURES? = .+\nPROMPT = .+\nDETAIL = .+\n|MY_VIDEO = .+\n", code[0]):
+        yield "its code does not begin with PICTURE, PROMPT and DETAIL"
+    if not any(f'recording.start("{name}", mode="live")' in cell.source for cell in part if cell.cell_type != "code"):
+        yield "it does not say how to go live"
+    if not re.search(r"\.(estimate|bill|request_tokens)\(", "".join(code)):
+        yield "it does not say beforehand what it costs"
+
+
 def problems_of_shape(notebook, path, readme):
     """What a reader misses in a lesson, a sentence each; README and the lessons beside it are looked at, too."""
+    yield from problems_of_adapting(notebook, path.stem)
     yield from problems_of_headings(notebook)
     yield from problems_of_links(notebook, path)
     yield from problems_of_code(notebook)
@@ -170,7 +189,10 @@ def test_a_lesson_has_its_shape(path):
 
 # --- each check is shown to fail ---
 
-TOP = """# A picture
+# A lesson in which everything is in its place: {name of a cell: its source}. Those named code… are code cells. Whoever
+# reads `see` knows that "[no link](nowhere)" in code is none.
+TEXTS = {
+    "top": """# A picture
 
 *10 minutes · free in replay*
 
@@ -179,9 +201,8 @@ After this lesson you can
 - **read** a picture
   from the disk,
 - **choose** a size.
-"""
-# Whoever reads this knows that "[no link](nowhere)" in code is none.
-SEE = """## See it
+""",
+    "see": """## See it
 
 Look first, see [the README](../README.md) and [what changes](#The-size-changes). [Where it is from](https://example.org/a#b)
 is told in [the next lesson](08_next.ipynb#Much-more), where `a[0](b)` is code.
@@ -192,120 +213,120 @@ is told in [the next lesson](08_next.ipynb#Much-more), where `a[0](b)` is code.
 ```
 
 ![A cup](../asset/cup.png)
-"""
-END = """## What you did
-
-In this lesson you **read** a picture and have **chosen** a size.
-
-Next: [08 Much more](08_next.ipynb)
-"""
-CODE = """from course import recording
+""",
+    "code": """from course import recording
 from helpers import plotting
 from helpers.tokens import price as cents  # one name
 recording.start("07_lesson")
 recording.model, plotting.show, plotting.show, plotting.install
 # recording.stop and recording.show_answer are only spoken of
-await cents(plotting)"""
+await cents(plotting)""",
+    "prose": "## Change\n\n### The `size` changes\n\n" + "word " * 90 + f"\n\n| size |\n|---|\n| {'cell ' * 90} |\n",
+    "code, short": "size = 3",
+    "adapt": '## Adapt this\n\nThen live: `recording.start("07_lesson", mode="live")`',
+    "code, adapt": "PICTURE = 1\nPROMPT = 2\nDETAIL = 3\npicture.estimate(MODEL)",
+    "exercises": "## Exercises\n\nThree of them.",
+    "end": """## What you did
+
+In this lesson you **read** a picture and have **chosen** a size.
+
+Next: [08 Much more](08_next.ipynb)
+""",
+    "README": "| lesson | minutes | after it |\n|---|---|---|\n| [07 A](notebooks/07_lesson.ipynb) | 10 | read |\n",
+}
 
 
-@pytest.fixture
-def shaped(tmp_path):
-    """A lesson in which everything is in its place, by the names that SHAPE_BREAKS uses."""
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "asset").mkdir()
-    for name in ("README.md", "asset/cup.png", "notebooks/07_lesson.ipynb"):
-        (tmp_path / name).touch()
-    following = new_notebook(cells=[new_markdown_cell("# Much more")])
-    nbformat.write(following, tmp_path / "notebooks" / "08_next.ipynb")
-    table = f"| size | cost |\n|---|---|\n| {'cell ' * 90} | 1 |\n"
-    prose = f"## Change\n\n### The `size` changes\n\n{'word ' * 90}\n\n{table}"
-    texts = {
-        "top": TOP,
-        "see": SEE,
-        "code": CODE,
-        "prose": prose,
-        "short": "size = 3",
-        "end": END,
-        "README": "| lesson | minutes | after it |\n|---|---|---|\n| [07 A](notebooks/07_lesson.ipynb) | 10 | read |\n",
-    }
-    assert shape_problems(texts, tmp_path) == []
-    return texts
-
-
-def shape_problems(texts, folder):
-    cells = [
-        (new_code_cell if name in ("code", "short") else new_markdown_cell)(text)
-        for name, text in texts.items()
-        if name != "README"
-    ]
+@pytest.fixture(scope="module")
+def problems(tmp_path_factory):
+    """Call it with a change of TEXTS: what is wrong with the lesson then."""
+    folder = tmp_path_factory.mktemp("shaped")
+    (folder / "notebooks").mkdir()
+    (folder / "asset").mkdir()
     path = folder / "notebooks" / "07_lesson.ipynb"
-    return list(problems_of_shape(new_notebook(cells=cells), path, texts["README"]))
+    for file in (folder / "README.md", folder / "asset" / "cup.png", path):
+        file.touch()
+    following = new_notebook(cells=[new_markdown_cell("# Much more")])
+    nbformat.write(following, path.with_name("08_next.ipynb"))
+
+    def problems(**changes):
+        texts = TEXTS | changes
+        readme = texts.pop("README")
+        cells = [(new_code_cell if name[:4] == "code" else new_markdown_cell)(text) for name, text in texts.items()]
+        return list(problems_of_shape(new_notebook(cells=cells), path, readme))
+
+    assert problems() == []
+    assert problems(**{"code, adapt": "MY_VIDEO = 1\nindex.bill(scenes)"}) == []
+    return problems
 
 
-# name: (where, what stands there, what is put in its place, what is said about it)
-SHAPE_BREAKS = {
-    "two titles": ("see", "## See it", "# See it", "not one title"),
-    "no title": ("top", "# A picture", "A picture", "not one title"),
-    "a title below the top": ("top", "# A picture", "Welcome.\n\n# A picture", "not one title"),
-    "a level left out": ("prose", "### The", "#### The", "a heading of level 4 below one of level 2"),
-    "a heading alone": ("prose", "## Change", "### Nothing\n\n## Change", "below the heading 'Nothing'"),
-    "a table alone": ("prose", "word " * 90, "", "nothing is said below the heading 'The `size`"),
-    "few words": ("prose", "word " * 90, "word " * 60, "words explain the code"),
-    "no such file": ("see", "../README.md", "../READ.md", "leads to no file of the course: ../READ.md"),
-    "no such picture": ("see", "cup.png", "tea.png", "leads to no file of the course: ../asset/tea.png"),
-    "a file elsewhere": ("see", "../README.md", "/etc/passwd", "leads to no file of the course: /etc/passwd"),
-    "a folder": ("see", "../README.md", "../asset", "leads to no file of the course"),
-    "no such heading": ("see", "#The-size-changes", "#the-size", "leads to no heading: #the-size"),
-    "no such heading there": ("see", "#Much-more", "#Less", "leads to no heading: 08_next.ipynb#Less"),
-    "an anchor in what has none": ("see", "../README.md", "../README.md#top", "leads to no heading"),
-    "an empty link": ("see", "(#The-size-changes)", "()", "a link to nothing"),
-    "a link to #": ("see", "(#The-size-changes)", "(#)", "a link to nothing"),
-    "a link with a space": ("see", "../README.md", "../READ ME.md", "a link that is not written"),
-    "a reference": ("see", "[the README](../README.md)", "[the README][1]", "a link that is not written"),
-    "http": ("see", "https://example", "http://example", "no https address"),
-    "an address without a host": ("see", "https://example.org", "https://example", "no https address"),
-    "another scheme": ("see", "https://example.org", "file://example.org", "no https address"),
-    "a link that says here": ("see", "[what changes]", "[here]", "[here](#The-size-changes) does not say where"),
-    "a link without text": ("see", "[what changes]", "[]", "does not say where it leads"),
-    "its address as text": ("see", "[Where it is from]", "[https://example.org]", "does not say where it leads"),
-    "a bare address": ("see", "[Where it is from](https://example.org/a#b)", "<https://example.org>", "a bare address"),
-    "a long cell": ("short", "size = 3", "size = 3\n" * 15, "cell 2 has 15 lines"),
-    "an empty cell": ("short", "size = 3", "\n", "cell 2 is empty"),
-    "a talking cell": ("short", "size = 3", "# a\n# b\n# c\nsize = 3  # d", "cell 2: comments say"),
-    "seven helpers": (
+# (where, what stands there, what is put in its place, what is said about it)
+BREAKS = [
+    ("see", "## See it", "# See it", "not one title"),
+    ("top", "# A picture", "A picture", "not one title"),
+    ("top", "# A picture", "Welcome.\n\n# A picture", "not one title"),
+    ("prose", "### The", "#### The", "a heading of level 4 below one of level 2"),
+    ("prose", "## Change", "### Nothing\n\n## Change", "below the heading 'Nothing'"),
+    ("prose", "word " * 90, "", "nothing is said below the heading 'The `size`"),
+    ("prose", "word " * 90, "word " * 50, "words explain the code"),
+    ("see", "../README.md", "../READ.md", "leads to no file of the course: ../READ.md"),
+    ("see", "cup.png", "tea.png", "leads to no file of the course: ../asset/tea.png"),
+    ("see", "../README.md", "/etc/passwd", "leads to no file of the course: /etc/passwd"),
+    ("see", "../README.md", "../asset", "leads to no file of the course"),
+    ("see", "#The-size-changes", "#the-size", "leads to no heading: #the-size"),
+    ("see", "#Much-more", "#Less", "leads to no heading: 08_next.ipynb#Less"),
+    ("see", "../README.md", "../README.md#top", "leads to no heading"),
+    ("see", "(#The-size-changes)", "()", "a link to nothing"),
+    ("see", "(#The-size-changes)", "(#)", "a link to nothing"),
+    ("see", "../README.md", "../READ ME.md", "a link that is not written"),
+    ("see", "[the README](../README.md)", "[the README][1]", "a link that is not written"),
+    ("see", "https://example", "http://example", "no https address"),
+    ("see", "https://example.org", "https://example", "no https address"),
+    ("see", "https://example.org", "file://example.org", "no https address"),
+    ("see", "[what changes]", "[here]", "[here](#The-size-changes) does not say where"),
+    ("see", "[what changes]", "[]", "does not say where it leads"),
+    ("see", "[Where it is from]", "[https://example.org]", "does not say where it leads"),
+    ("see", "[Where it is from](https://example.org/a#b)", "<https://example.org>", "a bare address"),
+    ("code, short", "size = 3", "size = 3\n" * 15, "cell 2 has 15 lines"),
+    ("code, short", "size = 3", "\n", "cell 2 is empty"),
+    ("code, short", "size = 3", "# a\n# b\n# c\nsize = 3  # d", "cell 2: comments say"),
+    (
         "code",
         "plotting.install",
         "plotting.install, recording.show_answer, recording.origin",
         "uses 7 names of the helpers: plotting.install, plotting.show, recording.model, recording.origin",
     ),
-    "a magic": ("short", "size = 3", "!ls", "cell 2 is not Python"),
-    "another import": ("short", "size = 3", "import helpers.plotting as p", "helpers come by"),
-    "no minutes": ("top", "*10 minutes ·", "*10 min ·", "does not say how many minutes"),
-    "minutes last": ("top", "10 minutes · free in replay", "free · 10 minutes", "does not say how many minutes"),
-    "other minutes": ("README", "| 10 |", "| 20 |", "10 minutes here, 20 in the README"),
-    "no row": ("README", "07_lesson", "08_next", "README has no row"),
-    "no aims": ("top", "After this lesson you can", "You will learn", "what one can do after it"),
-    "one aim": ("top", "- **choose** a size.\n", "", "what one can do after it"),
-    "five aims": ("top", "- **choose** a size.\n", "- **choose** a size.\n" * 4, "what one can do after it"),
-    "an aim without a verb": ("top", "- **choose** a size", "- a size", "what one can do after it"),
-    "no recap": ("end", "## What you did", "## Done", "the last text is no recap"),
-    "an aim forgotten": ("end", "**chosen**", "**changed**", "does not come back to **choose**"),
-    "nothing next": ("end", "Next:", "After this:", "does not say what comes next"),
-    "next without a link": ("end", "[08 Much more](08_next.ipynb)", "lesson 08", "does not link to 08_next.ipynb"),
-    "another next": ("end", "(08_next.ipynb)", "(07_lesson.ipynb)", "does not link to 08_next.ipynb"),
-}
+    ("code, short", "size = 3", "!ls", "cell 2 is not Python"),
+    ("code, short", "size = 3", "import helpers.plotting as p", "helpers come by"),
+    ("top", "*10 minutes ·", "*10 min ·", "does not say how many minutes"),
+    ("top", "10 minutes · free in replay", "free · 10 minutes", "does not say how many minutes"),
+    ("README", "| 10 |", "| 20 |", "10 minutes here, 20 in the README"),
+    ("README", "07_lesson", "08_next", "README has no row"),
+    ("top", "After this lesson you can", "You will learn", "what one can do after it"),
+    ("top", "- **choose** a size.\n", "", "what one can do after it"),
+    ("top", "- **choose** a size.\n", "- **choose** a size.\n" * 4, "what one can do after it"),
+    ("top", "- **choose** a size", "- a size", "what one can do after it"),
+    ("end", "## What you did", "## Done", "the last text is no recap"),
+    ("end", "**chosen**", "**changed**", "does not come back to **choose**"),
+    ("end", "Next:", "After this:", "does not say what comes next"),
+    ("end", "[08 Much more](08_next.ipynb)", "lesson 08", "does not link to 08_next.ipynb"),
+    ("end", "(08_next.ipynb)", "(07_lesson.ipynb)", "does not link to 08_next.ipynb"),
+    ("adapt", "## Adapt", "## Change", "no part ## Adapt this"),
+    ("code, adapt", "PROMPT", "ASK", "does not begin with PICTURE"),
+    ("adapt", '"07_lesson"', '"06_lesson"', "how to go live"),
+    ("code, adapt", "estimate", "show", "what it costs"),
+]
 
 
-@pytest.mark.parametrize("name", SHAPE_BREAKS)
-def test_a_lesson_out_of_shape_is_noticed(shaped, tmp_path, name):
-    where, there, instead, says = SHAPE_BREAKS[name]
-    assert there in shaped[where]
-    said = shape_problems({**shaped, where: shaped[where].replace(there, instead, 1)}, tmp_path)
-    assert any(says in sentence for sentence in said), said
+@pytest.mark.parametrize(("where", "there", "instead", "says"), BREAKS)
+def test_a_lesson_out_of_shape_is_noticed(problems, where, there, instead, says):
+    assert there in TEXTS[where]
+    sentences = problems(**{where: TEXTS[where].replace(there, instead, 1)})
+    assert any(says in sentence for sentence in sentences), sentences
 
 
-def test_the_last_lesson_may_name_what_is_not_written_yet(shaped, tmp_path):
-    (tmp_path / "notebooks" / "08_next.ipynb").unlink()
-    see = shaped["see"].replace("08_next.ipynb#Much-more", "../README.md")
-    end = shaped["end"].replace("[08 Much more](08_next.ipynb)", "lesson 08, much more")
-    assert shape_problems({**shaped, "see": see, "end": end}, tmp_path) == []
+def test_the_last_lesson_may_name_what_is_not_written_yet(tmp_path):
+    lesson = new_notebook(cells=[new_markdown_cell(TEXTS["top"]), new_markdown_cell(TEXTS["end"])])
+    lesson.cells[1].source = lesson.cells[1].source.replace("[08 Much more](08_next.ipynb)", "lesson 08, much more")
+    path = tmp_path / "07_lesson.ipynb"
+    path.touch()
+    assert list(problems_of_ends(lesson, path, TEXTS["README"])) == []

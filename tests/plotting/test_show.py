@@ -1,17 +1,14 @@
 """show: pictures that are seen, of the right size, described in words, and alone on the page."""
 
-import doctest
 import os
 import subprocess
 import sys
 import warnings
 from importlib import import_module
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-import requests
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -20,8 +17,6 @@ from helpers.plotting import alt_text_sources, show
 from tests.recording.page import CHELSEA, COFFEE, COFFEE_ALT, ROCKET, ROOT, described, drawn, encoded
 
 SHOW = import_module("helpers.plotting.show")
-
-# The picture that is seen
 
 
 def test_one_picture_has_the_asked_size_and_its_own_pixels(page):
@@ -34,7 +29,6 @@ def test_one_picture_has_the_asked_size_and_its_own_pixels(page):
     expected = Image.open(COFFEE).convert("RGB").resize((400, 267), Image.Resampling.LANCZOS)
     difference = np.abs(np.asarray(inside, dtype=int) - np.asarray(expected, dtype=int))
     assert difference.mean() < 6, "this is not the picture, or it is blurred"
-    assert np.asarray(inside).var() > 500, "blank"
     assert stored.convert("RGB").getpixel((2, 2)) >= (250, 250, 250), "the edge is white on a dark page too"
     assert "400x267" in bundle["text/plain"]
 
@@ -51,37 +45,36 @@ def test_a_row_is_equally_high_and_has_one_axes_each(page):
     assert stored.width == 980 and all(stored.getpixel((x, 200)) != (255, 255, 255) for x in (840, 970))
 
 
-@pytest.mark.parametrize(("pictures", "width"), [(1, 480), (2, 640), (3, 960), (6, 960)])
-def test_usual_width(pictures, width):
-    figure = SHOW._row([Image.open(COFFEE)] * pictures, [None] * pictures, None)
-    assert abs(figure.get_size_inches()[0] * 100 - width) <= pictures
-
-
-def test_a_tall_picture_is_not_higher_than_the_page():
-    figure = SHOW._row([drawn((100, 1000))], [None], None)
-    assert (figure.get_size_inches() * 100).round().tolist() == [72, 720]
+@pytest.mark.parametrize(
+    ("size", "pictures", "page_size"),
+    [
+        ((600, 400), 1, (480, 320)),
+        ((600, 400), 2, (640, 210)),
+        ((600, 400), 6, (960, 101)),
+        ((100, 1000), 1, (72, 720)),
+    ],
+)
+def test_the_usual_size_fits_the_page(size, pictures, page_size):
+    figure = SHOW._row([drawn(size)] * pictures, [None] * pictures, None)
+    assert figure.get_size_inches() * 100 == pytest.approx(page_size, abs=pictures)
 
 
 def test_exif_orientation_is_applied_and_told(page, capsys):
     exif = Image.Exif()
     exif[0x0112] = 6
     show(encoded(drawn((90, 60)), "JPEG", exif=exif, quality=95), width=60)
-    _, _, _, stored = described(page.shown[0])
-    inside = stored.convert("L").crop((10, 10, 70, 100))
+    inside = described(page.shown[0])[3].convert("L").crop((10, 10, 70, 100))
     assert inside.getpixel((55, 5)) < 60 < 200 < inside.getpixel((5, 5)), "the dark corner is now at the top right"
     assert capsys.readouterr().out == "picture: 60 x 90 pixels, RGB, JPEG, turned upright (EXIF)\n"
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F"])
-def test_every_mode_is_shown(mode, page, capsys):
-    picture = Image.new(mode, (60, 40)) if mode in ("P", "CMYK", "I;16", "F", "1") else drawn(mode=mode)
-    show(picture)
-    assert capsys.readouterr().out == f"picture: 60 x 40 pixels, {mode}\n"
-    assert described(page.shown[0])[3].width == 500
-    assert page.of(picture)["text/plain"] == f"<Picture 60 x 40, {mode}>"
-
-
-# Captions
+def test_every_mode_is_shown(page, capsys):
+    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F"):
+        picture = Image.new(mode, (60, 40))
+        show(picture)
+        assert capsys.readouterr().out == f"picture: 60 x 40 pixels, {mode}\n"
+        assert described(page.shown[-1])[3].width == 500
+        assert page.of(picture)["text/plain"] == f"<Picture 60 x 40, {mode}>"
 
 
 def test_captions_are_drawn_without_a_warning(page, capsys, caplog):
@@ -90,6 +83,7 @@ def test_captions_are_drawn_without_a_warning(page, capsys, caplog):
         show(COFFEE, width=300)
         show(COFFEE, captions="커피 한 잔 — a cup, −3 °C", width=300)
         show(COFFEE, COFFEE, captions=["x" * 200, "한" * 100], width=600)
+        show(drawn(), drawn(), captions=["cup", "红色的\n方块"])
         plain = Figure()
         axes = plain.add_subplot()
         axes.plot([-1, 1])
@@ -97,11 +91,22 @@ def test_captions_are_drawn_without_a_warning(page, capsys, caplog):
         axes.set_xlabel("가로 축", fontstyle="italic")
         plain.suptitle("위 제목", weight="bold")
         assert described(page.of(plain))[0] == "위 제목. 굵은 제목. x: 가로 축"
-    bare, captioned, long = (described(bundle)[3] for bundle in page.shown)
+    bare, captioned, long, _ = (described(bundle)[3] for bundle in page.shown)
     above = np.asarray(captioned.convert("L"))[: captioned.height - bare.height, :]
     assert captioned.height - bare.height > 10 and (above < 80).sum() > 50, "dark letters above the picture"
     assert long.width <= 625, "a long caption stays above its own picture"
+    assert "Picture 2 of 2 (红色的 方块): " in described(page.shown[3])[0]
     assert not caplog.records and capsys.readouterr().err == ""
+
+
+def test_a_caption_that_no_font_can_draw_is_a_number():
+    captions = ["a  cup\n", "红色的方块", "커피 " * 9]
+    figure = SHOW._row([drawn()] * 3, captions, 960)
+    assert [axes.get_title() for axes in figure.axes] == [
+        "a  cup",
+        "2",
+        "커피 커피 커피 커피 커피 커피\n커피 커피 커피",
+    ]
 
 
 def test_the_numbers_are_told_in_words(capsys):
@@ -112,9 +117,6 @@ def test_the_numbers_are_told_in_words(capsys):
         "picture 3: 60 x 40 pixels, RGB",
         "rocket.jpg: 640 x 427 pixels, RGB, JPEG",
     ]
-
-
-# Alt text
 
 
 def test_alt_of_a_row_names_each(page):
@@ -145,9 +147,6 @@ def test_a_program_describes_its_own_pictures(page, monkeypatch):
     assert described(page.shown[0])[0] == "Picture 1 of 2: A square of mine. Picture 2 of 2: Picture, 9 x 9 pixels"
     assert asked == [((60, 40), None), ((9, 9), encoded(drawn((9, 9))))]
     assert alt_text_sources is import_module("helpers.plotting").alt_text_sources
-
-
-# Alone on the page
 
 
 def test_a_figure_of_your_own_waits_untouched(page):
@@ -182,8 +181,7 @@ from helpers import plotting
 assert "IPython" not in sys.modules and "matplotlib.pyplot" not in sys.modules and "course" not in sys.modules
 assert settings == dict(matplotlib.rcParams)
 picture = Image.new("RGB", (60, 40), "red")
-for _ in range(30):
-    plotting.show(picture)
+plotting.show(picture)
 plotting.draw_boxes(picture, [{"x_min": 0, "y_min": 0, "x_max": 0.5, "y_max": 1, "label": "left"}])
 plotting.draw_grid(picture, "gpt-4o", "low")
 import matplotlib.pyplot as plt
@@ -191,41 +189,28 @@ assert plt.get_fignums() == [] and "IPython" not in sys.modules
 """
 
 
-@pytest.mark.parametrize("display", ["", ":99"])
-def test_a_script_without_a_window_prints_the_numbers_and_no_warning(display):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg", "DISPLAY": display}
+def test_a_script_without_a_window_prints_the_numbers_and_no_warning():
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg", "DISPLAY": ":99"}
     command = [sys.executable, "-W", "error", "-c", SCRIPT]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[:30] == ["picture: 60 x 40 pixels, RGB"] * 30 and lines[31].startswith("1 left: x 0.00 to 0.50")
+    assert lines[0] == "picture: 60 x 40 pixels, RGB" and lines[2].startswith("1 left: x 0.00 to 0.50")
     assert lines[-1] == "tokens: 85 (estimated)"
-
-
-# What cannot be shown
 
 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
         ("https://example.com/cat.jpg", "requests.get(url).content"),
-        ("data:image/png;base64,AAAA", "no picture that can be opened here"),
-        ("nowhere/cat.jpg", "There is no file nowhere/cat.jpg. A path starts where Python runs"),
-        (Path("cat.jpg"), "A path starts where Python runs"),
-        (b"<html>Not found</html>", "this is a web page, not a picture"),
-        (COFFEE.read_bytes()[:20_000], "bytes is damaged, cut off or closed (OSError)"),
-        (drawn().crop((5, 5, 5, 30)), "0 x 25 pixels"),
+        ("nowhere/cat.jpg", "There is no file nowhere/cat.jpg"),
         ([COFFEE, CHELSEA], "not list."),
-        (np.zeros((4, 4)), "Image.fromarray"),
-        (requests.Response(), "not Response."),
-        (None, "not NoneType"),
     ],
 )
 def test_what_is_no_picture_gets_one_sentence(given, says):
     with pytest.raises(PictureError) as caught:
         show(given)
-    assert says in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 220
-    assert str(ROOT) not in str(caught.value)
+    assert says in str(caught.value) and "\n" not in str(caught.value) and str(ROOT) not in str(caught.value)
 
 
 def test_as_many_texts_as_pictures():
@@ -235,8 +220,3 @@ def test_as_many_texts_as_pictures():
         show(COFFEE, CHELSEA, captions="one")
     with pytest.raises(ValueError, match="1 pictures but 2 alt texts"):
         show(COFFEE, alt=["a", "b"])
-
-
-
-def test_the_example_of_the_room_runs():
-    assert doctest.testmod(import_module("helpers.plotting")) == (0, 3)

@@ -1,18 +1,15 @@
-"""The two commands keep their word on machines that are not this one: other Pythons, no venv, no network."""
+"""The commands keep their word on machines that are not this one: other Pythons, no venv, no network, no browser."""
 
 import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements", "tests/requirements")
+from course.assets import ROOT
 
 
 @pytest.fixture
@@ -31,7 +28,7 @@ def bin_folder(tmp_path):
     """A PATH of one folder: a handful of plain tools, and whatever Python a test puts there."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    for tool in ("sh", "cp", "mkdir", "rm", "touch"):
+    for tool in ("sh", "cp", "mkdir", "rm", "touch", "chmod"):
         (folder / tool).symlink_to(shutil.which(tool))
     return folder
 
@@ -43,23 +40,25 @@ def put(folder, name, script):
     return path
 
 
+def run(*command, path, cwd, **variables):
+    """Run it with these variables alone, and a line that waits to be read by whoever asks."""
+    env = {"PATH": str(path), "HOME": str(cwd), **variables}
+    return subprocess.run(command, cwd=cwd, env=env, input="a line", text=True, capture_output=True, timeout=30)
+
+
 def make(checkout, bin_folder, *arguments, **variables):
     """Run make as a stranger would: on that PATH, and not as a part of the make that runs these tests."""
-    env = {"PATH": str(bin_folder), "HOME": str(checkout), **variables}
-    command = [shutil.which("make"), *arguments]
-    return subprocess.run(command, cwd=checkout, env=env, text=True, capture_output=True, timeout=30)
+    return run(shutil.which("make"), *arguments, path=bin_folder, cwd=checkout, **variables)
 
 
 def the_sentence(done):
     """What make printed, when that is one sentence and make's own line about the failure."""
-    assert done.returncode != 0
-    assert done.stdout == ""
     sentence, makes_own = done.stderr.splitlines()
-    assert makes_own.startswith("make: ***")
+    assert done.returncode != 0 and done.stdout == "" and makes_own.startswith("make: ***")
     return sentence
 
 
-# In the place of Python, venv, pip, uv and JupyterLab: notes in its log what it is asked for, does as much as venv
+# Stands in for Python, venv, pip, uv and JupyterLab: notes in its log what it is asked for, does as much as venv
 # would, fails where $FAILING says so.
 STAND_IN = """
 log() { echo "$1" >>"$HOME/log"; case $FAILING in *"$1,"*) echo "$1: the full story"; exit 1 ;; esac; }
@@ -71,210 +70,175 @@ case "$*" in
     "-m uv pip install --python .venv/bin/python -r "*) log "uv $8" ;;
     "-m pip install "*) log "pip $8" ;;
     "-c import "*) ;;
-    *) echo "started in mode ${COURSE_MODE:-replay}" ;;
+    *) echo "started in mode ${COURSE_MODE:-replay}: $*" ;;
 esac"""
+NEW, LEARNER, TOOLS = ["venv"], ["get uv", "uv requirements.txt"], ["get uv", "uv tests/requirements.txt"]
 
 
 # Which Python
 
 
-def test_unsupported_python_gets_one_sentence(checkout, bin_folder):
-    put(bin_folder, "python3", "echo 3.10")
-    put(bin_folder, "python3.12", "echo 'pyenv: python3.12: command not found' >&2; exit 127")
-    sentence = the_sentence(make(checkout, bin_folder, "lab"))
-    assert "needs Python 3.11, 3.12 or 3.13" in sentence
-    assert "but python3 is Python 3.10, python3.12 does not run;" in sentence
-    assert "make lab PYTHON=/path/to/python3.12" in sentence
-    assert not (checkout / ".venv").exists()
-
-
-def test_no_python_gets_one_sentence(checkout, bin_folder):
-    assert "but none is on PATH;" in the_sentence(make(checkout, bin_folder, "test"))
-
-
-@pytest.mark.parametrize(("script", "said"), [("echo 2.7", "is Python 2.7"), ("exit 1", "does not run")])
-def test_named_python_that_will_not_do_gets_one_sentence(checkout, bin_folder, script, said):
-    named = put(bin_folder, "my own", script)
-    sentence = the_sentence(make(checkout, bin_folder, "lab", f"PYTHON={named}"))
-    assert f"PYTHON={named} {said}" in sentence
+@pytest.mark.parametrize(
+    ("pythons", "named", "says"),
+    [
+        ({"python3": "3.10", "python3.12": ""}, "", "python3 is Python 3.10, python3.12 does not run; name one with:"),
+        ({}, "", "but none is on PATH;"),
+        ({"my own": "2.7", "python3": "3.12"}, "my own", "my own is Python 2.7;"),
+        ({"my own": "", "python3": "3.12"}, "my own", "my own does not run;"),
+    ],
+    ids=["too old, and broken", "none", "named, too old", "named, broken"],
+)
+def test_unsupported_python_gets_one_sentence(checkout, bin_folder, pythons, named, says):
+    for name, version in pythons.items():
+        put(bin_folder, name, f"echo {version}" if version else "echo 'pyenv: command not found' >&2; exit 127")
+    sentence = the_sentence(make(checkout, bin_folder, "lab", *([f"PYTHON={bin_folder / named}"] if named else [])))
+    assert sentence.startswith("Vision Notebooks needs Python 3.11, 3.12 or 3.13, but ") and says in sentence
+    assert sentence.endswith("make lab PYTHON=/path/to/python3.12") and not (checkout / ".venv").exists()
 
 
 def test_first_python_that_really_runs_is_taken(checkout, bin_folder):
-    put(bin_folder, "python3", "exit 127")
-    put(bin_folder, "python3.13", "echo 3.14")
-    put(bin_folder, "python3.12", STAND_IN)
-    put(bin_folder, "python3.11", "echo 3.11")
-    done = make(checkout, bin_folder, "lab")
-    assert done.stdout.splitlines()[0] == "Making .venv with Python 3.12 ..."
+    for name, script in {"3": "exit 127", "3.13": "echo 3.14", "3.12": STAND_IN, "3.11": "echo 3.11"}.items():
+        put(bin_folder, f"python{name}", script)
+    assert make(checkout, bin_folder, "lab").stdout.startswith("Making .venv with Python 3.12 ...\n")
 
 
 def test_missing_ensurepip_gets_one_sentence_and_leaves_nothing(checkout, bin_folder, tmp_path):
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "ensurepip.py").write_text("raise ImportError('as on Debian without python3-venv')")
+    (tmp_path / "ensurepip.py").write_text("raise ImportError('as on Debian without python3-venv')")
     put(bin_folder, "python3", f'exec "{sys.executable}" "$@"')
-    sentence = the_sentence(make(checkout, bin_folder, "lab", PYTHONPATH=str(tmp_path / "broken")))
-    assert "can't make virtual environments" in sentence
-    assert "apt install python3.1" in sentence
+    sentence = the_sentence(make(checkout, bin_folder, "lab", PYTHONPATH=str(tmp_path)))
+    assert "can't make virtual environments" in sentence and "apt install python3.1" in sentence
     assert not (checkout / ".venv").exists()
-
-
-# Live, before JupyterLab starts
-
-
-@pytest.fixture
-def lab(checkout, bin_folder):
-    """Call it with variables: `make lab`, with everything installed and a JupyterLab that only says it was started."""
-    put(bin_folder, "python3", STAND_IN)
-    put(bin_folder, "uname", "echo Darwin")
-    put(bin_folder, "id", "echo 1000")
-    assert make(checkout, bin_folder, ".venv/.lab").returncode == 0
-    return lambda *arguments, **variables: make(checkout, bin_folder, "lab", *arguments, **variables)
-
-
-@pytest.mark.parametrize("mode", ["live", "record"])
-def test_live_without_a_key_is_one_sentence_before_jupyterlab_starts(lab, mode):
-    sentence = the_sentence(lab(f"COURSE_MODE={mode}"))
-    assert f"COURSE_MODE={mode} needs a key: set OPENAI_API_KEY" in sentence
-    assert "OPENAI_BASE_URL and VISION_MODEL" in sentence and "run plain `make lab`" in sentence
-
-
-def test_an_unknown_mode_is_one_sentence_before_jupyterlab_starts(lab):
-    assert the_sentence(lab("COURSE_MODE=lvie")) == "There is no COURSE_MODE=lvie; choose replay, live or record."
-
-
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {},
-        {"COURSE_MODE": "live", "OPENAI_API_KEY": "a key"},
-        {"COURSE_MODE": "live", "OPENAI_BASE_URL": "http://here/v1"},
-        {"COURSE_MODE": "live", "AZURE_OPENAI_ENDPOINT": "https://somewhere"},
-    ],
-    ids=["replay", "with a key", "with a server of one's own", "with a resource of Azure"],
-)
-def test_with_what_its_mode_needs_jupyterlab_starts(lab, variables):
-    done = lab(**variables)
-    assert done.returncode == 0 and done.stderr == ""
-    assert done.stdout.splitlines()[-1] == f"started in mode {variables.get('COURSE_MODE', 'replay')}"
 
 
 # What is installed, and when
 
 
 class Installer:
-    """`make .venv/.lab` and `.venv/.tests` with a stand-in for everything that they call."""
+    """`make .venv/.lab` and `.venv/.tests` with a stand-in for everything that they call; `always` is set each time."""
 
     def __init__(self, checkout, bin_folder):
-        self.checkout, self.bin_folder, self.failing = checkout, bin_folder, ()
+        self.checkout, self.bin_folder, self.always = checkout, bin_folder, {}
         put(bin_folder, "python3", STAND_IN)
 
     def __call__(self, what="lab", **variables):
         """Run it once; return its exit code and what was asked for."""
         log = self.checkout / "log"
         log.write_text("")
-        failing = "".join(f"{name}," for name in self.failing)
-        self.done = make(self.checkout, self.bin_folder, f".venv/.{what}", FAILING=failing, **variables)
+        self.done = make(self.checkout, self.bin_folder, f".venv/.{what}", **self.always, **variables)
         return self.done.returncode, log.read_text().splitlines()
 
 
 @pytest.fixture
 def installer(checkout, bin_folder):
-    return Installer(checkout, bin_folder)
+    """What was installed once, for the tests too."""
+    install = Installer(checkout, bin_folder)
+    assert install("tests") == (0, [*NEW, *LEARNER, *TOOLS])
+    return install
 
 
-LEARNER = ["get uv", "uv requirements.txt"]
-TOOLS = ["get uv", "uv tests/requirements.txt"]
+def append(name):
+    def change(installer):
+        (installer.checkout / name).write_text((installer.checkout / name).read_text("utf-8") + "# changed\n", "utf-8")
+
+    return change
 
 
-def test_second_run_asks_for_nothing_and_says_nothing(installer):
-    assert installer() == (0, ["venv", *LEARNER])
-    assert installer("tests") == (0, TOOLS)
-    for what in ("lab", "tests"):
-        assert installer(what) == (0, [])
-        assert (installer.done.stdout, installer.done.stderr) == ("", "")
+def move(installer):
+    installer.checkout = installer.checkout.rename(installer.checkout.parent / "다른 곳")
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
-def test_changed_lock_is_installed_again(installer, checkout, name):
-    installer("tests")
-    with open(checkout / name, "a", encoding="utf-8") as file:
-        file.write("# changed\n")
-    assert installer() == (0, LEARNER)
-    assert installer("tests") == (0, TOOLS)
+def name_another(installer):
+    installer.always["PYTHON"] = str(put(installer.bin_folder, "my own", STAND_IN))
 
 
-def test_changed_test_lock_leaves_the_learners_alone(installer, checkout):
-    installer("tests")
-    (checkout / "tests" / "requirements.txt").write_text("ruff==1\n")
-    assert installer() == (0, [])
-    assert installer("tests") == (0, TOOLS)
-
-
-def test_moved_folder_gets_a_new_venv(installer, checkout):
-    installer()
-    installer.checkout = checkout.rename(checkout.parent / "다른 곳")
-    assert installer() == (0, ["venv", *LEARNER])
-
-
-def test_another_python_gets_a_new_venv(installer):
-    installer()
-    assert installer(PATCH="2") == (0, ["venv", *LEARNER]), "the same Python, updated"
-    assert installer(PATCH="2") == (0, [])
-
-
-def test_named_python_is_kept_until_another_is_named(installer, bin_folder):
-    mine = str(put(bin_folder, "my own", STAND_IN))
-    assert installer(PYTHON=mine) == (0, ["venv", *LEARNER])
-    assert installer() == installer(PYTHON=mine) == (0, [])
-    assert installer(PYTHON=str(bin_folder / "python3")) == (0, ["venv", *LEARNER])
+@pytest.mark.parametrize(
+    ("change", "learner", "tools"),
+    [
+        (lambda installer: None, [], []),
+        (append("requirements.txt"), LEARNER, TOOLS),
+        (append("pyproject.toml"), LEARNER, TOOLS),
+        (append(".ci/install.sh"), LEARNER, TOOLS),
+        (append("tests/requirements.txt"), [], TOOLS),
+        (move, [*NEW, *LEARNER], TOOLS),
+        (lambda installer: installer.always.update(PATCH="2"), [*NEW, *LEARNER], TOOLS),
+        (lambda installer: (installer.checkout / ".venv" / ".made").unlink(), [*NEW, *LEARNER], TOOLS),
+        (name_another, [*NEW, *LEARNER], TOOLS),
+    ],
+    ids=["nothing", "lock", "pyproject", "installer", "test-lock", "moved", "updated", "unfinished", "other-python"],
+)
+def test_after_a_change_what_depends_on_it_is_made_again_once_and_in_silence(installer, change, learner, tools):
+    change(installer)
+    assert [installer(), installer("tests")] == [(0, learner), (0, tools)]
+    assert [installer(), installer("tests")] == [(0, []), (0, [])]
+    assert (installer.done.stdout, installer.done.stderr) == ("", "")
+    installer.always.pop("PYTHON", None)
+    assert installer() == (0, []), "the named Python is kept until another is named"
 
 
 def test_in_an_activated_venv_the_python_behind_it_makes_the_new_one(installer, checkout, bin_folder):
     behind = put(bin_folder, "behind", STAND_IN)
-    installer()
     put(checkout / ".venv" / "bin", "python3", STAND_IN)
     (bin_folder / "python3").unlink()
     (bin_folder / "python3").symlink_to(checkout / ".venv" / "bin" / "python3")
-    assert installer(PATCH="2", BASE=str(behind)) == (0, ["venv", *LEARNER])
+    assert installer(PATCH="2", BASE=str(behind)) == (0, [*NEW, *LEARNER])
     assert (checkout / ".venv" / ".made").read_text("utf-8") == f"{checkout}|Python 3.12.2|{behind}\n"
 
 
-def test_venv_that_was_never_finished_is_made_again(installer, checkout):
-    installer()
-    (checkout / ".venv" / ".made").unlink()
-    assert installer() == (0, ["venv", *LEARNER])
-
-
-def test_pip_takes_over_where_uv_cannot(installer):
-    installer.failing = ("get uv",)
-    assert installer() == (0, ["venv", "get uv", "pip requirements.txt"])
+def test_pip_takes_over_where_uv_cannot_and_a_failure_shows_everything_and_is_tried_again(installer):
+    append("requirements.txt")(installer)
+    assert installer(FAILING="uv requirements.txt,pip requirements.txt,") == (2, [*LEARNER, "pip requirements.txt"])
+    *errors, last, _makes_own = installer.done.stderr.splitlines()
+    assert {"uv requirements.txt: the full story", "pip requirements.txt: the full story"} <= set(errors)
+    assert last == "The course's packages could not be installed; is there a network?"
+    assert installer(FAILING="get uv,") == (0, ["get uv", "pip requirements.txt"])
+    assert "uv could not do it; pip takes a little longer" in installer.done.stdout
     assert installer() == (0, [])
 
 
-def test_failed_install_shows_everything_leaves_no_stamp_and_is_tried_again(installer, checkout):
-    installer.failing = ("uv requirements.txt", "pip requirements.txt")
-    assert installer("tests") == (2, ["venv", *LEARNER, "pip requirements.txt"])
-    *errors, makes_own = installer.done.stderr.splitlines()
-    assert "uv requirements.txt: the full story" in errors
-    assert "pip requirements.txt: the full story" in errors
-    assert errors[-1] == "The course's packages could not be installed; is there a network?"
-    assert makes_own.startswith("make: ***")
-    assert not (checkout / ".venv" / ".lab").exists()
-    installer.failing = ()
-    assert installer() == (0, LEARNER)
+def test_failed_venv_leaves_nothing_half_made(checkout, bin_folder):
+    installer = Installer(checkout, bin_folder)
+    assert installer(FAILING="venv,") == (2, ["venv"])
+    assert not (checkout / ".venv").exists() and "venv: the full story" in installer.done.stderr
 
 
-def test_failed_venv_leaves_nothing_half_made(installer, checkout):
-    installer.failing = ("venv",)
-    assert installer() == (2, ["venv"])
-    assert not (checkout / ".venv").exists()
-    assert "venv: the full story" in installer.done.stderr
+# JupyterLab, and live before it starts
 
 
-def test_jupyterlab_asks_for_no_news(installer, checkout):
-    installer()
+@pytest.fixture
+def lab(installer, checkout, bin_folder):
+    """Call it with variables: `make lab`, with everything installed and a JupyterLab that only says how it started."""
+    put(bin_folder, "uname", "echo Darwin")
+    put(bin_folder, "id", "echo 1000")
+    return lambda *arguments, **variables: make(checkout, bin_folder, "lab", *arguments, **variables)
+
+
+@pytest.mark.parametrize("mode", ["live", "record", "lvie"])
+def test_a_mode_that_can_not_be_is_one_sentence_before_jupyterlab_starts(lab, mode):
+    needs_a_key = f"COURSE_MODE={mode} needs a key: set OPENAI_API_KEY, .*OPENAI_BASE_URL and VISION_MODEL.*make lab.*"
+    unknown = "There is no COURSE_MODE=lvie; choose replay, live or record."
+    assert re.fullmatch(unknown if mode == "lvie" else needs_a_key, the_sentence(lab(f"COURSE_MODE={mode}")))
+
+
+@pytest.mark.parametrize("name", ["", "OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"])
+def test_with_what_its_mode_needs_jupyterlab_starts(lab, checkout, name):
+    done = lab(**({"COURSE_MODE": "live", name: "a value"} if name else {}))
+    assert done.returncode == 0 and done.stderr == ""
+    started = done.stdout.splitlines()[-1]
+    assert started.startswith(f"started in mode {'live' if name else 'replay'}: -m jupyterlab")
+    assert f"--ServerApp.root_dir={checkout} --ServerApp.port=8888" in started
+    assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in started
+    assert "--allow-root" not in started and "--no-browser" not in started
     overrides = checkout / ".venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
     assert json.loads(overrides.read_text()) == {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
+
+
+def test_jupyterlab_starts_where_there_is_no_display_on_another_port_as_root(lab, bin_folder):
+    put(bin_folder, "uname", "echo Linux")
+    put(bin_folder, "id", "echo 0")
+    started = lab(PORT="8899").stdout.splitlines()[-1]
+    assert "--no-browser" in started and "--allow-root" in started and "--ServerApp.port=8899" in started
+    assert "--no-browser" not in lab(DISPLAY=":0").stdout
+    assert "--no-browser" in lab(DISPLAY=":0", NO_BROWSER="1").stdout
 
 
 # What CI runs
@@ -285,9 +249,7 @@ def test_jupyterlab_asks_for_no_news(installer, checkout):
 )
 def test_ci_runs_both_parts_and_fails_with_either(checkout, bin_folder, failing, called, code):
     put(bin_folder, "make", f'printf "%s %s|" "$*" "$CI"; cat; [ "$1" != "{failing}" ] || exit 7')
-    env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"}
-    command = ["bash", checkout / ".ci" / "run"]
-    done = subprocess.run(command, env=env, input="never read", text=True, capture_output=True, timeout=30)
+    done = run("bash", checkout / ".ci" / "run", path=f"{bin_folder}:{os.environ['PATH']}", cwd=checkout)
     assert done.stdout == "".join(f"{part} true|" for part in called.split())
     assert done.returncode == code
 
@@ -299,205 +261,35 @@ case $* in
     *-y*{failing}*) echo "E: the full story"; exit 100 ;;
     *-y*install*chromium*) : >"${{0%apt-get}}chromium"; chmod +x "${{0%apt-get}}chromium"; echo "Setting up ..." ;;
 esac"""
-
-
-def chromium(bin_folder, user=0, failing=None):
-    """Run .ci/chromium.sh as that user, where apt-get fails at one of its commands, or is not there at all."""
-    put(bin_folder, "id", f"echo {user}")
-    if failing is not None:
-        put(bin_folder, "apt-get", APT.format(failing=failing))
-        (bin_folder / "chmod").symlink_to(shutil.which("chmod"))
-    command = ["/bin/sh", ROOT / ".ci" / "chromium.sh"]
-    env = {"PATH": str(bin_folder)}
-    done = subprocess.run(command, env=env, input="a line", text=True, capture_output=True, timeout=30)
-    log = bin_folder / "apt-get.log"
-    asked = [re.search("update|install", line)[0] for line in log.read_text().splitlines()] if log.exists() else []
-    return done.returncode, done.stdout, done.stderr.splitlines(), asked
-
-
-@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
-def test_a_browser_that_is_there_is_taken_in_silence(bin_folder, name):
-    put(bin_folder, name, "")
-    assert chromium(bin_folder, failing="") == (0, "", [], [])
-
-
-@pytest.mark.parametrize("failing", ["nothing", "update"])
-def test_root_gets_chromium_and_is_asked_nothing(bin_folder, failing):
-    """The lists come first; a source of them that fails is no reason to stop."""
-    said = "Installing Chromium (and a font for Korean) with apt-get ...\n"
-    assert chromium(bin_folder, failing=failing) == (0, said, [], ["update", "install"])
-
-
-def test_chromium_that_cannot_be_installed_gets_the_log_and_one_sentence(bin_folder):
-    code, _, errors, asked = chromium(bin_folder, failing="install")
-    assert (code, asked) == (1, ["update", "install"])
-    assert errors[0] == "E: the full story"
-    assert errors[-1] == "make browser needs Chromium, and apt-get could not install it, see above; is there a network?"
+INSTALLING = "Installing Chromium (and a font for Korean) with apt-get ...\n"
 
 
 @pytest.mark.parametrize(
-    ("user", "failing", "says"),
-    [(0, None, "is on PATH."), (1000, None, "is on PATH."), (1000, "", "sudo apt-get install chromium, then again.")],
+    ("there", "user", "failing", "said", "error", "asked"),
+    [
+        *[(name, 0, "", "", None, []) for name in ("chromium", "chromium-browser", "google-chrome")],
+        (None, 0, "nothing", INSTALLING, None, ["update", "install"]),
+        (None, 0, "update", INSTALLING, None, ["update", "install"]),  # a source that fails is no reason to stop
+        (None, 0, "install", INSTALLING, "could not install it, see above; is there a network?", ["update", "install"]),
+        (None, 0, None, "", "is on PATH.", []),
+        (None, 1000, None, "", "is on PATH.", []),
+        (None, 1000, "", "", "sudo apt-get install chromium, then again.", []),
+    ],
 )
-def test_whoever_must_install_it_is_told_what(bin_folder, user, failing, says):
-    code, said, errors, asked = chromium(bin_folder, user, failing)
-    assert (code, said, len(errors), asked) == (1, "", 1, [])
-    assert errors[0].startswith("make browser needs Chromium") and errors[0].endswith(says)
-
-
-# The locks
-
-
-def requirements(name):
-    """{package: the rest of its line} of a requirements file, comments and options left out."""
-    lines = (ROOT / name).read_text("utf-8").splitlines()
-    lines = [line for line in lines if line.strip() and not line.startswith(("#", "-"))]
-    parts = [re.fullmatch(r"([A-Za-z0-9._-]+)(.*)", line).groups() for line in lines]
-    return {re.sub(r"[-_.]+", "-", package).lower(): rest for package, rest in parts}
-
-
-@pytest.mark.parametrize("name", LOCKS)
-def test_every_line_is_pinned_and_no_place_is_named(name):
-    text = (ROOT / f"{name}.txt").read_text("utf-8")
-    pins = requirements(f"{name}.txt")
-    assert len(pins) > 10
-    assert [package for package, rest in pins.items() if not re.match(r"==\d[\w.]*( |$)", rest)] == []
-    assert not re.search(r"://|file:|index-url|find-links|(^|\s)[/~]|[A-Z]:\\| @ ", text, re.MULTILINE)
-    options = [line for line in text.splitlines() if line.startswith("-")]
-    assert [line.partition("#")[0].strip() for line in options] == (["-e ."] if name == "requirements" else [])
-
-
-def test_what_is_wished_for_ends_with_this_folder():
-    assert (ROOT / "requirements.in").read_text("utf-8").endswith("\n-e .\n")
-
-
-@pytest.mark.parametrize("name", LOCKS)
-def test_every_wish_has_a_reason_and_is_in_the_lock(name):
-    wishes = requirements(f"{name}.in")
-    assert wishes.keys() <= requirements(f"{name}.txt").keys()
-    assert [package for package, rest in wishes.items() if not re.search(r"\s# \w+.* \w+", rest)] == []
-
-
-def test_the_courses_own_choice_stands_first():
-    chosen = ["openai", "pillow", "matplotlib", "requests", "jupyter", "nbval"]
-    assert list(requirements("requirements.in"))[:6] == chosen
-
-
-def test_no_test_tool_reaches_a_learner():
-    learner, tools = requirements("requirements.txt"), requirements("tests/requirements.in")
-    assert tools.keys() & learner.keys() == {"psutil", "pytest"}
-    assert "nbval" in learner["pytest"], "pytest may be there because nbval needs it, for no other reason"
-    assert "via ipy" in learner["psutil"], "and psutil because IPython does"
-
-
-def test_both_locks_agree():
-    learner, tools = requirements("requirements.txt"), requirements("tests/requirements.txt")
-    shared = learner.keys() & tools.keys()
-    assert shared
-    assert {name: tools[name].split()[0] for name in shared} == {name: learner[name].split()[0] for name in shared}
-
-
-# No network
-
-
-ASK = """
-import os, socket, sys
-print("net", os.readlink("/proc/self/ns/net") if os.path.exists("/proc/self/ns/net") else "?")
-def tried(what, *arguments):
-    try:
-        what(*arguments)
-    except OSError as error:
-        print(type(error).__name__, error)
+def test_chromium_is_found_or_installed_or_one_sentence_says_how(bin_folder, there, user, failing, said, error, asked):
+    put(bin_folder, "id", f"echo {user}")
+    if there:
+        put(bin_folder, there, "")
+    if failing is not None:
+        put(bin_folder, "apt-get", APT.format(failing=failing))
+    done = run("/bin/sh", ROOT / ".ci" / "chromium.sh", path=bin_folder, cwd=bin_folder)
+    log = bin_folder / "apt-get.log"
+    lines = log.read_text().splitlines() if log.exists() else []
+    assert ([re.search("update|install", line)[0] for line in lines], done.stdout) == (asked, said)
+    *story, sentence = done.stderr.splitlines() or [None]
+    assert done.returncode == (1 if error else 0)
+    if error:
+        assert sentence.startswith("make browser needs Chromium") and sentence.endswith(error)
+        assert story[:1] == (["E: the full story"] if failing == "install" else [])
     else:
-        print("done")
-tried(socket.create_connection, ("127.0.0.1", int(sys.argv[1])), 5)
-tried(socket.create_connection, ("localhost", int(sys.argv[1])), 5)
-tried(socket.socket(socket.AF_INET, socket.SOCK_STREAM).connect, ("192.0.2.1", 80))
-tried(socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto, b"x", ("192.0.2.1", 53))
-tried(socket.getaddrinfo, "example.com", 443)
-tried(socket.gethostbyname, "example.com")
-"""
-
-# A server of its own beside the question, as a namespace has a loopback of its own.
-SERVE_AND_ASK = """
-import socket, subprocess, sys
-with socket.create_server(("127.0.0.1", 0)) as server:
-    sys.exit(subprocess.call([sys.executable, "-c", sys.argv[1], str(server.getsockname()[1])]))
-"""
-
-
-def isolated(*command, **variables):
-    # Neither variable of an isolated.sh around this very run may decide for the one that is tried here.
-    env = {name: value for name, value in os.environ.items() if name not in ("COURSE_GUARD", "PYTHONPATH")} | variables
-    command = ["sh", ROOT / "tests" / "isolated.sh", *command]
-    done = subprocess.run(command, env=env, text=True, capture_output=True, timeout=30)
-    first, *rest = done.stdout.splitlines()
-    return first, rest, done
-
-
-def ask(**variables):
-    how, answers, done = isolated(sys.executable, "-c", SERVE_AND_ASK, ASK, **variables)
-    assert done.returncode == 0, done.stderr
-    namespace, *answers = answers
-    return how, namespace, answers
-
-
-def assert_guarded(answers):
-    assert answers[:2] == ["done", "done"]
-    assert len(answers) == 6
-    assert all("tests run without network (tests/guard)" in answer for answer in answers[2:])
-
-
-def test_guard_lets_nothing_out_but_loopback():
-    how, _, answers = ask(COURSE_GUARD="1")
-    assert how == "network: off, socket guard in each Python process"
-    assert_guarded(answers)
-
-
-def test_nothing_gets_out_of_what_this_machine_can_do():
-    how, namespace, answers = ask()
-    if how == "network: off, own namespace (unshare)":
-        assert namespace != "net " + os.readlink("/proc/self/ns/net")
-        assert answers[:2] == ["done", "done"]
-        assert "Network is unreachable" in answers[2]
-        assert "Network is unreachable" in answers[3]
-        assert all(answer.startswith("gaierror") for answer in answers[4:])
-    else:
-        assert how == "network: off, socket guard in each Python process"
-        assert_guarded(answers)
-
-
-def test_this_very_run_has_no_network():
-    with pytest.raises(OSError) as refused:
-        socket.create_connection(("192.0.2.1", 80), timeout=3)
-    assert re.search("unreachable|without network", str(refused.value)), "start pytest as `make test` does"
-
-
-def test_guard_imports_the_sitecustomize_it_shadows(tmp_path):
-    (tmp_path / "sitecustomize.py").write_text("import sys; sys.shadowed = True")
-    command = "import sys, sitecustomize; print(sys.shadowed, sitecustomize.refuse.__name__)"
-    _, rest, done = isolated(sys.executable, "-c", command, COURSE_GUARD="1", PYTHONPATH=str(tmp_path))
-    assert rest == ["True refuse"], done.stderr
-
-
-@pytest.mark.parametrize("variables", [{}, {"COURSE_GUARD": "1"}], ids=["default", "guard"])
-def test_isolated_passes_arguments_and_exit_code_on(variables, tmp_path):
-    command = 'printf "%s|" "$@"; exit 7'
-    _, rest, done = isolated("sh", "-c", command, "sh", "a b", "비전", "$HOME", "", **variables)
-    assert rest == ["a b|비전|$HOME||"]
-    assert done.returncode == 7
-
-
-@pytest.mark.parametrize("variables", [{}, {"COURSE_GUARD": "1"}], ids=["default", "guard"])
-def test_isolated_may_be_nested(variables):
-    inner = ["sh", ROOT / "tests" / "isolated.sh", sys.executable, "-c", "print('ran')"]
-    first, rest, done = isolated(*inner, **variables)
-    assert rest == [first, "ran"], done.stderr
-
-
-def test_a_proxy_or_a_log_level_of_the_shell_does_not_reach_the_tests():
-    names = "('HTTPS_PROXY', 'http_proxy', 'OPENAI_LOG', 'KEPT')"
-    show = f"import os; print([name for name in {names} if name in os.environ])"
-    odd = {"HTTPS_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "OPENAI_LOG": "debug", "KEPT": "1"}
-    _, rest, done = isolated(sys.executable, "-c", show, **odd)
-    assert rest == ["['KEPT']"], done.stderr
+        assert sentence is None

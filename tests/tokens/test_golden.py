@@ -1,7 +1,8 @@
 """Every number of the rules, in one table: what was read, on which day, and nothing else.
 
-The table is written by hand from the sources that `helpers/tokens/rules.py` names (read on 2026-11-22), not made from
-the code. A changed price or multiplier fails here until somebody writes down, here too, that it was read anew.
+The table is written by hand from the sources that `helpers/tokens/rules.py` names (read on 2026-11-22; on 2026-11-27
+the prices out, gpt-4o-2024-05-13 and gpt-4.5-preview's end were added), not made from the code. A changed price or
+multiplier fails here until somebody writes down, here too, that it was read anew.
 """
 
 from helpers.tokens.rules import LIMITS, PRICES, RULES, RULES_DATE, SHUTDOWN, TileRule
@@ -73,20 +74,40 @@ DOLLARS = {
     "gpt-5.6-terra": ("2", "12"),
     "gpt-5.6-sol": ("4", "20"),
     "gpt-5.5": ("5", "30"),
-    "gpt-5.4": ("2.5", None),
+    "gpt-5.4": ("2.5", "15"),
     "gpt-5.4-mini": ("0.75", "4.50"),
     "gpt-5.4-nano": ("0.20", "1.25"),
+    "gpt-5.2": ("1.75", "14"),
+    "gpt-5.1": ("1.25", "10"),
+    "gpt-5": ("1.25", "10"),
+    "gpt-5-chat-latest": ("1.25", "10"),
+    "gpt-5-mini": ("0.25", "2"),
+    "gpt-5-nano": ("0.05", "0.40"),
     "gpt-6-luna": ("0.10", "0.50"),
-    "gpt-6.1-sol": ("2", None),
-    "gpt-6-astra": ("10", None),
-    "gpt-4o": ("2.5", None),
-    "gpt-4o-mini": ("0.15", None),
+    "gpt-6-sol": ("2", "10"),
+    "gpt-6.1-sol": ("2", "10"),
+    "gpt-6.1-terra": ("1", "5"),
+    "gpt-6-astra": ("10", "50"),
+    "gpt-4o": ("2.5", "10"),
+    "gpt-4o-2024-05-13": ("5", "15"),
+    "gpt-4o-mini": ("0.15", "0.60"),
+    "gpt-4.1": ("2", "8"),
+    "gpt-4.1-mini": ("0.40", "1.60"),
+    "gpt-4.1-nano": ("0.10", "0.40"),
+    "gpt-4-turbo": ("10", "30"),
+    "computer-use-preview": ("3", "12"),
+    "o1": ("15", "60"),
+    "o1-pro": ("150", "600"),
+    "o3": ("2", "8"),
+    "o4-mini": ("1.10", "4.40"),
 }
 LAST_DAYS = {
     "gpt-4-vision-preview": "2024-12-06",
+    "gpt-4.5-preview": "2025-07-14",
     "computer-use-preview": "2026-07-23",
     "gpt-5-chat-latest": "2026-07-23",
     "gpt-4-turbo": "2026-10-23",
+    "gpt-4o-2024-05-13": "2026-10-23",
     "gpt-4.1-nano": "2026-10-23",
     "o1": "2026-10-23",
     "o1-pro": "2026-10-23",
@@ -135,8 +156,4 @@ def test_the_last_days_are_those_that_were_read():
 
 
 def test_the_limits_are_those_that_were_read():
-    read = {
-        name: (limits.pictures, limits.url_characters, limits.picture_bytes, limits.request_bytes, limits.date)
-        for name, limits in LIMITS.items()
-    }
-    assert read == MOST
+    assert {name: tuple(limits) for name, limits in LIMITS.items()} == MOST

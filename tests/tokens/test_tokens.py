@@ -1,7 +1,5 @@
 """helpers/tokens against every figure published for its rules, and against what no rule may ever do."""
 
-import base64
-import io
 import warnings
 from datetime import date
 from fractions import Fraction
@@ -10,24 +8,27 @@ from typing import get_args, get_type_hints
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.types.chat import ChatCompletionMessage
 from openai.types.chat.chat_completion_content_part_image_param import ImageURL
-from openai.types.responses import ResponseInputImageParam
+from openai.types.responses import ResponseComputerToolCallOutputScreenshot, ResponseInputImage, ResponseInputImageParam
+from openai.types.responses.response_input_item import FunctionCallOutput
 from PIL import Image
 
 from course.recording import DEFAULT_MODEL
+from helpers.encoding import open_picture
 from helpers.tokens import check_limits, picture_tokens, price, request_tokens
-from helpers.tokens import rules as token_rules
-from helpers.tokens.rules import LIMITS, PRICES, RULES, SHUTDOWN, PatchRule, TileRule
-from tests.conftest import COFFEE, data_url, question
+from helpers.tokens.rules import LIMITS, NEWEST, PRICES, RULES, SHUTDOWN, PatchRule, TileRule
+from tests.conftest import COFFEE
 
 LUNA = "gpt-5.6-luna"
+PICTURE = open_picture(Image.new("RGB", (600, 400)))
+PART, ITEM = PICTURE.chat_part("low"), PICTURE.input_item("low")
 pytestmark = pytest.mark.filterwarnings("ignore:.* was shut down by OpenAI")
-
-# --- published examples, each with its source ---
 
 GUIDE_2026 = 'OpenAI guide "Images and vision", 2026'
 GUIDE_2025 = 'OpenAI guide "Images and vision", 2025'
 AZURE = "Azure OpenAI overview, image tokens, 2025-03-25"
+# model, size, detail, set of rules, then what comes of it: tokens, size and grid; and who says so
 PUBLISHED = [
     ("gpt-4o", (1024, 1024), "high", "2026-10", 765, (768, 768), (2, 2), f"{GUIDE_2025}; {AZURE}"),
     ("gpt-4o", (2048, 4096), "high", "2026-10", 1105, (768, 1536), (2, 3), f"{GUIDE_2025}; {AZURE}"),
@@ -45,14 +46,15 @@ BY_HAND = [
     (LUNA, (600, 400), "low", "2026-10", 212, (512, 341), (16, 11), "176 patches x 1.2"),
     (LUNA, (600, 400), "original", "2026-10", 297, (600, 400), (19, 13), "247 x 1.2"),
     (LUNA, (4096, 512), "high", "2026-10", 615, (2048, 256), (64, 8), "512 x 1.2"),
-    (LUNA, (4000, 3000), "auto", "2026-10", 14_100, (4000, 3000), (125, 94), "11,750 x 1.2"),
+    (LUNA, (4000, 3000), "auto", "2026-10", 14_100, (4000, 3000), (125, 94), "11,750 x 1.2: auto is original"),
     (LUNA, (4000, 3000), "high", "2026-10", 2_942, (1824, 1368), (57, 43), "2,451 x 1.2"),
     (LUNA, (1, 1), "low", "2026-10", 2, (1, 1), (1, 1), "1 x 1.2, rounded up"),
     ("gpt-5-mini", (23, 68_353), "low", "2026-10", 1_844, (16, 49_152), (1, 1_536), "1,536 x 1.2, one column"),
     (LUNA, (60_000, 30), "high", "2026-10", 77, (2048, 1), (64, 1), "64 x 1.2"),
-    ("gpt-5.5", (6000, 6000), "original", "2026-10", 12_000, (3200, 3200), (100, 100), "10,000 x 1.2"),
+    ("gpt-5.5", (6000, 6000), "auto", "2026-10", 12_000, (3200, 3200), (100, 100), "10,000 x 1.2: auto is original"),
     ("gpt-5.4", (3000, 2000), "low", "2026-10", 3_303, (2048, 1365), (64, 43), "2,752 x 1.2: low is dearer than high"),
-    ("gpt-5.4", (3000, 2000), "high", "2026-10", 2_880, (1920, 1280), (60, 40), "2,400 x 1.2"),
+    ("gpt-5.4", (3000, 2000), "auto", "2026-10", 2_880, (1920, 1280), (60, 40), "2,400 x 1.2: auto is high"),
+    ("gpt-4.1-mini", (1800, 2400), "high", "2026-10", 4_977, (1536, 2048), (48, 64), "3,072 x 1.62"),
     ("o3", (1024, 1024), "auto", "2026-10", 675, (768, 768), (2, 2), "75 + 4 x 150"),
     ("gpt-image-1", (1024, 1024), "high", "2026-10", 194, (512, 512), (1, 1), "65 + 129"),
     ("gpt-4o", (512, 512), "high", "2023-11", 255, (512, 512), (1, 1), "85 + 170: never enlarged"),
@@ -61,219 +63,229 @@ BY_HAND = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("model", "size", "detail", "rules", "tokens", "shrunk", "grid", "source"), PUBLISHED + BY_HAND
-)
-def test_examples(model, size, detail, rules, tokens, shrunk, grid, source):
-    result = picture_tokens(*size, model, detail, rules=rules)
-    assert (result.tokens, result.size, result.grid) == (tokens, shrunk, grid), source
-    assert result.sizes[0] == size and result.date == "2026-11-22" and rules in result.rule and model in result.rule
-    assert result.unit == ("tile" if isinstance(RULES[rules][model], TileRule) else "patch")
-
-
-def test_the_sizes_after_each_resize():
+def test_examples():
+    for model, size, detail, rules, tokens, shrunk, grid, source in PUBLISHED + BY_HAND:
+        result = picture_tokens(*size, model, detail, rules=rules)
+        assert (result.tokens, result.size, result.grid) == (tokens, shrunk, grid), source
+        assert result.sizes[0] == size and result.date == "2026-11-22" and rules in result.rule and model in result.rule
+        assert result.unit == ("tile" if isinstance(RULES[rules][model], TileRule) else "patch")
     assert picture_tokens(2048, 4096, "gpt-4o").sizes == ((2048, 4096), (1024, 2048), (768, 1536))
-    assert picture_tokens(4000, 3000, LUNA, "high").sizes == ((4000, 3000), (2048, 1536), (1824, 1368))
-    assert picture_tokens(100, 80, LUNA, "high").sizes == ((100, 80),)
-
-
-def test_what_auto_means():
-    for model, means in ((LUNA, "original"), ("gpt-5.5", "original"), ("gpt-5.4", "high"), ("gpt-4o", "high")):
-        assert picture_tokens(3000, 2000, model) == picture_tokens(3000, 2000, model, means)
-
-
-def test_one_model_under_two_sets_of_rules():
-    """4,275 patches fit into the budget of today, and not into that of 2025."""
-    assert picture_tokens(1800, 2400, "gpt-4.1-mini").tokens == 4_977  # 48 x 64 patches x 1.62
-    assert picture_tokens(1800, 2400, "gpt-4.1-mini", rules="2025-05").tokens == 2_353
+    assert picture_tokens(100, 80, LUNA, "high").sizes == ((100, 80),), "a resize that changes nothing is none"
 
 
 # --- what no rule may ever do ---
 
 sides = st.integers(1, 70_000)
-every_rule = [(rules, model) for rules, table in RULES.items() for model in table]
-patch_rules = [
+settings = [
     (rules, model, detail)
-    for rules, model in every_rule
-    if isinstance(rule := RULES[rules][model], PatchRule)
-    for detail in rule.limits
+    for rules, table in RULES.items()
+    for model, rule in table.items()
+    for detail in ("low", "high", *(getattr(rule, "limits", {}).keys() - {"low", "high"}))
 ]
 
 
-@given(sides, sides, st.sampled_from(patch_rules))
-def test_patches_stay_in_their_bounds(width, height, which):
-    rules, model, detail = which
+@given(sides, sides, st.sampled_from(settings))
+def test_tiles_and_patches_stay_in_their_bounds(width, height, setting):
+    rules, model, detail = setting
     rule = RULES[rules][model]
-    limit = rule.limits[detail]
     try:
         result = picture_tokens(width, height, model, detail, rules=rules)
     except ValueError as error:
-        assert "refuses a picture of" in str(error) and limit.patches is None
+        assert "refuses a picture of" in str(error) and rule.limits[detail].patches is None
         return
     across, down = result.grid
-    assert 1 <= across * down <= (limit.patches or 30_000) and min(result.size) >= 1
-    assert max(result.size) <= (limit.side or 70_000)
-    assert all(after <= before for after, before in zip(result.size, (width, height), strict=True)), "never enlarged"
-    assert (-(-result.size[0] // 32), -(-result.size[1] // 32)) == result.grid
-    exact = across * down * rule.multiplier
-    assert exact <= result.tokens < exact + 1
-    assert picture_tokens(height, width, model, detail, rules=rules).grid == (down, across), "a turn changes nothing"
-
-
-@given(sides, sides, st.sampled_from([m for m, rule in RULES["2026-10"].items() if isinstance(rule, TileRule)]))
-def test_tiles_stay_in_their_bounds(width, height, model):
-    rule = RULES["2026-10"][model]
-    result = picture_tokens(width, height, model, "high")
-    across, down = result.grid
-    assert 1 <= across * down <= 8 and result.tokens == rule.base + rule.per_tile * across * down
-    assert max(result.size) <= 2048 and 1 <= min(result.size) <= rule.shortest
-    assert result.size[0] <= width and result.size[1] <= height
-    assert picture_tokens(width, height, model, "low").tokens == rule.base
+    assert all(1 <= after <= before for after, before in zip(result.size, (width, height), strict=True))
+    if isinstance(rule, TileRule):
+        assert result.tokens == rule.base + rule.per_tile * across * down and max(result.size) <= 2048
+        assert (across, down) == (0, 0) if detail == "low" else min(result.size) <= rule.shortest
+        assert across * down <= 8
+    else:
+        limit = rule.limits[detail]
+        assert across * down <= (limit.patches or 30_000) and max(result.size) <= (limit.side or 70_000)
+        assert (-(-result.size[0] // 32), -(-result.size[1] // 32)) == result.grid
+        assert 0 <= result.tokens - across * down * rule.multiplier < 1
+        assert picture_tokens(height, width, model, detail, rules=rules).grid == (down, across)
 
 
 @given(sides, sides)
 def test_the_one_step_shrink_is_the_published_two_step_one(width, height):
     """Where a float is safe: s = sqrt(32^2 B / (w h)), s' = s min(floor(w s / 32) / (w s / 32), …)."""
     budget, patches = 2_500, -(-width // 32) * -(-height // 32)
-    if max(width, height) > 2048 or patches <= budget:
-        return
     s = (32**2 * budget / (width * height)) ** 0.5
     columns, rows = width * s / 32, height * s / 32
-    if min(columns % 1, rows % 1, 1 - columns % 1, 1 - rows % 1) < 1e-6:
+    near = min(columns % 1, rows % 1, 1 - columns % 1, 1 - rows % 1) < 1e-6
+    if max(width, height) > 2048 or patches <= budget or near:
         return
     shrunk = s * min(columns // 1 / columns, rows // 1 / rows)
     got = picture_tokens(width, height, "gpt-5.4", "high").size
     assert all(abs(side - pixels * shrunk) < 1.001 for side, pixels in zip(got, (width, height), strict=True))
 
 
+def test_the_tables_fit_together_and_to_the_sdk():
+    assert list(RULES) == sorted(RULES, reverse=True) and next(iter(RULES)) == NEWEST
+    assert set(SHUTDOWN) <= {model for _, model, _ in settings} | {"gpt-4o-2024-05-13"}
+    for rule in (rule for table in RULES.values() for rule in table.values() if isinstance(rule, PatchRule)):
+        assert rule.auto in rule.limits and rule.multiplier >= 1 and isinstance(rule.multiplier, Fraction)
+    for types in (ImageURL, ResponseInputImageParam):
+        assert set(get_args(get_type_hints(types)["detail"])) == {detail for *_, detail in settings} | {"auto"}
+
+
 # --- what is not known, is not guessed ---
 
 
-@pytest.mark.parametrize(
-    ("arguments", "options", "says"),
-    [
-        ((10, 10, "gpt-9"), {}, r"unknown model under the rules of 2026-10, .* 'gpt-9'; known: gpt-4-vision-preview, "),
-        ((10, 10, "gpt-6-luna"), {}, "unknown model"),
-        ((10, 10, LUNA), {"rules": "2025-05"}, "unknown model under the rules of 2025-05"),
-        ((10, 10, LUNA), {"rules": "2024"}, "unknown set of rules '2024'; known: 2026-10, 2025-05, 2023-11"),
-        ((10, 10, LUNA, "huge"), {}, "detail 'huge' is not known for gpt-5.6-luna; known: auto, low, high, original"),
-        ((10, 10, "gpt-4o", "original"), {}, "detail 'original' is not known for gpt-4o; known: auto, low, high"),
-        ((10, 10, "gpt-5.2", "original"), {}, "detail 'original' is not known for gpt-5.2"),
-        ((0, 10, LUNA), {}, "at least 1 x 1 pixels, not 0 x 10"),
-        ((6000, 6000, LUNA, "original"), {}, r"gpt-5.6-luna refuses a picture of 35,344 patches \(limit 30,000\)"),
-    ],
-)
-def test_refusals(arguments, options, says):
-    with pytest.raises(ValueError, match=says):
-        picture_tokens(*arguments, **options)
+def said(part):
+    return [{"role": "user", "content": [part]}]
 
 
-def test_a_detail_that_the_sdk_learns_is_noticed_here():
-    ours = {detail for _, _, detail in patch_rules} | {"auto", "low", "high"}
-    for literal in (get_type_hints(ImageURL)["detail"], get_type_hints(ResponseInputImageParam)["detail"]):
-        assert set(get_args(literal)) == ours
+REFUSED = [
+    (
+        picture_tokens,
+        (9, 9, "gpt-9"),
+        {},
+        "^unknown model under the rules of 2026-10, .* 'gpt-9'; known: gpt-4-vision-pr",
+    ),
+    (picture_tokens, (9, 9, "gpt-6-luna"), {}, "^unknown model"),
+    (picture_tokens, (9, 9, LUNA), {"rules": "2025-05"}, "^unknown model under the rules of 2025-05"),
+    (picture_tokens, (9, 9, LUNA), {"rules": "2024"}, "set of rules '2024'; known: 2026-10, 2025-05, 2023-11$"),
+    (picture_tokens, (9, 9, LUNA, "huge"), {}, "^detail 'huge' is not known for .*; known: auto, low, high, original$"),
+    (picture_tokens, (9, 9, "gpt-4o", "original"), {}, "'original' is not known for gpt-4o; known: auto, low, high$"),
+    (picture_tokens, (9, 9, "gpt-5.2", "original"), {}, "'original' is not known for gpt-5.2"),
+    (picture_tokens, (0, 9, LUNA), {}, "at least 1 x 1 pixels, not 0 x 9; both are whole numbers$"),
+    (picture_tokens, (9, "9", LUNA), {}, "both are whole numbers$"),
+    (picture_tokens, (6000, 6000, LUNA), {}, r"gpt-5.6-luna refuses a picture of 35,344 patches \(limit 30,000\)$"),
+    (price, ("gpt-9", 1, 1), {}, "^no price of 2026-11-22 is known for 'gpt-9'; known: gpt-5.6-luna, "),
+    (price, ("gpt-4o", None, 1), {}, "tokens are two numbers from 0 on, not None and 1$"),
+    (price, ("gpt-4o", 1, -1), {}, "not 1 and -1$"),
+    (price, ("gpt-4o", float("inf"), 1), {}, "not inf and 1$"),
+    (check_limits, ([], "aws"), {}, "^unknown provider 'aws'; known: openai, azure"),
+    (
+        request_tokens,
+        (said({"type": "image_url", "image_url": {"url": COFFEE}}), LUNA),
+        {},
+        "large is https://.*sizes=",
+    ),
+    (request_tokens, (said({"type": "input_image", "file_id": "file-1"}), LUNA), {}, "how large is file-1?"),
+    (request_tokens, (said({"type": "input_image", "image_url": "data:,AA"}), LUNA), {}, "no picture that Pillow can"),
+    (request_tokens, (said({"type": "input_image", "image_url": b"x"}), LUNA), {}, "or a file id, not b'x'$"),
+    (request_tokens, (said({"type": "image", "source": {}}), LUNA), {}, "'image' belongs to another API"),
+    (request_tokens, (said(PICTURE), LUNA), {}, r"a dict, as Picture.chat_part\(\) makes it, not Picture$"),
+    (request_tokens, ([{"role": "user", "content": iter([PART])}], LUNA), {}, "not list_iterator$"),
+    (request_tokens, ([PICTURE], LUNA), {}, "a message is a dict with a role or a type, .* not Picture"),
+    (check_limits, ([{"messages": said(PART)}],), {}, "a message is a dict with a role or a type"),
+    (check_limits, (said(PART)[0],), {}, "messages are a list .* not dict$"),
+    (check_limits, ("a prompt",), {}, "messages are a list .* not str$"),
+]
 
 
-def test_an_unverified_row_says_so_and_a_verified_one_does_not():
+@pytest.mark.parametrize(("call", "arguments", "options", "says"), REFUSED)
+def test_a_refusal_is_one_sentence(call, arguments, options, says):
+    with pytest.raises(ValueError, match=says) as caught:
+        call(*arguments, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_notes_say_what_is_unverified_and_what_is_counted_by_another_name():
     assert "unverified: its sizes" in picture_tokens(99, 99, "gpt-5-mini").notes[0]
     assert "third parties" in picture_tokens(99, 99, "gpt-5.2", rules="2025-05").notes[0]
     assert picture_tokens(99, 99, LUNA).notes == ()
-    both = request_tokens(question(picture=data_url())["messages"] * 2, "gpt-5-mini").pictures
-    assert len(both) == 2 and all("unverified" in picture.notes[0] for picture in both)
+    for dated in ("gpt-4o-2024-11-20", "gpt-4o-20241120"):
+        assert picture_tokens(99, 99, dated).notes == (f"{dated} is counted as gpt-4o",)
+        assert picture_tokens(99, 99, dated)[:-1] == picture_tokens(99, 99, "gpt-4o")[:-1]
+    assert len(picture_tokens(99, 99, "gpt-5-mini-2025-08-07").notes) == 2
+    ours = {"my-vision": "gpt-4o"}
+    assert picture_tokens(99, 99, "my-vision", deployments=ours) == picture_tokens(99, 99, "gpt-4o")
 
 
 @pytest.mark.filterwarnings("default:.* was shut down by OpenAI")
-def test_a_model_that_is_shut_down_warns(monkeypatch):
-    with pytest.warns(UserWarning, match="gpt-4-turbo was shut down by OpenAI on 2026-10-23") as caught:
-        assert picture_tokens(1024, 1024, "gpt-4-turbo").tokens == 765
-    assert caught[0].filename == __file__
+def test_a_model_that_is_shut_down_warns_from_the_day_after_its_last(monkeypatch):
+    for model in ("gpt-4-turbo", "gpt-4o-2024-05-13"):
+        with pytest.warns(UserWarning, match=f"^{model} was shut down by OpenAI on 2026-10-23") as caught:
+            picture_tokens(1024, 1024, model)
+        assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        picture_tokens(1024, 1024, LUNA)
         monkeypatch.setitem(SHUTDOWN, LUNA, date.today())
-        picture_tokens(1024, 1024, LUNA)  # its last day
+        picture_tokens(1024, 1024, LUNA)
 
 
-def test_a_deployment_stands_for_a_model():
-    ours = {"my-vision": "gpt-4o"}
-    assert picture_tokens(1024, 1024, "my-vision", deployments=ours) == picture_tokens(1024, 1024, "gpt-4o")
-    with pytest.raises(ValueError, match="unknown model"):
-        picture_tokens(1024, 1024, "my-vision")
+def test_a_price_is_in_cents_and_dated():
+    assert price(DEFAULT_MODEL, 1_000_000, 0) == 20 and price(DEFAULT_MODEL, 0, 1_000_000) == 120
+    assert price("gpt-4o-2024-08-06", 1_000_000, 10_000) == 260 and price("gpt-4o-2024-05-13", 1_000_000, 0) == 500
+    assert price("gpt-4o", 1, 0).date == "2026-11-22" and all(price(model, 1, 1) > 0 for model in PRICES)
 
 
-def test_the_tables_fit_together():
-    assert list(RULES) == sorted(RULES, reverse=True) and next(iter(RULES)) == token_rules.NEWEST
-    assert set(SHUTDOWN) <= {model for _, model in every_rule}
-    for rules, model in every_rule:
-        rule = RULES[rules][model]
-        if isinstance(rule, PatchRule):
-            assert rule.auto in rule.limits and {"low", "high"} <= set(rule.limits)
-            assert rule.multiplier >= 1 and isinstance(rule.multiplier, Fraction)
+def test_tokens_without_a_price_are_told():
+    said = "600 x 400 pixels at low, gpt-4.5-preview: 85 picture tokens, no price of 2026-11-22 is known for"
+    assert PICTURE.estimate("gpt-4.5-preview", "low").startswith(said)
 
 
 # --- a whole request ---
 
-
-def test_the_pictures_of_a_request_are_added_up():
-    messages = question(picture=data_url())["messages"]
-    messages[0]["content"].append({"type": "image_url", "image_url": {"url": COFFEE}})
-    whole = request_tokens(messages, LUNA, sizes={COFFEE: (600, 400)})
-    assert [picture.tokens for picture in whole.pictures] == [212, 297] and whole.tokens == 509
-    assert request_tokens([{"role": "user", "content": "No picture."}], LUNA).tokens == 0
-    responses = [{"role": "user", "content": [{"type": "input_image", "image_url": data_url(), "detail": "low"}]}]
-    assert request_tokens(responses, LUNA).tokens == 212
-    assert request_tokens(responses, "mine", deployments={"mine": "gpt-4o"}, rules="2023-11").tokens == 85
-
-
-@pytest.mark.parametrize(
-    ("part", "says"),
-    [
-        ({"type": "image_url", "image_url": {"url": COFFEE}}, "how large is https://raw.* sizes="),
-        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, "this data URL holds no picture"),
-        ({"type": "input_image", "file_id": "file-1"}, "'file-1' is a file at the service"),
-    ],
+SCREEN = {"type": "computer_screenshot", "image_url": PICTURE.data_url}
+PICTURES = [PART, ITEM, SCREEN, ResponseInputImage(**ITEM), ResponseComputerToolCallOutputScreenshot(**SCREEN),
+            {"type": "input_image", "file_id": "file-1"}]  # fmt: skip
+NONE = ["text", None, 0.5, {"type": "input_text", "text": PICTURE.data_url}]
+# What may be in a request, and how many pictures are in it.
+leaves = st.sampled_from([(picture, 1) for picture in PICTURES] + [(other, 0) for other in NONE])
+nested = st.recursive(
+    leaves,
+    lambda inner: st.builds(
+        lambda kind, pairs: (kind(value for value, _ in pairs), sum(number for _, number in pairs)),
+        st.sampled_from([list, tuple, lambda values: {"output": [*values]}, lambda values: dict(enumerate(values))]),
+        st.lists(inner, max_size=3),
+    ),
 )
-def test_a_picture_of_unknown_size(part, says):
-    with pytest.raises(ValueError, match=says):
-        request_tokens([{"role": "user", "content": [part]}], LUNA)
 
 
-def pictures(count, url=COFFEE):
-    return [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}] * count}]
+@given(nested, nested)
+def test_every_picture_of_a_request_is_counted_however_deep(content, output):
+    request = ({"role": "user", "content": content[0]}, {"type": "function_call_output", "output": output[0]})
+    counted = request_tokens(request, "gpt-4o", sizes={"file-1": (600, 400)})
+    assert len(counted.pictures) == content[1] + output[1]
+    assert counted.tokens == sum(picture.tokens for picture in counted.pictures)
+
+
+def test_a_conversation_with_objects_of_the_sdk_is_added_up():
+    far = {"type": "image_url", "image_url": {"url": COFFEE}}
+    messages = [
+        {"role": "user", "content": [PART, far]},
+        ChatCompletionMessage(role="assistant", content="A red square."),
+        ChatCompletionMessage.model_construct(
+            role="assistant", content=[{"type": "text", "text": "As others answer."}]
+        ),
+        FunctionCallOutput(type="function_call_output", call_id="c", output=[ITEM]),
+        {"type": "computer_call_output", "call_id": "c", "output": SCREEN},
+        {"role": "user", "content": "No picture."},
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        whole = request_tokens(messages, LUNA, sizes={COFFEE: (600, 400)})
+    assert [picture.tokens for picture in whole.pictures] == [212, 297, 212, 297] and whole.tokens == 1_018
+    assert whole.pictures[0].sizes[0] == (600, 400)
+    assert request_tokens(messages[3:4], "mine", deployments={"mine": "gpt-4o"}, rules="2023-11").tokens == 85
 
 
 def test_limits_of_each_provider():
+    def pictures(count, url=COFFEE):
+        return [{"type": "function_call_output", "output": [{"type": "input_image", "image_url": url}] * count}]
+
     for provider, limits in LIMITS.items():
         check_limits(pictures(limits.pictures), provider)
-        says = rf"{provider} takes {limits.pictures:,} pictures in one request .*and here are {limits.pictures + 1:,}\."
-        with pytest.raises(ValueError, match=says):
+        most, more = f"{limits.pictures:,}", f"{limits.pictures + 1:,}"
+        with pytest.raises(
+            ValueError, match=rf"^{provider} takes {most} pictures .*and here are {more}\. Send them in t"
+        ):
             check_limits(pictures(limits.pictures + 1), provider)
-    big = "data:image/png;base64," + "A" * 21_000_000
-    with pytest.raises(ValueError, match=r"data URLs of 20,971,520 characters .* that of picture 1 has 21,000,022\."):
-        check_limits(pictures(1, big), "openai")
-    check_limits(pictures(1, big), "azure")
-    with pytest.raises(ValueError, match=r"takes 20,971,520 bytes a picture .* picture 1 has about 21,750,000\."):
-        check_limits(pictures(1, big + "A" * 8_000_000), "azure")
-    with pytest.raises(ValueError, match=r"takes 536,870,912 bytes in one request .* have 600,000,000"):
-        check_limits(pictures(600, big[:1_000_000]), "openai")
-    with pytest.raises(ValueError, match="unknown provider 'aws'; known: openai, azure"):
-        check_limits([], "aws")
-
-
-# --- prices ---
-
-
-def test_price():
-    assert price(DEFAULT_MODEL, 1_000_000, 0) == 20 and price(DEFAULT_MODEL, 0, 1_000_000) == 120
-    assert price("gpt-4o", 1_000_000, 0) == 250 and price("gpt-4o", 1, 0).date == "2026-11-22"
-    with pytest.raises(ValueError, match="no price of 2026-11-22 is known for tokens out of gpt-4o"):
-        price("gpt-4o", 0, 1)
-    with pytest.raises(ValueError, match=r"unknown model .gpt-9.; known: gpt-5\.6-luna"):
-        price("gpt-9", 1, 1)
-    assert all(price(model, 1_000_000, 0) > 0 for model in PRICES)
-
-
-def test_a_real_picture_has_the_size_that_is_counted():
-    Image.new("RGB", (900, 700)).save(file := io.BytesIO(), "WEBP")
-    url = f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
-    assert request_tokens(pictures(1, url), "gpt-4o").pictures[0].sizes[0] == (900, 700)
+    check_limits(said({"type": "input_image", "file_id": "file-1"}) * 50, "azure")
+    for provider, fits, more in (
+        ("openai", 20_971_520, "has 20,971,521"),
+        ("azure", 27_962_033, "has about 20,971,521"),
+    ):
+        check_limits(pictures(1, url := "data:,".ljust(fits, "A")), provider)
+        with pytest.raises(ValueError, match=rf"takes 20,971,520 .* picture 1 {more}\. Shrink it\."):
+            check_limits(pictures(1, url + "A"), provider)
+    check_limits(pictures(512, url := "data:,".ljust(2**20, "A")), "openai")
+    with pytest.raises(
+        ValueError, match=r"takes 536,870,912 bytes in one request .* alone have 537,919,488\. Send them"
+    ):
+        check_limits(pictures(513, url), "openai")

@@ -20,14 +20,15 @@ from collections import Counter
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
 
 from course.assets import ROOT
 from course.recording import RecordingError, masking
 from course.recording import shape as cassette
 from course.recording.shape import RECORDINGS
-from tests.api import API_KEY, Api, redirect, serve
+from tests.api import API_KEY, Api, serve
+from tests.tools.kernel import Kernel
 
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -85,16 +86,18 @@ def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cas
         made = Path(folder) / target.name
         if api is None and target.is_file():
             shutil.copy(target, made)
-        run(source, {**settings, "COURSE_MODE": "record", "COURSE_RECORDINGS": folder}, skip="replay-only")
-        if api and api.unanswered:
-            # A tagged cell may fail as it should, but not for want of an answer.
-            raise CellExecutionError("", "Unanswered", api.unanswered[0])
-        made_of = cassette.load(made) if made.is_file() else cassette.Recording(lesson=lesson)
-        # What was asked by a cell that is no longer there goes.
-        cells = {cassette.cell_digest(cell.source) for cell in nbformat.read(source, as_version=4).cells}
-        made_of.interactions = [item for item in made_of.interactions if item.cell in cells]
-        made_of.save(made)
-        notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder})
+        with Kernel() as kernel:
+            environment = {**settings, "COURSE_MODE": "record", "COURSE_RECORDINGS": folder}
+            run(source, environment, "replay-only", kernel)
+            if api and api.unanswered:
+                # A tagged cell may fail as it should, but not for want of an answer.
+                raise CellExecutionError("", "Unanswered", api.unanswered[0])
+            made_of = cassette.load(made) if made.is_file() else cassette.Recording(lesson=lesson)
+            # What was asked by a cell that is no longer there goes.
+            cells = {cassette.cell_digest(cell.source) for cell in nbformat.read(source, as_version=4).cells}
+            made_of.interactions = [item for item in made_of.interactions if item.cell in cells]
+            made_of.save(made)
+            notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder}, kernel=kernel)
         put_in_place(made_of, target, notebook, source)
     except Exception as error:
         if api is None and (Path(folder) / target.name).is_file():
@@ -128,29 +131,21 @@ def put_in_place(recording: cassette.Recording, target: Path, notebook: nbformat
         part.unlink(missing_ok=True)
 
 
-def run(path: Path, environment: dict[str, str | None], skip: str = "") -> nbformat.NotebookNode:
-    """The notebook, run from top to bottom in a fresh kernel with these variables set (None: unset).
+def run(path: Path, environment: dict[str, str | None], skip: str = "", kernel: Kernel | None = None) -> NotebookNode:
+    """The notebook as it is stored, run in this kernel or one of its own, with these variables set (None: unset).
 
     Cells tagged `skip` are left out: what only replay can show (the message for an unknown request) is not recorded.
     """
-    notebook = nbformat.read(path, as_version=4)
-    settings = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
-    client = NotebookClient(
-        notebook,
-        timeout=120,
-        kernel_name="python3",
-        record_timing=False,
-        coalesce_streams=True,  # or one text is stored in as many parts as it happened to arrive in
-        skip_cells_with_tag=skip,
-        # What comes from the local API needs the tests' tape; with a key, nothing of the tests is in the kernel.
-        extra_arguments=["--log-level=ERROR", *(redirect.KERNEL if settings.get("COURSE_UPSTREAM") else [])],
-        resources={"metadata": {"path": path.parent}},
-    )
-    client.execute(env=settings)
+    with contextlib.nullcontext(kernel) if kernel else Kernel() as running:
+        return as_stored(running.run(nbformat.read(path, as_version=4), environment, path.parent, skip))
+
+
+def as_stored(notebook: NotebookNode) -> NotebookNode:
+    """A notebook that was run, without what differs from run to run or from machine to machine."""
     # A widget lives in its kernel: stored, its view is an error on the page, under a number that differs each time.
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
-    # Versions differ from machine to machine and belong to none of the outputs.
+    # Versions belong to none of the outputs.
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

@@ -75,11 +75,11 @@ def peak(path: Path) -> tuple[int, int]:
     return held, found
 
 
-def main(short: int = 60, long: int = 600, repeats: int = 3) -> dict[str, float]:
+def main(short: int = 60, long: int = 600, repeats: int = 3, size: tuple = (1280, 720)) -> dict[str, float]:
     """Print speeds and memory; the result holds them by name."""
     results, program = {}, shutil.which("ffmpeg")
     with tempfile.TemporaryDirectory() as folder:
-        clips = {"camera1.mp4": CAMERA, f"{short} s of 720p": made(Path(folder) / "720p.mp4", short, (1280, 720))}
+        clips = {"camera1.mp4": CAMERA, f"{short} s of {size[1]}p": made(Path(folder) / "p.mp4", short, size)}
         for name, path in clips.items():
             length, ways = scenes(path)[-1].end, {"scenes()": scenes, **({"ffmpeg": by_ffmpeg} if program else {})}
             times = {way: [] for way in ways}

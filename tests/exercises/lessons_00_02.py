@@ -1,0 +1,235 @@
+"""Lessons 00 to 02: mistakes that people make, and other right answers."""
+
+import base64
+from functools import partial
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from course.recording import DEFAULT_MODEL
+from helpers.encoding import open_picture
+from helpers.tokens import price
+from tests.conftest import COFFEE, QUESTION, data_url
+from tests.exercises.cases import IMAGES, ROCKET, picture, says, spoils, text
+
+ROCKET_JPG = (IMAGES / "rocket.jpg").read_bytes()
+FIRST = says("user", text("Describe this picture."), picture(detail="low"))
+TALK = [FIRST, says("assistant", "A rocket."), says("user", "Noon?"), says("assistant", "No."), says("user", "Why?")]
+
+
+SYSTEM, USER = says("system", "Be short."), says("user", text("What is the weather like?"), picture())
+
+
+def request(*content, **changes):
+    """A right request, but for the changes; None takes an argument out."""
+    asked = says("user", *content) if content else USER
+    right = {"model": "gpt-5.6-luna", "messages": [SYSTEM, asked], "max_completion_tokens": 200}
+    return {name: value for name, value in {**right, **changes}.items() if value is not None}
+
+
+def sent(answer=None, prediction=150_036, kind="image/jpeg"):
+    return {"prediction": prediction, "data_url": answer or data_url(ROCKET_JPG, kind)}
+
+
+def media_type(data, jpeg=b"\xff\xd8", jpeg_name="image/jpeg", webp=b"WEBP", gif=b"GIF8", png=b"\x89PNG", other=None):
+    if data.startswith(b"RIFF") and data[8 : 8 + len(webp)] == webp:
+        return "image/webp"
+    signatures = {png: "image/png", jpeg: jpeg_name, gif: "image/gif"}
+    return next((name for start, name in signatures.items() if data.startswith(start)), other)
+
+
+def photo(side=256, name="JPEG", upright=True, keep=(), change=None, size=None, **options):
+    """The bytes of phone_photo.jpg as a learner may prepare it."""
+    image = Image.open(IMAGES / "phone_photo.jpg")
+    exif = image.getexif()
+    for tag in set(exif) - set(keep):
+        del exif[tag]
+    image = ImageOps.exif_transpose(Image.open(IMAGES / "phone_photo.jpg")) if upright else image
+    image = change(image) if change else image
+    image.thumbnail((side, side))
+    clean = Image.new("RGB", image.size)
+    clean.paste(image)
+    clean = clean.resize(size) if size else clean
+    clean.save(file := BytesIO(), name, **({"exif": exif} if keep else {}), **options)
+    return file.getvalue()
+
+
+def png_with_text():
+    notes = PngInfo()
+    notes.add_text("Author", "A. Learner")
+    return photo(name="PNG", pnginfo=notes)
+
+
+def go_on(conversation, answer, question, choice=0, said=""):
+    """01.3, right or with one slip."""
+    said = said or answer.choices[choice].message.content
+    return [*conversation, says("assistant", said), says("user", question)]
+
+
+def pillow(data, known=("PNG", "JPEG", "GIF", "WEBP")):
+    """02.2, right or with one slip."""
+    try:
+        image = Image.open(BytesIO(data))
+    except OSError:
+        return None
+    return image.get_format_mimetype() if image.format in known else None
+
+
+# Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
+# are made when they are needed.
+WRONG = {
+    "00.1": [
+        ("abcdef", "d is answered: the same request"),
+        (["a"], "b is missed: a space"),
+        ("abe", "c is missed: the order of the parts counts"),
+        ("abc", "e is missed: the limit"),
+        ("abcef", "f is answered: the order of the names"),
+        ("abceg", "There is no 'g'. The letters are: a, b, c, d, e, f."),
+    ],
+    "00.2": [
+        ([text("What?"), {"type": "image_url", "image_url": ROCKET}], "a habit of 2023"),
+        ([text("What?"), picture("ROCKET")], "The address 'ROCKET' is not that of rocket.jpg. Write ROCKET, unquoted."),
+        ([text("What?"), picture(detail="low")], "Yours is 'low'"),
+        ([text("What?"), {"type": "image_url", "image_url": {"url": ROCKET}}], "Yours is None"),
+        ([text("What?"), {"type": "image_url", "image_url": {"url": ROCKET}, "detail": "high"}], "belongs inside"),
+        ([text(QUESTION), picture()], "the lesson's own question"),
+        ([{"type": "input_text", "text": "What?"}, {"type": "input_image", "image_url": ROCKET}],
+         "One of your parts is {'type': 'input_text'"),
+        ([text("What?"), picture(), picture()], "and there are 2"),
+        (["What?", picture()], "One of your parts is a str"),
+        ([text("What?"), {"type": "image_url", "image_url": {"detail": "high"}}], "with the address"),
+        ([text("What?"), picture("")], "with the address"),
+        ([text("What?"), {"type": "image_url"}], "with the address under url"),
+        ([{"text": "What?"}, picture()], "One of your parts is {'text'"),
+        ([text("What?"), {"type": "image", "image": ROCKET}], "One of your parts is {'type': 'image'"),
+        (7, "also of one part. What came is an int.$"),
+        ([text("What?") | {"detail": "high"}, picture()], 'A part of text has no field "detail"'),
+        ([text("What?"), picture() | {"size": 9}], 'A picture part has no field "size"'),
+        ([text("What?"), {"type": "image_url", "image_url": picture()["image_url"] | {"size": 9}}], "url and detail"),
+    ],
+    "00.3": [
+        (3649, "swapped"),
+        (22_936, "62 tokens that the model writes are missing"),
+        (13_441, "218 tokens that you send are missing"),
+        (17_857, "price of their own, 1.20"),
+        (84.7, "in dollars, not in cents"),
+        (847_457, "not in cents"),
+        (8.47, "not for a thousand"),
+        (0.000118, "not 0.000118. That is what one request costs"),
+        (0.0118, "not 0.0118. That is what one request costs"),
+        (8_602, "Work out the price of one request"),
+    ],
+    "01.1": [
+        ({"pictures": 1, "messages": 9}, "The number of pictures is not 1. Each of the three requests"),
+        ({"pictures": 3, "messages": 5}, "The number of messages is not 5. Each of the three"),
+        ({"pictures": 3, "messages": None}, '"messages" is empty or missing'),
+        ({"pictures": [3], "messages": 9}, "A number is wanted. What came is a list."),
+    ],
+    "01.2": [
+        (request(messages=[says("system", text("Be short."), picture()), says("user", "What?")]),
+         "A picture in a message of the system"),
+        (request(max_completion_tokens=None, max_tokens=200), '"max_tokens" is the older name'),
+        (request(model="gpt-4-vision-preview"), "'gpt-4-vision-preview' is not the name of a model that can be asked"),
+        (request(rule="Be short."), 'create() knows no argument "rule"'),
+        (request(max_completion_tokens=None, max_output_tokens=200), "of the Responses API"),
+        (request(model=""), '"model" is empty or missing'),
+        (request(max_completion_tokens=None), "Yours is None"),
+        (request(max_completion_tokens=500), "Yours is 500"),
+        (request(max_completion_tokens="200"), "Yours is '200'"),
+        (request(messages=[]), '"messages" is empty or missing'),
+        (request(messages=request()["messages"][::-1]), "not the first message"),
+        (request(messages=[says("system", ""), USER]), "the system has no word"),
+        (request(messages=[says("system", "Be short.")]), "Yours has 0"),
+        (request(picture()), "no question"),
+        (request(text("What?"), picture(COFFEE)), "coffee.png' is not that of rocket.jpg"),
+        (request(messages=says("user", "What?")), "Messages are a list"),
+        (request(messages=[SYSTEM, USER, says("assistant", "It is 70 m tall.")]), "the model has not answered yet"),
+        (request(messages=[SYSTEM, says("assistant", "Yes?"), USER]), "the model has not answered yet"),
+        (request(messages=[SYSTEM, USER | {"detail": "high"}]), 'A message of the user has no field "detail"'),
+        (request(model="MODEL"), "'MODEL' is not the name of a model that can be asked. Write MODEL, unquoted."),
+        (request(model="course-sample"), "'course-sample' is not the name of a model that can be asked"),
+        (request() | {"self": 1}, 'create() knows no argument "self"'),
+    ],
+    "01.3": [
+        (spoils(go_on), "changes what it was given. Change a copy"),
+        (partial(go_on, choice=-1), "The text of the first choice is wanted. The assistant says ['Yes.']"),
+        (partial(go_on, said="It is 70 m tall."), "The assistant says ['It is 70 m tall.']"),
+        (lambda c, a, q: go_on(c[1:], a, q), "The roles of its messages are to be: user, assistant, user."),
+        (lambda c, a, q: go_on([says("user", "What?"), *c[1:]], a, q), "What was said before is not all there"),
+        (lambda c, a, q: go_on(c, a, "question"), "The question at the end is not the one it was given"),
+        (lambda c, a, q: [*c, says("user", q)], "Yours are: user, user."),
+        (lambda c, a, q: [c, *go_on([], a, q)], "unpack it with a star"),
+        (lambda c, a, q: [*c, a, says("user", q)], 'a dict with a "role"'),
+        (lambda c, a, q: go_on([{"content": "Hello"}, *c], a, q), 'a dict with a "role"'),
+        (lambda c, a, q: [*c, says("assistant", text("So:"), picture()), says("user", q)],
+         "A picture in a message of the assistant"),
+        (lambda c, a, q: [*c, says("assistant", ""), says("user", q)], "A message of the assistant has no word in it"),
+        (lambda c, a, q: [*c, {"role": "assistant"}, says("user", q)], "What came is nothing."),
+    ],
+    "02.1": [
+        (sent(kind="image/jpg"), "and yours with 'data:image/jpg;"),
+        (sent(f"data:image/jpeg;base64,{base64.b64encode(ROCKET_JPG)}"), "then .decode()"),
+        (sent(f"data:image/jpeg;base64,{base64.encodebytes(ROCKET_JPG).decode()}"), "not base64 in one piece"),
+        (sent(prediction=84_394), "the other way round"),
+        (sent(prediction=152_300), "is not 152,300. The file has 112,525 bytes"),
+        (sent(base64.b64encode(ROCKET_JPG).decode()), "and yours with '/9j/"),
+        (sent(data_url((IMAGES / "chelsea.png").read_bytes(), "image/jpeg")),
+         "of the bytes in rocket.jpg. It begins 'iVBORw0K"),
+    ],
+    "02.2": [
+        (lambda d: media_type(d, jpeg_name="image/jpg"), "returns 'image/jpg' and not 'image/jpeg'"),
+        (lambda d: (media_type(d) or "").removeprefix("image/") or None, "returns 'png' and not 'image/png'. Compare"),
+        (lambda d: media_type(d, webp=b""), "a sound file"),
+        (lambda d: media_type(d, jpeg=b"\xff\xd8\xff\xe0"), "as phones write it"),
+        (lambda d: media_type(d, gif=b"GIF89a"), "Given a GIF (GIF87a),"),
+        (lambda d: "image/png" if d[:4] == "\x89PNG" else None, "with a b in front"),
+        (lambda d: media_type(d, gif=b"GIF87a"), "Given a GIF of today (GIF89a)"),
+        (lambda d: "image/gif" if b"GIF" in d else media_type(d), "a text that speaks of pictures"),
+        (lambda d: media_type(d, other="image/png"), "Given a BMP"),
+        (lambda d: media_type(d) if d[0] else None, 'no bytes at all (b""), your function raised Ind'),
+        (lambda d: Image.open(BytesIO(d)).get_format_mimetype(), "raised UnidentifiedImageError"),
+        (lambda d: media_type(d) or "unknown", "returns 'unknown' and not None"),
+        (partial(pillow, known=("PNG", "JPEG", "GIF", "WEBP", "BMP")), "Given a BMP, your function returns"),
+        (lambda d: media_type(d, gif=b"GIF"), "a text that begins with GIF"),
+        (lambda d: "image/png" if d[1:4] == b"PNG" else media_type(d), "a text that speaks of pictures"),
+        (lambda d: "image/jpeg" if d[6:10] == b"JFIF" else media_type(d), "a text that speaks of pictures"),
+        (lambda d: "image/webp" if d[8:12] == b"WEBP" else media_type(d), "a text with WEBP at its ninth byte"),
+        (lambda d: "image/webp" if d[:4] == b"RIFF" and b"WEBP" in d else media_type(d), "Given a sound file"),
+        (lambda d: media_type(d) if d[:2] != b"\xff\xd8" or d[6:10] in (b"JFIF", b"Exif") else None, "neither"),
+    ],
+    "02.3": [
+        (lambda: photo(change=lambda image: image.transpose(Image.Transpose.ROTATE_180)), "upside down or mirrored"),
+        (lambda: photo(keep={0x8825}), "metadata in it (exif, the GPS position)"),
+        (lambda: photo(keep={0x013B}), "metadata in it (exif)"),
+        (lambda: photo(comment=b"A. Learner"), "metadata in it (comment)"),
+        (lambda: photo(xmp=b"<x:xmpmeta/>"), "metadata in it (xmp)"),
+        (png_with_text, "metadata in it (Author)"),
+        (lambda: photo(257), "It is 193 x 257 pixels, and 128 to 256 are wanted"),
+        (lambda: photo(size=(256, 256)), "or its colours or proportion differ"),
+        (lambda: photo(name="GIF"), "The picture is a GIF"),
+        (lambda: photo(change=lambda image: Image.merge("RGB", image.split()[::-1])), "or its colours or proportion"),
+        (lambda: photo(change=ImageOps.grayscale), "or its colours or proportion differ"),
+        (lambda: photo(change=lambda image: image.crop((20, 20, 300, 400))), "or only a piece of phone_photo.jpg"),
+        (b"\xff\xd8\xff and so on", "Are they cut off"),
+        ("../asset/images/phone_photo.jpg", "What came is a str"),
+    ],
+}  # fmt: skip
+# What is right besides the solution: other types, other words, more than was asked for.
+RIGHT = {
+    "00.1": [["a", "b", "c", "e"], {"E", "c", "b", "a"}, "a, b, c, e"],
+    "00.2": [(text("What is it?"), picture()), [picture(), text("Tall?")], [text(""), text("Is it tall?"), picture()],
+            [text("What?") | {"prompt_cache_breakpoint": {"mode": "explicit"}}, picture()]],
+    "00.3": [8474, 8475, 8400.0, 8550, np.float64(8474.6), price(DEFAULT_MODEL, 0, 1) * 0 + 8474],
+    "01.1": [{"pictures": 3, "messages": 9}, {"messages": np.int64(9), "pictures": 3.0, "why": "all again"}],
+    "01.2": [request(), request(messages=[SYSTEM | {"name": "teacher"}, USER]),
+            request(temperature=0, messages=[says("developer", text("Be short.")), USER]),
+            request(picture(), text("Wetter?"))],
+    "01.3": [go_on, lambda c, a, q: [*c, a.choices[0].message, says("user", text(q))],
+            lambda c, a, q: (*c, a.choices[0].message.model_dump(), {"content": q, "role": "user"})],
+    "02.1": [sent(), sent(prediction=150_036.0), sent(prediction=112_525 * 4 // 3), sent(prediction=151_000)],
+    "02.2": [media_type, pillow, lambda d: media_type(bytes(d)) or ""],
+    "02.3": [photo, lambda: photo(128, "WEBP"), lambda: photo(name="PNG"), lambda: photo(quality=30),
+            lambda: bytearray(photo()), lambda: open_picture(IMAGES / "phone_photo.jpg", max_side=256)],
+}  # fmt: skip

@@ -1,0 +1,31 @@
+"""What the tests of the lessons share: the notebooks, and what stands in them."""
+
+import json
+import re
+
+import nbformat
+
+from course.assets import ROOT
+
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NAMES = [path.stem for path in LESSONS]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# The bytes of pictures differ between builds of Pillow, as in nbval_sanitize.cfg; their alt texts are compared.
+DATA_URL = re.compile(r"data:image/\w+;base64,[\w+/=]+")
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def output_text(cell):
+    """Everything a cell shows as text, pictures left out."""
+    return DATA_URL.sub("", json.dumps(cell.outputs, ensure_ascii=False))
+
+
+def printed(cell):
+    return "".join(output.get("text", "") for output in cell.outputs)

@@ -1,0 +1,142 @@
+"""What lessons 04 and 08 promise beyond what every lesson does: prices, a chooser, a truth, scores that follow it."""
+
+import ast
+import csv
+import json
+import shutil
+
+from nbformat.v4 import new_code_cell
+from PIL import Image
+
+from course.assets import ROOT
+from helpers.tokens.rules import PRICES
+from tests.lessons.lesson import LESSONS, code_cells, printed, read
+from tests.tools import make_pictures
+
+REPLAY = {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None, "COURSE_UPSTREAM": None}
+TRUTH = ROOT / "asset" / "truth"
+
+LATE = """from datetime import date
+from helpers.tokens import rules as late_rules
+before_late = dict(late_rules.SHUTDOWN)
+late_rules.SHUTDOWN.update(dict.fromkeys(["gpt-4o", "gpt-4o-mini", "gpt-4.1-mini"], date(2020, 1, 1)))"""
+TRY_THE_CHOOSER = """for values in ((4000, 3000, 12, "gpt-5.6-luna", "auto"), (1000, 1520, 15, "gpt-4o", "original")):
+    for control, value in zip(controls, values):
+        control.value = value
+    print(advice.value)
+PRICES["gpt-5-mini"] = 1
+print(cost(10, 10, "gpt-5-mini", "low"))
+late_rules.SHUTDOWN.clear()
+late_rules.SHUTDOWN.update(before_late)"""
+
+
+def test_lesson_04_uses_the_prices_of_the_course():
+    [source] = [cell.source for cell in read(LESSONS[4]).cells if cell.source.startswith("PRICES = ")]
+    prices = ast.literal_eval(source.removeprefix("PRICES = "))
+    assert prices == {model: float(PRICES[model][0]) for model in prices}
+
+
+def test_the_chooser_follows_and_lesson_04_outlives_its_models(kernel):
+    """A day on which the old models that it names have been shut down changes nothing on the page."""
+    stored, made = code_cells(read(LESSONS[4])), read(LESSONS[4])
+    made.cells = [new_code_cell(LATE), *made.cells, new_code_cell(TRY_THE_CHOOSER)]
+    _, *cells, chooser = code_cells(kernel.run(made, REPLAY))
+    for ours, theirs in zip(stored, cells, strict=True):
+        texts = [
+            [output.get("text", output.get("data", {}).get("text/plain")) for output in cell.outputs]
+            for cell in (ours, theirs)
+        ]
+        assert texts[0] == texts[1], ours.source
+    assert "widget-view" not in json.dumps(stored), "a stored view shows an error, for its widget is gone"
+    for words in (
+        "0.0002 cents (unverified)",
+        "3000 pixels reach the model: 14,100 tokens, 0.2820 cents",
+        "capitals are 12.0 pixels high there: read by our reader",
+        "Not possible: detail 'original' is not known for gpt-4o; known: auto, low, high",
+    ):
+        assert words in printed(chooser)
+
+
+def rows(name):
+    with open(TRUTH / name, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_truth_of_lesson_08_is_that_of_the_pictures():
+    bought = [(f"{row['count']} {row['name']}", row["price"]) for row in rows("receipt.csv")]
+    assert bought == list(make_pictures.RECEIPT[3:8])
+    total = sum(round(100 * float(row["price"])) for row in rows("receipt.csv"))
+    assert make_pictures.RECEIPT[8] == ("Total", f"{total / 100:.2f}")
+    for row in rows("boxes.csv"):
+        left, top, right, bottom = (int(row[side]) for side in ("left", "top", "right", "bottom"))
+        with Image.open(ROOT / row["file"]) as picture:
+            assert 0 <= left < right <= picture.width and 0 <= top < bottom <= picture.height
+
+
+# What is put into a truth file: (file, what stands there, what comes instead).
+OTHER_TRUTH = (
+    ("labels.csv", "chicken.webp,hen,grass", "chicken.webp,cat,people"),
+    ("boxes.csv", "hen 1,41,124,220,513", "hen 1,241,24,420,113"),
+    ("page_of_1871.txt", "HAMILTON FISH.", "JOHN HAY."),
+    ("korean_sign.txt", "쉽니다", "엽니다"),
+    ("receipt.csv", "7.60", "7.50"),
+    ("visitors.csv", "Fri,210", "Fri,110"),
+    ("horse_lineup.csv", "2,right", "2,middle"),
+    ("horse_lineup.csv", "3,left", "3,right"),
+    ("car_park.csv", "17,yellow,black", "17,yellow,"),
+    ("car_park.csv", "24,yellow,", "24,yellow,black"),
+)
+# In which cell, and what it then says.
+OTHER_SCORES = {
+    'print(f"animal right': "animal right: 4 of 6\n\nasset/images/chicken.webp shows: cat\n",
+    "precision:": "precision: 5 of 7 given tags",
+    "boxes given": "found, with 0.5 or more: 5 of 7",
+    "letters wrong": "korean_sign  1 of 26 letters wrong: 3.85%",
+    "visitors off": "receipt: 4 of 5 rows right\nchart:   18.3 visitors off on average, 100 at most",
+    "horse right": "horse right: False\ncar right:   False",
+}
+# What is run at the end of the lesson, and what it prints.
+TRIES = {
+    """from openai.types.chat import ChatCompletion
+
+for reason, content, refusal in (("length", '{"box": nu', None), ("content_filter", None, None), ("stop", None, "No.")):
+    message = {"role": "assistant", "content": content, "refusal": refusal}
+    choice = {"index": 0, "finish_reason": reason, "logprobs": None, "message": message}
+    half = {"id": "half", "object": "chat.completion", "created": 0, "model": "none", "choices": [choice]}
+    try:
+        print(text_of(ChatCompletion.model_validate(half)))
+    except ValueError as error:
+        print(error)""": "No whole answer: length\nNo whole answer: content_filter\nNo whole answer: No.\n",
+    """tenth = [Item(count=1, name="a", price=0.1), Item(count=1, name="b", price=0.2)]
+print(Receipt(items=tenth, total=0.3).total)
+try:
+    Receipt(items=tenth, total=0.31)
+except ValidationError as error:
+    print(error.errors()[0]["msg"])""": "0.3\nValue error, the prices of the items do not add up to the total\n",
+    """from helpers.plotting import boxes
+
+given = [*face.boxes, *hens.boxes, *map(true_box, table("boxes.csv"))]
+off = max(abs(iou(a, b) - boxes.iou(a, b)) for a in given for b in given)
+print(len(given), off < 1e-9)""": "14 True\n",
+}
+
+
+def test_scores_follow_the_truth_and_the_functions_do_what_the_text_says(kernel, tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "asset").mkdir()
+    (tmp_path / "asset" / "images").symlink_to(ROOT / "asset" / "images")
+    shutil.copytree(TRUTH, tmp_path / "asset" / "truth")
+    for name, there, instead in OTHER_TRUTH:
+        path = tmp_path / "asset" / "truth" / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(there) == 1
+        path.write_text(text.replace(there, instead), encoding="utf-8")
+    made = read(LESSONS[8])
+    made.cells += map(new_code_cell, TRIES)
+    cells = code_cells(kernel.run(made, REPLAY, tmp_path / "notebooks"))
+    for words, says in OTHER_SCORES.items():
+        [cell] = [cell for cell in cells if words in cell.source]
+        assert says in printed(cell), printed(cell)
+    [page] = [printed(cell) for cell in cells if "letters wrong" in cell.source]
+    assert "page_of_1871 1 of" not in page
+    assert list(map(printed, cells[-len(TRIES) :])) == list(TRIES.values())

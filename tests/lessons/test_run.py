@@ -1,0 +1,222 @@
+"""One run a lesson: in one kernel it is replayed, solved, asked live and recorded, with secrets planted.
+
+So recordings, requests and the local API can't drift apart: replay gives the notebook as it is stored, asks all that is
+recorded, and the solutions of the exercises are right in it; live, over a real socket, with the local API at
+COURSE_UPSTREAM as the real hosts, it shows what it shows in replay; and recording gives what is in the repository, to
+the byte. The secrets (`canary.py`) are looked for in all that is left.
+"""
+
+import copy
+import functools
+import re
+from importlib import import_module
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+from course.assets import ROOT
+from course.exercises.exercise import EXERCISES
+from course.recording.shape import RECORDINGS
+from tests.api import serve
+from tests.api.azure import Resource
+from tests.lessons.lesson import DATA_URL, LESSONS, NAMES, code_cells, printed, read
+from tests.recording import canary
+from tests.tools.kernel import Kernel
+from tests.tools.record_lessons import as_stored
+
+KEY, OWN_MODEL = canary.PLANTED["OPENAI_API_KEY"], "my-own-model"
+# A resource of the reader's own, and who may ask it; lesson 07 asks one with a key that it has in a cell.
+HOST = "canary-resource.openai.azure.com"
+RESOURCE = Resource(
+    keys={canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource"},
+    tokens={canary.PLANTED["AZURE_OPENAI_AD_TOKEN"]},
+)
+ON_AZURE = "09_azure_openai"
+# What may differ of an answer: where it came from, and so whether its tokens are estimated.
+ORIGIN = re.compile(
+    r"\[[^\[\]]*?( · model [^\[\]]*? · tokens: \d+ in, \d+ out)(?: \(estimated\))?( · (?:finish reason|status): )"
+)
+PRICE = r"\. The price of a run of the whole lesson: (.+) \([\d,]+ tokens in, [\d,]+ out, estimated\)\.\n"
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=NAMES)
+pytestmark = pytest.mark.slow
+
+UNPLAYED = """from course.recording.session import _state
+print([n for n in range(len(_state.tape.recording.interactions)) if n not in _state.tape.played])"""
+# What is run after a solution, to hold it against the real thing; and what it prints.
+AFTER = {
+    # The prediction is true of the lesson's conversation, and a third question.
+    "01.1": ("print(2 * len(conversation) + len(messages) + 2)", "9\n"),
+    "01.2": ("from tests.api.validation import check_chat\ncheck_chat(my_request)\nprint('fine')", "fine\n"),
+    # It makes the lesson's own conversation.
+    "01.3": ("print(go_on(messages, answer, conversation[-1]['content']) == conversation)", "True\n"),
+    # The pictures of the lesson; the solution says 799 / 4.
+    "03.1": ("print(tokens.request_tokens(odd_messages, MODEL, sizes={COINS: (384, 303)}).tokens)", "799\n"),
+    # The prediction is true of the film.
+    "05.1": (
+        "print(*(len(video.scenes(CAMERAS['camera2'], **a)) for a in ({'shortest': 4}, {'longest': 3})))",
+        "5 11\n",
+    ),
+    "05.2": (
+        "print(*(scene_at(scenes['camera2'], at) for at in (0, 9, 23.9, 24)))",
+        "0:00 to 0:04 0:09 to 0:13 0:21 to 0:24 None\n",
+    ),
+    "06.2": ("from tests.api.validation import check_response\ncheck_response(my_request)\nprint('fine')", "fine\n"),
+    # Of the lesson's own stream it gathers what the SDK does.
+    "06.3": ("print(gather([event.to_dict() for event in events]) == (last.response.output_text, True))", "True\n"),
+}
+# Some lessons are also run with nothing but OPENAI_BASE_URL and VISION_MODEL, the local API as a model on one's own
+# machine. A cell may then show something else: {lesson: {words of the cell: words of what it shows}}.
+NO_RULE = "no estimate, unknown model under the rules of 2026-10, read 2026-11-22: 'my-own-model'\n"
+OWN = {
+    "00_start_here": {".estimate(": NO_RULE},
+    "02_base64_upload": {".estimate(": NO_RULE},
+    # Ids tell a sample, and another model's answer is none.
+    "06_responses_api": {
+        ".estimate(": NO_RULE,
+        "print(answer.to_json": '"model": "my-own-model"',
+        "What else is on": "Previous response with id",
+    },
+}
+
+
+def exercises_of(lesson):
+    """{number: exercise} of one lesson."""
+    import_module(f"course.exercises.lesson_{lesson[:2]}")
+    return {number: exercise for number, exercise in EXERCISES.items() if number[:2] == lesson[:2]}
+
+
+def shown(cell):
+    """What a cell shows, comparable: [(kind, text), …]."""
+    found = []
+    for output in cell.outputs:
+        data = output.get("data", {"text/plain": output.get("text") or output.get("evalue")})
+        texts = [f"{data[kind]}" for kind in sorted(data)]
+        kind = output.get("ename") or output.get("name") or output.output_type
+        found.append((kind, ORIGIN.sub(r"[origin\1\2", DATA_URL.sub("data:image", "\n".join(texts)))))
+    return found
+
+
+def differences(lesson, made):
+    """{source: (output as stored, output now)} of each cell that shows something else than in replay."""
+    pairs = zip(code_cells(lesson), code_cells(made), strict=True)
+    return {old.source: (shown(old), shown(new)) for old, new in pairs if shown(old) != shown(new)}
+
+
+@pytest.fixture(scope="module")
+def api():
+    """The local API, taken for the real hosts."""
+    with serve(keys={KEY}, resource=RESOURCE) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own():
+    """The local API as a server on one's own machine, which asks for no key and names its own model."""
+    with serve(acts_as=OWN_MODEL, keys=set(), resource=RESOURCE) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def runs(api, own, tmp_path_factory):
+    """Call it with a lesson's path: the notebooks of its runs, and all that they left."""
+
+    @functools.cache
+    def run(path):
+        folder = tmp_path_factory.mktemp("run")
+        (folder / "asset").symlink_to(ROOT / "asset")
+        (folder / "notebooks").mkdir()
+        planted = {**canary.watched(folder), "AZURE_OPENAI_ENDPOINT": f"https://{HOST}/"}
+        planted |= dict.fromkeys(("OPENAI_BASE_URL", "VISION_MODEL"))
+        settings = {
+            "replay": {"COURSE_MODE": "replay"},
+            "live": {"COURSE_MODE": "live", "COURSE_UPSTREAM": api.url},
+            # The upstream is for the public pictures; a server of one's own is asked at its own address.
+            "own": {"COURSE_MODE": "live", "COURSE_UPSTREAM": own.url, "OPENAI_BASE_URL": f"{own.url}/v1"},
+            "record": {"COURSE_MODE": "record", "COURSE_UPSTREAM": api.url},
+        }
+        settings["own"] |= {"VISION_MODEL": OWN_MODEL, "OPENAI_API_KEY": None}
+        made = {}
+        with Kernel(local=True) as kernel:
+            for how, more in settings.items():
+                if how == "own" and path.stem not in OWN:
+                    continue
+                recordings = str(folder / "recordings") if how == "record" else None
+                environment = planted | {"COURSE_RECORDINGS": recordings, "COURSE_UPSTREAM": None} | more
+                made[how] = read(path)
+                if how == "replay":
+                    sources = [UNPLAYED]
+                    for number, exercise in exercises_of(path.stem).items():
+                        sources += [exercise.solution, AFTER.get(number, ("pass",))[0]]
+                    made[how].cells += map(new_code_cell, sources)
+                skip = "" if how == "replay" else "replay-only"
+                as_stored(kernel.run(made[how], environment, folder / "notebooks", skip))
+                nbformat.write(made[how], folder / "notebooks" / f"{how}.ipynb")
+        return SimpleNamespace(**made, left=canary.left_in(folder))
+
+    return run
+
+
+@each_lesson
+def test_replay_gives_the_notebook_as_it_is_stored(runs, path):
+    made, stored = copy.deepcopy(runs(path).replay), path.read_text(encoding="utf-8")
+    del made.cells[len(read(path).cells) :]
+    assert DATA_URL.sub("", nbformat.writes(made) + "\n") == DATA_URL.sub("", stored)
+
+
+@each_lesson
+def test_every_recorded_request_is_asked_and_every_solution_is_right(runs, path):
+    unplayed, *after = runs(path).replay.cells[len(read(path).cells) :]
+    assert printed(unplayed) == "[]\n"
+    exercises = exercises_of(path.stem)
+    assert len(exercises) == 3
+    for number, solved, checked in zip(exercises, after[::2], after[1::2], strict=True):
+        assert printed(solved).startswith(f"{number} is right. ")
+        assert re.fullmatch(AFTER.get(number, ("", ""))[1], printed(checked)), number
+
+
+@each_lesson
+def test_a_lesson_shows_live_what_it_shows_in_replay(runs, api, path):
+    lesson = read(path)
+    differing = differences(lesson, runs(path).live)
+    before, ((kind, said),) = differing.pop(code_cells(lesson)[0].source)
+    assert differing == {}
+    asks = f"{HOST}, deployment my-vision, priced as" if path.stem == ON_AZURE else "api.openai.com, model"
+    price = re.fullmatch(re.escape(f"Live: requests go to {asks} gpt-5.6-luna") + PRICE, said)
+    assert (before, kind) == ([], "stdout"), "the first cell prints nothing in replay"
+    assert price and f"{price[1]} live" in lesson.cells[0].source, "the price at the lesson's top"
+    assert api.unanswered == []
+
+
+@each_lesson
+def test_recording_gives_what_is_in_the_repository_to_the_byte(runs, path):
+    stored = (RECORDINGS / f"{path.stem}.json").read_text(encoding="utf-8")
+    assert runs(path).left[f"{path.stem}.json"] == stored, "run `make sample` and commit what it makes"
+
+
+@each_lesson
+def test_no_run_of_a_lesson_leaves_a_secret_behind(runs, path):
+    left = runs(path).left
+    assert {"replay.ipynb", "live.ipynb", "record.ipynb", "debug.log", f"{path.stem}.json"} <= set(left)
+    assert len(left["debug.log"]) > 1_000
+    assert list(canary.leaks(left)) == []
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_base_url_and_model_alone_are_enough_for_a_model_of_ones_own(runs, own, name):
+    path, expected = ROOT / "notebooks" / f"{name}.ipynb", dict(OWN[name])
+    lesson = read(path)
+    differing = differences(lesson, runs(path).own)
+    _, ((_, said),) = differing.pop(code_cells(lesson)[0].source)
+    asks = f"Live: requests go to {own.url.removeprefix('http://')}, model {OWN_MODEL}"
+    assert re.fullmatch(re.escape(asks) + PRICE, said)[1] == "what your own server costs you"
+    unexplained = {}
+    for source, (stored, now) in differing.items():
+        if [(kind, text.replace("· model course-sample ·", f"· model {OWN_MODEL} ·")) for kind, text in stored] == now:
+            continue
+        words = next((words for words in expected if words in source), None)
+        if words is None or expected.pop(words) not in now[0][1]:
+            unexplained[source] = stored, now
+    assert (unexplained, expected) == ({}, {}), "what differs, and what shows what replay shows"
+    assert own.unanswered == []

@@ -1,0 +1,102 @@
+"""README, CONTRIBUTING and what a commit runs: short, linked to what is there, and what they show runs."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+import yaml
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course.assets import ROOT
+from tests.api import API_KEY, serve
+from tests.tools import check_files
+
+DOCUMENTS = sorted(ROOT.glob("*.md"))
+LINES_OF_README = 110
+FENCE = re.compile(r"(?ms)^ *```(\w*)\n(.*?)^ *```\n")
+
+
+def test_the_readme_is_short():
+    lines = FENCE.sub("", (ROOT / "README.md").read_text("utf-8")).splitlines()
+    assert len(lines) <= LINES_OF_README, "what does no learner, adapter or presenter need? CONTRIBUTING has room"
+    assert [line for line in lines if len(line) > 140 and not line.startswith(("|", "!"))] == []
+
+
+def anchors(path):
+    """What GitHub lets `#…` name in a document."""
+    titles = re.findall(r"(?m)^#+ (.+)$", FENCE.sub("", path.read_text("utf-8")))
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=[path.name for path in DOCUMENTS])
+def test_every_link_inside_leads_somewhere(path):
+    for file, anchor in re.findall(r"\]\((?!https:)([^)#]*)(?:#([^)]*))?\)", FENCE.sub("", path.read_text("utf-8"))):
+        there = path.parent / file if file else path
+        assert there.exists() and (not anchor or anchor in anchors(there)), f"{file}#{anchor}"
+
+
+def test_the_program_of_ones_own_runs_with_helpers_alone(tmp_path):
+    program = dict(FENCE.findall((ROOT / "README.md").read_text("utf-8")))["python"]
+    assert len(program.splitlines()) <= 20
+    (tmp_path / "describe.py").write_text(program, "utf-8")
+    (tmp_path / "course.py").write_text("raise ImportError('a program of your own has no course')", "utf-8")
+    shutil.copytree(ROOT / "helpers", tmp_path / "helpers")
+    shutil.copy(ROOT / "asset" / "images" / "cow.webp", tmp_path)
+    with serve() as api:
+        env = {**os.environ, "OPENAI_BASE_URL": f"{api.url}/v1", "OPENAI_API_KEY": API_KEY, "PYTHONPATH": ""}
+        command = [sys.executable, "describe.py", "cow.webp"]
+        done = subprocess.run(command, cwd=tmp_path, env=env, text=True, capture_output=True, timeout=60)
+        assert done.stdout.startswith("A black-and-white cow with a yellow ear tag stands in a meadow"), done.stderr
+        assert len(api.requests) == 1
+
+
+# What a commit runs
+
+
+def test_every_file_here_may_be_committed():
+    folders = ("asset", "course", "helpers", "notebooks", "tests", ".github", ".ci")
+    inside = (path for folder in folders for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts)
+    found = {str(path): check_files.problems(path) for path in (*inside, *ROOT.iterdir()) if path.is_file()}
+    assert {path: problems for path, problems in found.items() if problems} == {}
+
+
+def test_what_may_not_be_committed_is_named(tmp_path, capsys):
+    texts = {
+        "good.md": "a\n",
+        "empty.py": "",
+        "bytes.png": "\0",
+        "open.md": "a",
+        "long.md": "a\n\n",
+        "win.md": "a\r\nb\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text.encode())
+    cells = [new_code_cell("1", execution_count=count) for count in (1, 2)]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "good.ipynb")
+    cells = [new_code_cell("1", execution_count=2), new_code_cell("2", metadata={"tags": ["raises-exception"]})]
+    versions = {"language_info": {"name": "python", "version": "3.12.1"}}
+    nbformat.write(new_notebook(cells=cells, metadata=versions), tmp_path / "stale.ipynb")
+    names = [str(path) for path in sorted(tmp_path.iterdir())]
+    assert check_files.main(names) == 1
+    assert [line.rpartition(os.sep)[2] for line in capsys.readouterr().out.splitlines()] == [
+        "long.md: it does not end with one newline",
+        "open.md: it does not end with one newline",
+        "stale.ipynb: it is not stored as one run from 1: [2, None]",
+        "stale.ipynb: it holds versions of this machine; `make sample LESSON=…` stores it without",
+        "stale.ipynb: code cell 2: an error without the tag raises-exception, or the tag without an error",
+        "win.md: it has line ends of Windows",
+    ]
+    assert check_files.main([str(tmp_path / "good.md"), str(tmp_path / "good.ipynb")]) == 0
+
+
+def test_each_hook_is_a_tool_of_the_lock_and_runs():
+    (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    assert repo["repo"] == "local" and {hook["language"] for hook in repo["hooks"]} == {"system"}
+    for hook in repo["hooks"]:
+        python, *module = hook["entry"].split()
+        command = [sys.executable, *module, "tests/setup/__init__.py"]
+        assert python == ".venv/bin/python" and subprocess.run(command, cwd=ROOT).returncode == 0

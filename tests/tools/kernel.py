@@ -1,0 +1,100 @@
+"""A kernel that runs one notebook after another, each as a new kernel would: its start takes longer than most lessons.
+
+with Kernel() as kernel:
+    cells = kernel.run(notebook, {"COURSE_MODE": "replay"}).cells
+"""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course.assets import ROOT
+from tests.api import redirect
+
+# Before every notebook but the first. Modules stay imported, and nothing is left in the namespace, not even `os`.
+TURN = """get_ipython().reset()
+"course.recording" in __import__("sys").modules and __import__("course.recording").recording.stop()
+"matplotlib.pyplot" in __import__("sys").modules and __import__("matplotlib.pyplot").pyplot.close("all")
+__import__("os").chdir({folder!r})
+__import__("os").environ.clear()
+__import__("os").environ.update({environment!r})"""
+
+
+class Kernel:
+    """One kernel, started with the first notebook, and again when it died; ended with the `with`."""
+
+    def __init__(self, local: bool = False):
+        """With `local`, requests go to the local API while COURSE_UPSTREAM names it, and the tape knows its answers.
+
+        Without it too, if COURSE_UPSTREAM is there when the kernel starts; else the kernel holds nothing of the tests.
+        """
+        self.local, self.client = local, None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.client and self.client.km:
+            self.client._cleanup_kernel()
+        self.client = None
+
+    def run(
+        self,
+        cells: NotebookNode | list[str],
+        environment: dict[str, str | None] | None = None,
+        folder: Path = ROOT / "notebooks",
+        skip: str = "",
+        allow_errors: bool = False,
+    ) -> NotebookNode:
+        """Run a notebook, or these sources, from top to bottom; the outputs are stored in it.
+
+        Args:
+            cells: a notebook, which is changed, or the sources of one's cells.
+            environment: variables that are set for it besides those of this process; None: unset.
+            folder: where it runs.
+            skip: cells with this tag are left out.
+            allow_errors: go on after a cell that errs, tagged raises-exception or not.
+
+        Raises:
+            CellExecutionError: a cell erred and may not.
+        """
+        notebook = new_notebook(cells=list(map(new_code_cell, cells))) if isinstance(cells, list) else cells
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        variables = {**os.environ, "PYTHONPATH": path, **(environment or {})}
+        settings = {name: value for name, value in variables.items() if value is not None}
+        if not self.client:
+            self._start(settings, folder)
+        else:
+            self._turn(TURN.format(folder=str(folder), environment=settings))
+        self.client.nb, self.client.allow_errors, self.client.skip_cells_with_tag = notebook, allow_errors, skip
+        self.client.reset_execution_trackers()
+        try:
+            for number, cell in enumerate(notebook.cells):
+                self.client.execute_cell(cell, number, execution_count=self.client.code_cells_executed + 1)
+        except DeadKernelError:
+            self.__exit__()
+            raise
+        return notebook
+
+    def _start(self, settings: dict[str, str], folder: Path) -> None:
+        local = self.local or settings.get("COURSE_UPSTREAM")
+        self.client = NotebookClient(
+            new_notebook(),
+            timeout=120,
+            kernel_name="python3",
+            record_timing=False,
+            coalesce_streams=True,  # or one text is stored in as many parts as it happened to arrive in
+            extra_arguments=["--log-level=ERROR", *(redirect.KERNEL if local else [])],
+        )
+        self.client.create_kernel_manager()
+        self.client.start_new_kernel(env=settings, cwd=str(folder))
+        self.client.start_new_kernel_client()
+
+    def _turn(self, code: str) -> None:
+        reply = self.client.wait_for_reply(self.client.kc.execute(code, silent=True))
+        assert reply["content"]["status"] == "ok", reply["content"]
