@@ -15,10 +15,6 @@ from tests.conftest import COFFEE, QUESTION, data_url
 from tests.exercises.cases import IMAGES, ROCKET, picture, says, spoils, text
 
 ROCKET_JPG = (IMAGES / "rocket.jpg").read_bytes()
-FIRST = says("user", text("Describe this picture."), picture(detail="low"))
-TALK = [FIRST, says("assistant", "A rocket."), says("user", "Noon?"), says("assistant", "No."), says("user", "Why?")]
-
-
 SYSTEM, USER = says("system", "Be short."), says("user", text("What is the weather like?"), picture())
 
 

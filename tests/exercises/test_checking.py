@@ -14,8 +14,8 @@ from course.exercises import exercise as checks
 from course.exercises import lesson_00, lesson_01
 from course.recording import DEFAULT_MODEL
 from helpers.tokens import price
-from tests.exercises.cases import ALL, FUNCTIONS, picture, text
-from tests.exercises.lessons_00_02 import TALK, request
+from tests.exercises.cases import ALL, FUNCTIONS, picture, says, text
+from tests.exercises.lessons_00_02 import request
 
 EMPTY = [None, ..., "", " ", [], (), {}, b"", {"content": None, "prediction": ...}, {"a": {"b": []}}]
 
@@ -38,15 +38,15 @@ class Strange:
     __hash__ = None
 
 
-NAMES = ["content", "prediction", "messages", "pictures_paid", "data_url", "low", "high", "width", "height", "parts"]
+NAMES = sorted({name for exercise in ALL.values() for name in re.findall(r'"(\w+)"', exercise.expects)})
 ENDLESS = []
 ENDLESS.append(ENDLESS)
 WILD = [
     7, "words", object(), [None], {"nonsense": 1}, True, float("nan"), float("inf"), 10**400, b"x", dict,
     ChatCompletion, print, np.zeros(3), {1}, range(3), Strange(), ENDLESS, [Strange()], [{"type": []}, {}],
     dict.fromkeys(NAMES, Strange()), {key: [[1], None] for key in NAMES},
-    dict.fromkeys(NAMES, max) | {"content": [text("a"), picture()], "messages": TALK},
-    {key: [{"role": []}] for key in NAMES} | {"content": [text("a"), picture()], "data_url": 1},
+    dict.fromkeys(NAMES, max) | {"parts": [text("a"), picture()], "messages": [says("user", text("a"), picture())]},
+    {key: [{"role": []}] for key in NAMES} | {"parts": [text("a"), picture()], "data_url": 1},
 ]  # fmt: skip
 
 
