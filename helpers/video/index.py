@@ -26,7 +26,7 @@ KNOWN = """SELECT document, rowid FROM captions WHERE document = ?1
 OR document IS NOT NULL AND rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2))"""
 FINISH = f"""UPDATE captions SET document = ?1, times = json_extract(?2, '$."' || rowid || '"'), metadata = ?3
 WHERE rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2)) AND NOT EXISTS ({KNOWN})"""
-# Of several programs one asks for a caption, and has 30 seconds (Unix time); then it counts as dead, and another asks.
+# Of several programs one asks for a caption, and has 30 seconds (Unix time). Then it counts as dead, and another asks.
 CLAIMS = "claims(key INTEGER PRIMARY KEY, since REAL)"
 CLAIM = f"""INSERT INTO claims SELECT ?1, ?2 WHERE NOT EXISTS ({HAS}1)
 ON CONFLICT(key) DO UPDATE SET since = ?2 WHERE abs(?2 - since) > 30"""
@@ -105,7 +105,7 @@ class VideoIndex:
         The same video again (by its bytes) costs nothing; only its metadata change. For a new prompt, `remove` it.
 
         Args:
-            caption: a function, Picture -> text to search, called once for each scene; its errors come through.
+            caption: a function, Picture -> text to search, called once a scene by one program; its errors come up.
             scenes: a list of Scene; without it those of `video.scenes(path)`.
             metadata: names with text or numbers, kept as text.
             document_id: without it the file's name without its ending.
@@ -143,8 +143,8 @@ class VideoIndex:
     def search(self, query: str, *, strings: dict | None = None, top: int = 10) -> list[Hit]:
         """Find the scenes whose captions hold any word of `query`, best first (by bm25), at most `top` of them.
 
-        A word also finds what begins with it: hen finds hens, 커피 finds 커피가, and car finds cartoon; single letters
-        don't. Operators mean nothing. `strings` keeps videos with one of these values: {"cameraId": ["1", "2"]}.
+        A word also finds what begins with it: hen finds hens, 커피 finds 커피가; single letters don't. In Chinese, in
+        Japanese and Thai it is found anywhere. `strings` keeps videos with one of: {"cameraId": ["1", "2"]}.
 
         Raises:
             VideoError: for a query without a word, and a filter on a name that no video has.

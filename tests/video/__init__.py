@@ -1,8 +1,11 @@
 """Videos made for tests, whose frames say their number."""
 
+import ctypes
 import io
 import itertools
 import random
+import sys
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -49,6 +52,7 @@ def add_track(out, images, codec="libx264", rate=10, pix_fmt="yuv420p", options=
         stream.codec_context.sample_aspect_ratio = ratio
     if stamps:
         stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
+    stream.metadata.update({"alpha_mode": "1"} if pix_fmt == "yuva420p" else {})  # as WebM notes transparency
     for name, value in tags.items():
         setattr(stream.codec_context, name, value)
 
@@ -93,3 +97,32 @@ def refusal(call, *given, **options):
 
 def pixels(picture):
     return Image.open(io.BytesIO(picture.data))
+
+
+def spans(scenes):
+    return [(round(scene.start, 3), round(scene.end, 3)) for scene in scenes]
+
+
+def corners():
+    """Red on the left, blue at the top right, green at the bottom right."""
+    image = Image.new("RGB", SIZE, (200, 30, 30))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((160, 0, 320, 89), (30, 30, 200))
+    draw.rectangle((160, 90, 320, 180), (30, 160, 30))
+    return image
+
+
+def without_root(call):
+    """Return what this gives in a thread that may do no more than others: on Linux, each has its own capabilities."""
+    results = []
+
+    def run():
+        if sys.platform == "linux":
+            header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+            assert ctypes.CDLL(None, use_errno=True).capset(header, (ctypes.c_uint32 * 6)()) == 0
+        results.append(call())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return results[0]

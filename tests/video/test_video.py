@@ -1,15 +1,8 @@
 """Videos: where they cut, which frame is shown when, how it looks, and files that nobody would make on purpose."""
 
-import ctypes
 import itertools
-import os
-import random
-import re
 import struct
-import subprocess
 import sys
-import threading
-import warnings
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,14 +15,21 @@ from PIL import Image, ImageDraw
 
 from course.assets import ROOT
 from helpers import video
-from tests.tools.benchmarks import video as benchmark
-from tests.video import SIZE, VIDEOS, add_track, coded, cut_clip, number_of, numbered, pixels, refusal
+from tests.video import (
+    SIZE,
+    VIDEOS,
+    add_track,
+    coded,
+    corners,
+    cut_clip,
+    number_of,
+    numbered,
+    pixels,
+    refusal,
+    spans,
+)
 
 module = sys.modules["helpers.video.scenes"]  # in the package, the name is the function's
-
-
-def spans(scenes):
-    return [(round(scene.start, 3), round(scene.end, 3)) for scene in scenes]
 
 
 def near(colour, other, most=6):
@@ -217,15 +217,6 @@ def test_pictures_have_the_size_of_their_video_in_square_pixels(tmp_path, given_
     assert picture.size == size and near(picture.getpixel((1, 1)), (255, 165, 0))
 
 
-def corners():
-    """Red on the left, blue at the top right, green at the bottom right."""
-    image = Image.new("RGB", SIZE, (200, 30, 30))
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((160, 0, 320, 89), (30, 30, 200))
-    draw.rectangle((160, 90, 320, 180), (30, 160, 30))
-    return image
-
-
 TURNS = {  # a, b, c, d of the matrix: top left, top right, bottom left, bottom right as they are to be seen
     (1, 0, 0, 1): "RBRG",
     (0, 1, -1, 0): "RRGB",
@@ -298,26 +289,12 @@ def test_transparency_is_laid_on_white(tmp_path, name, options):
     image = Image.new("RGBA", SIZE, (0, 0, 0, 0))
     ImageDraw.Draw(image).rectangle((80, 40, 240, 140), (200, 30, 30, 255))
     path = coded([image] * 12, tmp_path / name, **options)
-    if name == "c.webm":  # the muxer notes it only where the stream has this tag
-        path = marked_transparent(path)
     [scene] = video.scenes(path)
     picture = scene.picture(None)
     assert "laid on white" in picture.changes
     assert near(pixels(picture).getpixel((9, 9)), (255, 255, 255)) and near(
         pixels(picture).getpixel((160, 90)), (200, 30, 30)
     )
-
-
-def marked_transparent(path):
-    marked = path.with_name("marked.webm")
-    with av.open(str(path)) as given, av.open(str(marked), "w") as out:
-        stream = out.add_stream_from_template(given.streams.video[0])
-        stream.metadata["alpha_mode"] = "1"
-        for packet in given.demux(video=0):
-            packet.stream = stream
-            if packet.dts is not None:
-                out.mux(packet)
-    return marked
 
 
 def test_of_several_streams_the_largest_is_taken_but_no_single_frame(tmp_path):
@@ -361,183 +338,3 @@ def test_a_title_that_is_no_utf_8_does_no_harm(tmp_path):
     assert b"Koffiehuis" in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(b"Koffiehuis", b"Koffieh\xfcis"))
     assert spans(video.scenes(path)) == [(0, 2)]
-
-
-# Files that are cut off, damaged, or no video.
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [("c.mp4", {"container": {"movflags": "faststart"}}), ("c.mkv", {}), ("c.avi", {"codec": "mpeg4"})],
-)
-def test_of_a_file_that_is_cut_off_the_readable_part_is_used_and_said(tmp_path, name, options):
-    path = cut_clip(tmp_path / name, 30, 70, **options)
-    with warnings.catch_warnings(action="error"):
-        assert spans(video.scenes(path)) == [(0, 3), (3, 10)]
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) * 6 // 10])
-    with pytest.warns(UserWarning, match=r"only its first [4-7]\.\d seconds can be read") as said:
-        scenes = video.scenes(path)
-    assert len(said) == 1 and said[0].filename == __file__
-    assert spans(scenes)[0] == (0, 3) and 4 < scenes[-1].end < 8
-    assert number_of(pixels(scenes[-1].picture())) == round(scenes[-1].best * 10)
-
-
-def sound(path, cover=b""):
-    """A second of silence, with a picture of its cover in an ID3 tag if there is one."""
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("mp3" if path.suffix == ".mp3" else "aac", rate=44100)
-        frame = av.AudioFrame(format="s16", layout="mono", samples=44100)
-        frame.sample_rate = 44100
-        out.mux(stream.encode(frame))
-        out.mux(stream.encode())
-    body = b"\0image/jpeg\0\x03\0" + cover
-    tag = b"APIC" + struct.pack(">I", len(body)) + bytes(2) + body
-    size = bytes(len(tag) >> shift & 127 for shift in (21, 14, 7, 0))
-    return (b"ID3\x03\0\0" + size + tag if cover else b"") + path.read_bytes()
-
-
-def bytes_of(kind, path):
-    """The bytes of a picture in this format, or of a clip with these options."""
-    corners().save(path, kind)
-    return path.read_bytes()
-
-
-def clip_bytes(path, *lengths, **container):
-    return cut_clip(path, *lengths, container=container).read_bytes()
-
-
-def without_frames(mp4):
-    """The file with zeros where its frames are; its index stands in front of them."""
-    begin = mp4.index(b"mdat") + 4
-    return mp4[:begin] + bytes(len(mp4) - begin)
-
-
-DRM = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "0" * 32, "encryption_kid": "1" * 32}
-NO_VIDEO, UNREADABLE = "no video that can be decoded here", "it can't be read as a video"
-BAD_FILES = {
-    "empty": (b"", UNREADABLE),
-    **{kind: (lambda path, kind=kind: bytes_of(kind, path), UNREADABLE) for kind in ("PNG", "JPEG", "GIF", "WEBP")},
-    "AVIF": (lambda path: bytes_of("AVIF", path), NO_VIDEO),  # as HEIC, in the same container as MP4
-    "html": (b"\n<!DOCTYPE html><html>", UNREADABLE),
-    "text": ("커피 and cats\n".encode() * 999, UNREADABLE),
-    "playlist": (b"#EXTM3U\nhttp://127.0.0.1:9/a.ts\n", UNREADABLE),
-    "playlist of a file": (f"ffconcat version 1.0\nfile {VIDEOS}/camera1.mp4".encode(), UNREADABLE),
-    "zip": (b"PK\x03\x04" + bytes(99), UNREADABLE),
-    "zeros": (bytes(99_999), UNREADABLE),
-    "noise": (random.Random(1).randbytes(99_999), UNREADABLE),
-    "sound.mp4": (sound, NO_VIDEO),
-    "cover.mp3": (lambda path: sound(path, bytes_of("JPEG", path)), NO_VIDEO),
-    "unknown.mp4": (lambda path: clip_bytes(path, 5).replace(b"avc1", b"zzz1"), NO_VIDEO),
-    "locked.mp4": (lambda path: clip_bytes(path, 5, **DRM), "encrypted (DRM)"),
-    "nothing.mp4": (lambda path: clip_bytes(path), NO_VIDEO),
-    "cut.mp4": (lambda path: clip_bytes(path, 60)[:-2000], "damaged, cut off"),
-    "no frame.mp4": (lambda path: without_frames(clip_bytes(path, 9, movflags="faststart")), "no frame in it can be"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_FILES)
-def test_what_is_no_video_is_refused_with_the_reason(tmp_path, name):
-    make, said = BAD_FILES[name]
-    path = tmp_path / name
-    path.write_bytes(make if isinstance(make, bytes) else make(path))
-    assert said in refusal(video.scenes, path) and refusal(video.scenes, str(path)).startswith(f"{name}: ")
-
-
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [
-        ("https://example.org/a.mp4?sig=secret", "From an address, download it first"),
-        *((path, "by the path of a file") for path in (None, b"abc", ["a.mp4"], Image.new("RGB", (2, 2)))),
-        *((path, "There is no file") for path in ("a\0b.mp4", "~nobody of that name/a.mp4", "x" * 5000, VIDEOS)),
-    ],
-)
-def test_what_is_no_path_of_a_file_is_refused(path, said):
-    assert said in refusal(video.scenes, path) and "secret" not in refusal(video.scenes, path)
-
-
-@pytest.mark.skipif(
-    sys.platform == "win32", reason="there are no such pipes, and chmod does not take reading away there"
-)
-def test_a_pipe_is_not_waited_for_and_a_file_without_permission_is_named(tmp_path):
-    """For root too: in a thread that gives up its capabilities, which on Linux each thread has of its own."""
-    os.mkfifo(tmp_path / "pipe")
-    assert "There is no file" in refusal(video.scenes, tmp_path / "pipe")
-    path, said = cut_clip(tmp_path / "locked.mp4", 3), []
-    path.chmod(0)
-
-    def try_it():
-        if sys.platform == "linux":
-            header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-            assert ctypes.CDLL(None, use_errno=True).capset(header, (ctypes.c_uint32 * 6)()) == 0
-        said.append(refusal(video.scenes, path))
-
-    thread = threading.Thread(target=try_it)
-    thread.start()
-    thread.join()
-    assert len(said) == 1 and said[0].startswith("locked.mp4: it can't be read as a video (PermissionError)")
-
-
-@pytest.mark.parametrize(
-    ("threshold", "shortest", "longest"),
-    [
-        (0, 1, 30),
-        (1.5, 1, 30),
-        (float("nan"), 1, 30),
-        (0.3, -1, 30),
-        (0.3, 0, 0),
-        (0.3, 1, float("nan")),
-        (0.3, 10, 15),
-    ],
-)
-def test_bounds_that_make_no_sense_are_refused(threshold, shortest, longest):
-    said = refusal(video.scenes, VIDEOS / "camera1.mp4", threshold=threshold, shortest=shortest, longest=longest)
-    assert said == "threshold is from 0 to 1, shortest at least 0 seconds, and longest at least twice shortest."
-
-
-@pytest.mark.parametrize(("name", "options"), [("c.mp4", {}), ("c.h264", {}), ("c.webm", {"codec": "libvpx-vp9"})])
-def test_frames_that_are_too_large_are_refused(tmp_path, monkeypatch, name, options):
-    path = marked_transparent(cut_clip(tmp_path / name, 3, **options)) if options else cut_clip(tmp_path / name, 3)
-    monkeypatch.setitem(module.OPTIONS, "max_pixels", str(320 * 180 - 1))
-    assert refusal(video.scenes, path).startswith(f"{path.name}: ")
-
-
-FUZZ = """
-import random, sys, warnings
-from pathlib import Path
-from helpers import video
-warnings.simplefilter("ignore")
-dice, ends = random.Random(1), {"result": 0, "VideoError": 0}
-for path in map(Path, sys.argv[1:]):
-    data, mutant = path.read_bytes(), path.with_name("mutant" + path.suffix)
-    for number in range(15):
-        changed = bytearray(data[: dice.randrange(len(data))] if number % 5 == 0 else data)
-        for _ in range(dice.choice((1, 4, 64))):
-            # Half of them in the first kilobytes, where the header is.
-            changed[dice.randrange(min(len(changed), dice.choice((2000, len(data)))))] = dice.randrange(256)
-        mutant.write_bytes(changed)
-        try:
-            scenes = video.scenes(mutant)
-            assert all(scene.start <= scene.best < scene.end for scene in scenes)
-            scenes[-1].picture(64)
-            ends["result"] += 1
-        except video.VideoError:
-            ends["VideoError"] += 1
-print(ends)
-"""
-
-
-def test_a_damaged_file_ends_in_a_result_or_a_video_error_and_ffmpeg_is_silent(tmp_path):
-    files = [cut_clip(tmp_path / f"c.{end}", 6, 8) for end in ("mp4", "mkv", "ts", "h264", "avi")]
-    files.append(cut_clip(tmp_path / "f.mp4", 6, 8, container={"movflags": "faststart"}))
-    command = [sys.executable, "-c", FUZZ, *map(str, files)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert all(int(count) > 5 for count in re.findall(r"\d+", done.stdout))
-
-
-def test_the_benchmark_runs(capsys):
-    results = benchmark.main(short=1, long=2, repeats=1, size=(320, 180))
-    said = capsys.readouterr().out
-    assert results["growth"] == results["bytes 2"] / results["bytes 1"] and "scenes()  on camera1.mp4" in said
-    assert ("ffmpeg    on" in said) != ("no ffmpeg program" in said)
