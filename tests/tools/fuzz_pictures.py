@@ -1,4 +1,4 @@
-"""Mutate picture files of all kinds; each ends in a picture that decodes or a sentence: python -m tests.tools.fuzz_pictures
+"""Mutate picture files of all kinds; each ends in a picture that decodes, or in a sentence.
 
     python -m tests.tools.fuzz_pictures 5000 --seed 1      how many files, and which; the same seed mutates the same way
 
@@ -23,7 +23,7 @@ from helpers.encoding import PictureError, open_picture
 
 
 def mutate(data: bytes, dice: random.Random) -> bytes:
-    """Cut it, drop or double a piece, fill with zeros, or flip a few bytes, mostly of the first, which hold its structure."""
+    """Cut it, drop or double a piece, fill with zeros, or flip a few bytes, mostly of the first ones."""
     kind, at = dice.choice(["cut", "drop", "double", "zeros", "flip", "flip", "flip"]), dice.randrange(len(data))
     if kind == "cut":
         return data[:at]
