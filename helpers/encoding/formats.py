@@ -138,10 +138,10 @@ def _check_jpeg(data: bytes) -> tuple[bytes, bytes | None]:
     height, width = struct.unpack(">HH", head[1:5])
     if codes.count(0xDA) * width * height > 1_000_000_000:
         raise PictureError(_PARTS)
-    done = {
-        one for code, scan in segments if code == 0xDA and scan[-2] == 63 and scan[-1] & 15 == 0 for one in scan[1:-3:2]
-    }
-    if (kind == 0xC2 and done < {*head[6::3]}) or (code != 0xD9 and (kind > 0xC1 or not is_whole_jpeg(data))):
+    last = [scan for code, scan in segments if code == 0xDA and scan[-2] == 63 and scan[-1] & 15 == 0]
+    if (kind == 0xC2 and {*b"".join(scan[1:-3:2] for scan in last)} < {*head[6::3]}) or (
+        code != 0xD9 and (kind > 0xC1 or not is_whole_jpeg(data))
+    ):
         raise PictureError(_CUT)
     has_notes |= code == 0xD9 and at < len(data)
     data = data[:at] if code == 0xD9 else data + b"\xff\xd9"
@@ -168,8 +168,7 @@ _CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, 
 
 def _check_chunks(data: bytes) -> bytes | None:
     """Refuse a PNG that lacks pixels or contradicts itself; return a PNG or WebP without metadata, or None."""
-    is_png, kept, names, intact = data[:1] == b"\x89", [], [b""], True
-    at = 8 if is_png else 12
+    is_png, kept, names, intact, at = data[:1] == b"\x89", [], [b""], True, 8 if data[:1] == b"\x89" else 12
     while at + 8 <= len(data) and names[-1] != b"IEND" and (is_png or at < 8 + int.from_bytes(data[4:8], "little")):
         size, name = struct.unpack_from(">I4s", data, at) if is_png else struct.unpack_from("<4sI", data, at)[::-1]
         chunk = data[at : at + (12 + size if is_png else 8 + size + size % 2)]

@@ -103,11 +103,7 @@ def _join(parts, deadline: float) -> bytes:
 
 
 def find_file(given: str) -> Path:
-    """Return the path of a file: as given, without quotes, percent signs and backslashes, or with other spaces (NFKC).
-
-    Raises:
-        PictureError: there is none, or it is a folder; the message names what it may be called.
-    """
+    """Find a file, also without the quotes, percent signs and backslashes of a name, or with other spaces (NFKC)."""
     shown = shorten(re.sub(r"^[^/\\@]*:[^/\\@]*@", "", given))  # a password, if it is an address without https://
     hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
     try:
@@ -123,13 +119,12 @@ def find_file(given: str) -> Path:
 
 
 def _on_disk(path: Path) -> Path:
-    def letters(name):
-        return " ".join(unicodedata.normalize("NFKC", name).split())
-
     if path.exists() or path.parent == path:
         return path
-    parent = _on_disk(path.parent)
-    same = [file for file in parent.glob("*") if letters(file.name) == letters(path.name)]
+    parent, same = _on_disk(path.parent), []
+    for file in parent.glob("*"):
+        here, asked = (unicodedata.normalize("NFKC", name).split() for name in (file.name, path.name))
+        same += [file] if here == asked else []
     return same[0] if len(same) == 1 else parent / path.name
 
 
@@ -150,9 +145,8 @@ def _decode(text: str) -> tuple[bytes, str]:
 def _download(url: str, deadline: float) -> tuple[bytes, str]:
     scheme = url.partition(":")[0].lower()
     if scheme not in ("http", "https"):
-        raise PictureError(
-            f"Pictures come by http or https, but this address begins with {shorten(scheme)}:. Download it."
-        )
+        begins = f"this address begins with {shorten(scheme)}:. Download it."
+        raise PictureError(f"Pictures come by http or https, but {begins}")
     try:
         address = urlsplit(url)
         if not address.hostname or address.port == 0 or re.search(r"[\s\x00-\x1f\\]", url):
