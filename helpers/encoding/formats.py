@@ -10,8 +10,8 @@ from io import BytesIO
 
 from PIL import Image, ImageStat
 
-# A 108-megapixel phone is below the first; the second is for kinds that need up to 20 bytes a pixel, a gigabyte.
-MAX_PIXELS, MAX_DEEP_PIXELS = 120_000_000, 50_000_000
+# A 108-megapixel phone is below the first; the second is for kinds that need up to 24 bytes a pixel, a gigabyte.
+MAX_PIXELS, MAX_DEEP_PIXELS = 120_000_000, 40_000_000
 # What the APIs take as it is, and what Pillow opens here besides (EPS, which starts another program, is not among it).
 MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 FORMATS = (*MEDIA_TYPES, "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
@@ -74,7 +74,7 @@ def open_image(data: bytes, name: str) -> tuple[Image.Image, bytes, bytes | None
 
 def check_size(image: Image.Image) -> None:
     """Raise PictureError for a picture without pixels, or with more than can be unpacked in a gigabyte."""
-    deep = image.mode not in ("1", "L", "P", "RGB") or image.has_transparency_data or "progressive" in image.info
+    deep = image.mode not in ("1", "L", "P", "RGB") or image.has_transparency_data
     limit = MAX_DEEP_PIXELS if deep or image.format in ("WEBP", "AVIF", "HEIF", "JPEG2000") else MAX_PIXELS
     if not 0 < image.width * image.height <= limit:
         what = f"{image.width:,} x {image.height:,} pixels, and 1 to {limit:,} of this kind can be unpacked"

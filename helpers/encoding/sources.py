@@ -24,7 +24,7 @@ from .formats import MEDIA_TYPES, PictureError, explain_damage, open_image, shor
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 # A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
 _BASE64 = re.compile(
-    rb"[\s\"']*(data:\S*|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA..Z0eXA)[\w+/=\s%-]{40})", re.I
+    rb"[\s\"']*(data:\S*|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA\wGZ0eX)[\w+/=\s%-]{40})", re.I
 )
 
 
@@ -38,9 +38,8 @@ def load_image(source) -> tuple[Image.Image, str, bytes | None]:
 
 def open_source(source, timeout: float = 60) -> tuple[Image.Image, str, bytes | None, bytes | None]:
     """Return the PIL image of a source (see `open_picture`), pixels unread, a name, and what `open_image` returns."""
-    name = shorten(os.path.basename(str(getattr(source, "filename", "") or "a PIL image")))
     if isinstance(source, Image.Image):
-        return source, name, None, None
+        return source, shorten(os.path.basename(str(getattr(source, "filename", "") or "a PIL image"))), None, None
     try:
         data, name = _read(source, time.monotonic() + timeout)
     except PictureError:
@@ -95,7 +94,7 @@ def _join(parts, deadline: float) -> bytes:
     kept = BytesIO()
     for number, part in enumerate(parts):
         kept.write(part or b"")
-        if number > 2**20 or time.monotonic() > deadline:
+        if number > 2**19 or time.monotonic() > deadline:
             raise TimeoutError("it takes too long, or has no end")
         if kept.tell() > MAX_FILE:
             break
