@@ -93,8 +93,8 @@ def open_picture(
         plain, colours = pixels.make_plain(image, background)
         changes += [*colours, "turned upright"] if orientation != 1 else colours
         changes += ["shrunk from {} x {}".format(*size[:: -1 if orientation > 4 else 1])] if target != size else []
-        dropped = stripped != data if stripped else data and kind == "JPEG" and stripped is None
-        notes = ["metadata dropped"] if dropped else []
+        has_notes = stripped != data if stripped else data and kind == "JPEG" and stripped is None
+        notes = ["metadata dropped"] if has_notes else []
         if stripped and seen_alike and not changes and format in (None, kind):
             picture = Picture(stripped, MEDIA_TYPES[kind], *size, name, tuple(notes))
         else:

@@ -24,7 +24,7 @@ from .formats import MEDIA_TYPES, PictureError, explain_damage, open_image, shor
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 # A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
 _BASE64 = re.compile(
-    rb"[\s\"']*(data:\S*|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA\wGZ0eX)[\w+/=\s%-]{40})", re.I
+    rb"[\s\"']*(data:(?=\S|$)|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA\wGZ0eX)[\w+/=\s%-]{40})", re.I
 )
 
 
@@ -45,9 +45,8 @@ def open_source(source, timeout: float = 60) -> tuple[Image.Image, str, bytes | 
     except PictureError:
         raise
     except Exception as error:  # of a path, an archive, a stream, a connection: each has its own
-        what = shorten(source) if isinstance(source, str | Path) else "The file"
-        why = getattr(error, "strerror", None) or error
-        raise PictureError(f"{what} can't be read ({shorten(why)}). Open it with open(path, 'rb').") from None
+        what, why = source if isinstance(source, str | Path) else "The file", getattr(error, "strerror", None) or error
+        raise PictureError(f"{shorten(what)} can't be read ({shorten(why)}). Open it with open(path, 'rb').") from None
     data, declared = _decode(data.decode(errors="replace")) if _BASE64.match(data) else (data, "")
     if not 0 < len(data) <= MAX_FILE:
         what = "empty, 0 bytes. Was it read already? file.seek(0) rewinds it" if not data else "too many bytes to read"
@@ -76,9 +75,7 @@ def _read(source, deadline: float) -> tuple[bytes, str]:
         return content, "an answer"
     if not callable(read := getattr(source, "read", None)):
         kinds = "a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
-        raise PictureError(
-            f"A picture is {kinds}, an open file, an address or a data URL, not {type(source).__name__}."
-        )
+        raise PictureError(f"A picture is {kinds}, an open file, an address or data URL, not {type(source).__name__}.")
     try:
         part = read(MAX_FILE + 1)
         parts = chain([part], iter(lambda: read(MAX_FILE + 1) or b"", b""))

@@ -64,6 +64,7 @@ NO_PICTURES = {
     "a page that begins with a title": (b"<title>x</title>", "this is a web page"),
     "a page after long remarks": (b"<!--" + b"x" * 2000 + b"--><html><svg></svg>", "this is a web page"),
     "thousands of remarks": (b"<!---->" * 9000, NO_PICTURE),
+    "text that begins with data:": (b"data: three cats, two dogs", NO_PICTURE),
     "text in brackets": (b"[settings]\ncolour = red", NO_PICTURE),
     "a link of Markdown": (b"[link](https://example.org)", NO_PICTURE),
     "code": (b"{ return 1; }", NO_PICTURE),
