@@ -8,8 +8,8 @@ from numbers import Integral
 from PIL import Image, ImageColor, JpegImagePlugin
 
 from ..tokens import picture_tokens, price
-from . import pixels, sources
-from .sources import MEDIA_TYPES, PictureError
+from . import formats, pixels, sources
+from .formats import MEDIA_TYPES, PictureError, shorten
 
 # A data URL of 20,971,520 characters: the one limit for a picture in OpenAI's API description (read on 2026-08-21).
 MAX_BYTES = (20_971_520 - len("data:image/jpeg;base64,")) // 4 * 3
@@ -58,43 +58,63 @@ class Picture:
         return f"{what} ({', '.join(self.changes) or 'unchanged'})"
 
 
-def open_picture(source, *, max_side=None, frame=None, background="white", max_bytes=MAX_BYTES) -> Picture:
+def open_picture(
+    source, *, max_side=None, frame=None, background="white", format=None, max_bytes=MAX_BYTES, timeout=60
+) -> Picture:
     """Check a picture and make it ready to send: upright, in sRGB, without metadata (GPS, names, dates).
 
     Formats that no API takes, and GIF, become PNG, or JPEG if they look like a photograph. When nothing has to change,
-    the file's own bytes are kept.
+    the file's own bytes are kept. Warns of a picture that will look wrong: HDR, nearly black, perhaps on its side.
 
     Args:
-        source: a path, bytes, a PIL image, an open binary file, a data URL, or an http(s) address, which is downloaded.
+        source: a path, bytes, a PIL image, an open binary file, base64, a data URL, or an http(s) address to download.
         max_side: pixels of the longer side, to which a larger picture is shrunk.
         frame: which frame of an animation, or page; 0 is the first.
         background: the colour, as Pillow names it, behind a transparent picture.
+        format: "JPEG" or "PNG", for a server that reads no WebP; None for what suits the picture.
         max_bytes: how many may result.
+        timeout: seconds for a whole download.
     Raises:
         PictureError: it can't be sent; the message says what it is, why not, and what to do.
     """
-    _check_options(max_side, frame, background, max_bytes)
-    image, name, data = sources.open_source(source)
-    with sources.explain_damage(name):
-        changes = _choose_frame(image, name, data, frame)
+    _check_options(max_side, frame, background, format, max_bytes)
+    image, name, data, stripped = sources.open_source(source, timeout)
+    with formats.explain_damage(name):
+        changes, kind = _choose_frame(image, data, frame), "JPEG" if image.format == "MPO" else image.format or ""
         size, target, orientation = image.size, _fit(image.size, max_side), pixels.orientation(image)
-        sources.check_size(size, name)  # again, for a page has its own
+        formats.check_size(image)  # again, for a page has its own
         if max(target) > MAX_SIDE:
-            raise PictureError(f"{name}: {target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
-        stripped = sources.strip_metadata(data, image.format) if data else None
-        if data:
-            # A JPEG can be read at an eighth, to see that it is whole, or at what leaves a little to resize.
-            stays = stripped and target == size and orientation == 1 and image.mode in ("L", "RGB")
+            raise PictureError(f"{target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
+        if data:  # a JPEG can be read at an eighth, to see that it is whole, or at what leaves a little to resize
+            stays = stripped and target == size and orientation == 1 and image.mode in ("L", "RGB") and format != "PNG"
             image.draft(None, (1, 1) if stays else (5 * target[0] // 4, 5 * target[1] // 4))
         image.load()  # before anything else asks for it: what is damaged fails once, and passes the second time
+        seen_alike = not data or formats.check_pixels(image, data, name)
         plain, colours = pixels.make_plain(image, background)
         changes += [*colours, "turned upright"] if orientation != 1 else colours
         changes += ["shrunk from {} x {}".format(*size[:: -1 if orientation > 4 else 1])] if target != size else []
-        notes = ["metadata dropped"] if (stripped or image.format in ("JPEG", "MPO")) and stripped != data else []
-        if stripped and not changes:
-            picture = Picture(stripped, MEDIA_TYPES[image.format or ""], *size, name, tuple(notes))
+        notes = ["metadata dropped"] * bool(
+            stripped != data if stripped else data and kind == "JPEG" and stripped is None
+        )
+        if stripped and seen_alike and not changes and format in (None, kind):
+            picture = Picture(stripped, MEDIA_TYPES[kind], *size, name, tuple(notes))
         else:
-            picture = _encode(image, plain, target, name, bool(data), [*notes, *changes])
+            options: dict = {"quality": 90}
+            if "quantization" in vars(image) and plain.mode == image.mode and plain.size == target:
+                # A JPEG that is turned but not shrunk stays as fine as it was, neither coarser nor larger.
+                options = {"qtables": [table for _, table in sorted(image.quantization.items())]}  # type: ignore
+                options["subsampling"] = JpegImagePlugin.get_sampling(image)
+            into = format or ("JPEG" if kind == "JPEG" or _looks_like_a_photograph(plain) else "PNG")
+            made = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0) if plain.size != target else plain
+            made = made.copy() if made is image and not data else made  # the caller's
+            turn = pixels.TURNS.get(orientation if kind != "TIFF" else 1)  # which Pillow turns itself
+            del image, plain  # up to 480 MB each
+            made = made.transpose(turn) if turn is not None else made
+            made.info = {}  # Pillow would write some of it: comments, profiles
+            made.save(file := BytesIO(), into, **options)
+            changes += [] if data and kind == into else [f"{kind} made {into}" if data else f"encoded as {into}"]
+            changes = [*notes, *changes] or ["saved again"]
+            picture = Picture(file.getvalue(), MEDIA_TYPES[into], *made.size, name, tuple(changes))
     if len(picture.data) > max_bytes:
         what = f"{len(picture.data):,} bytes to send, over the limit of {max_bytes:,}"
         side = min(2048, max(picture.width, picture.height) // 2)
@@ -102,49 +122,40 @@ def open_picture(source, *, max_side=None, frame=None, background="white", max_b
     return picture
 
 
-def _check_options(max_side, frame, background, max_bytes):
+def _check_options(max_side, frame, background, format, max_bytes):
     for option, value, least in (("max_side", max_side, 1), ("frame", frame, 0), ("max_bytes", max_bytes, 1)):
         if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
-            raise PictureError(f"{option} is a whole number, at least {least}, not {value!r}.")
+            raise PictureError(f"{option} is a whole number, at least {least}, not {shorten(repr(value))}.")
+    if format not in (None, "JPEG", "PNG"):
+        raise PictureError(f"format is 'JPEG' or 'PNG', not {shorten(repr(format))}.")
     try:
         ImageColor.getcolor(background, "RGB")
     except (ValueError, AttributeError, TypeError):
-        raise PictureError(f"{background!r} is no colour; try 'white', 'black' or '#f0e0c0'.") from None
+        what = f"{shorten(repr(background))} is no colour; try 'white', 'black' or '#f0e0c0'."
+        raise PictureError(what) from None
 
 
 def _check_detail(detail: str) -> str:
     if detail not in DETAILS:
-        raise PictureError(f"detail is one of {', '.join(DETAILS)}, not {detail!r}.")
+        raise PictureError(f"detail is one of {', '.join(DETAILS)}, not {shorten(repr(detail))}.")
     return detail
 
 
-def _choose_frame(image, name, data, frame) -> list[str]:
+def _choose_frame(image, data, frame) -> list[str]:
     """Go to the frame asked for. MPO is what phones make of a photo with a preview, and not an animation."""
-    count = 1 if image.format == "MPO" or not data else getattr(image, "n_frames", 1)
-    if count > 1 and frame is None:
-        raise PictureError(f"{name}: {count} frames or pages, and only one can be sent. Choose it, say frame=0.")
-    if (frame or 0) >= count:
-        raise PictureError(f"{name}: there is no frame {frame}; it has {count}, counted from 0.")
-    if count > 1:
-        image.seek(frame)
-    return [f"frame {frame} of {count}"] * (count > 1)
-
-
-def _encode(image, plain, target, name, is_file, changes):
-    """Shrink and turn the plain pixels of an image, and make a file of them."""
-    kind, options = image.format, {"quality": 90}
-    if "quantization" in vars(image) and plain.mode == image.mode and plain.size == target:
-        # A JPEG that is turned but not shrunk stays as fine as it was, neither coarser nor larger.
-        options = {"qtables": [table for _, table in sorted(image.quantization.items())]}  # type: ignore[dict-item]
-        options["subsampling"] = JpegImagePlugin.get_sampling(image)
-    into = "JPEG" if kind in ("JPEG", "MPO") or _looks_like_a_photograph(plain) else "PNG"
-    made = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)  # a copy at least
-    if (orientation := pixels.orientation(image)) != 1:
-        made = made.transpose(pixels.TURNS[orientation])
-    made.info = {}  # Pillow would write some of it: comments, profiles
-    made.save(file := BytesIO(), into, **options)
-    changes += [] if is_file and kind in (into, "MPO") else [f"{kind} made {into}" if is_file else f"encoded as {into}"]
-    return Picture(file.getvalue(), MEDIA_TYPES[into], made.width, made.height, name, tuple(changes or ["saved again"]))
+    formats.check_tiff(image, data, frame)
+    several = bool(data) and image.format != "MPO" and getattr(image, "is_animated", False)
+    if several and frame is None:
+        raise PictureError("several frames or pages, and only one can be sent. Choose it, say frame=0.")
+    try:
+        if several and frame < 10_000:  # going there takes time with the square of their number
+            image.seek(frame)
+            formats.check_tiff(image, data, frame)
+        elif frame:
+            raise EOFError
+    except EOFError:
+        raise PictureError(f"there is no frame {frame}; they are counted from 0.") from None
+    return [f"frame {frame}"] * several
 
 
 def _fit(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:

@@ -4,9 +4,9 @@ import warnings
 from contextlib import suppress
 from io import BytesIO
 
-from PIL import Image, ImageChops, ImageCms, ImageColor
+from PIL import Image, ImageChops, ImageCms, ImageColor, ImageStat
 
-from . import sources
+from .formats import PictureError, one_at_a_time
 
 SRGB = ImageCms.createProfile("sRGB")
 _T = Image.Transpose
@@ -16,11 +16,18 @@ TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM, 5: _T.T
 
 
 def orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8 (or that of XMP, which Pillow asks too); 1 is upright."""
-    with suppress(Exception), sources.one_at_a_time, warnings.catch_warnings(action="ignore"):
-        if (value := image.getexif().get(0x0112)) in TURNS:
-            return value
-    return 1  # also for damaged EXIF, which is dropped anyway
+    """Return the EXIF orientation, 1 to 8 (or that of XMP, which Pillow asks too); 1 is upright.
+
+    Pixels that are no longer those of the file (`format` is None) may have been turned by whoever changed them: then it
+    is 1, with a warning.
+    """
+    value: int | None = 1
+    with suppress(Exception), one_at_a_time, warnings.catch_warnings(action="ignore"):
+        value = image.getexif().get(0x0112)  # damaged EXIF is dropped anyway
+    if value in TURNS and image.format is None:
+        what = f"Not turned as its EXIF says (orientation {value}), for its pixels were changed after it was opened."
+        warnings.warn(f"{what} If it lies on its side, use ImageOps.exif_transpose.", stacklevel=4)
+    return value if value in TURNS and image.format else 1
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -55,8 +62,18 @@ def make_plain(image, background: str = "white") -> tuple[Image.Image, list[str]
     if alpha is not None and alpha.getextrema()[0] < 255:
         canvas = Image.new("RGB", image.size, ImageColor.getcolor(background, "RGB"))
         canvas.paste(image, mask=alpha)
+        if _contrast(canvas) < 8 <= max(_contrast(image), _contrast(alpha)):  # such as white letters on white
+            if alpha.getextrema()[1]:
+                raise PictureError(
+                    f"On {background} nothing of it can be seen. Give another background=, such as 'grey'."
+                )
+            return image, [*changes, "alpha of 0 everywhere ignored"]  # as on the clipboard of Windows
         image, changes = canvas, [*changes, f"laid on {background}"]
     return image, changes
+
+
+def _contrast(image) -> int:
+    return max(high - low for low, high in ImageStat.Stat(image).extrema)
 
 
 def _foreign_profile(image):
@@ -75,17 +92,20 @@ def _foreign_profile(image):
 
 
 def _make_eight_bits(image):
-    """Scale 12 and 16 bits, whose range is known; stretch 32 bits and floats from their least to greatest value."""
-    low, high, change = 0, 65_535, "16 bits made 8"
-    if image.mode.startswith("I;16"):
-        tags = getattr(image, "tag_v2", {})  # of a TIFF: 258 says how many bits are used, 262 whether 0 is white
-        high = 2 ** tags.get(258, (16,))[0] - 1
-        low, high = (high, low) if tags.get(262) == 0 else (low, high)
-        image = image if image.mode == "I;16" else image.convert("I")
-    elif image.mode != "I" or image.format != "PPM":
-        low, high = image.getextrema()
-        if not abs(low) + abs(high) < float("inf"):
-            raise sources.PictureError("Its values are not all numbers. Save it with 8 bits a channel.")
-        image, change = image.convert("F"), f"{low:g} to {high:g} stretched to 8 bits"
+    """Scale 12 and 16 bits, whose range is known; stretch what is dark, 32 bits and floats from least to greatest."""
+    tags = getattr(image, "tag_v2", {})  # of a TIFF: 258 says how many bits are used, 262 whether 0 is white
+    is_16 = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+    image = image.convert("I") if is_16 and image.mode != "I;16" else image.convert("F") if not is_16 else image
+    (low, high), top = image.getextrema(), 2 ** tags.get(258, (16,))[0] - 1
+    if not abs(low) + abs(high) < float("inf"):
+        raise PictureError("Its values are not all numbers. Save it with 8 bits a channel.")
+    if "transparency" in image.info or (low < 0 and top == 2**32 - 1 and tags.get(339) in (None, (1,))):
+        raise PictureError(
+            "A transparent grey of 16 bits, and 32 bits without a sign, are not read. Save it with 8 bits."
+        )
+    change = f"{low:g} to {high:g} stretched to 8 bits"
+    if is_16 and not 0 <= low < high < top / 8:
+        low, high, change = 0, top, "16 bits made 8"
+    low, high = (high, low) if tags.get(262) == 0 else (low, high)
     scale = 255 / (high - low) if high != low else 0
     return image.point(lambda value: value * scale - low * scale).convert("L"), [change]

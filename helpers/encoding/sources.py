@@ -1,211 +1,182 @@
-"""The bytes of a picture: read from wherever they are, recognized, opened, and rid of what is not the picture."""
+"""The bytes of a picture, from wherever they are: a path, an address, base64, an open file, an answer."""
 
 import base64
+import inspect
 import os
 import re
-import struct
-import threading
-import warnings
-from contextlib import contextmanager
+import time
+import unicodedata
+from concurrent.futures import Future
+from contextlib import suppress
 from difflib import get_close_matches
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
-from urllib.parse import urlsplit
-from zlib import crc32
+from threading import Thread
+from urllib.parse import unquote, urlsplit
 
 import requests
+import urllib3
 from PIL import Image
 
+from .formats import MEDIA_TYPES, PictureError, explain_damage, open_image, shorten
+
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
-MAX_PIXELS = 120_000_000  # a 108-megapixel phone is below it
-# What the APIs take as it is, and what Pillow opens here besides (EPS, which starts another program, is not among it).
-MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-FORMATS = (*MEDIA_TYPES, "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
-# Pillow warns of odd metadata, which are dropped. Python's warning filters are those of the process, so one at a time.
-one_at_a_time = threading.Lock()
-
-
-class PictureError(ValueError):
-    """A picture that can't be sent; the message says what it is, why not, and what to do."""
-
-
-@contextmanager
-def explain_damage(name: str):
-    """Turn whatever Pillow's readers raise over a damaged picture into a PictureError."""
-    try:
-        yield
-    except PictureError:
-        raise
-    except Exception as error:
-        raise PictureError(f"{name} is damaged, cut off or closed ({type(error).__name__}), or {_GET_AGAIN}") from None
+# A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
+_BASE64 = re.compile(
+    rb"[\s\"']*(data:\S*|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA..Z0eXA)[\w+/=\s%-]{40})", re.I
+)
 
 
 def load_image(source) -> tuple[Image.Image, str, bytes | None]:
     """Return the PIL image, loaded, the name of its file or "", and its bytes or None. Raises PictureError."""
-    image, name, data = open_source(source)
+    image, name, data, _ = open_source(source)
     with explain_damage(name):
         image.load()
-        check_size(image.size, name)
     return image, "" if name in ("bytes", "a PIL image") else name, data
 
 
-def open_source(source) -> tuple[Image.Image, str, bytes | None]:
-    """Return the PIL image of a source (see `open_picture`), pixels unread, a name for it, and its bytes or None."""
+def open_source(source, timeout: float = 60) -> tuple[Image.Image, str, bytes | None, bytes | None]:
+    """Return the PIL image of a source (see `open_picture`), pixels unread, a name, and what `open_image` returns."""
+    name = shorten(os.path.basename(str(getattr(source, "filename", "") or "a PIL image")))
     if isinstance(source, Image.Image):
-        return source, os.path.basename(str(getattr(source, "filename", "") or "a PIL image")), None
-    if isinstance(source, bytes | bytearray | memoryview):
-        data, name = bytes(source), "bytes"
-    elif isinstance(source, str) and re.match(r"\s*data:", source, re.I):
-        data, name = _decode_data_url(source.strip()), "data URL"
-    elif isinstance(source, str) and re.match(r"\s*([a-z][\w+.-]+://|https?:)", source, re.I):
-        data, name = _download(source.strip())
-    elif isinstance(source, str | os.PathLike):
-        data, name = _read_path(os.fsdecode(source))
-    elif callable(getattr(source, "read", None)):
-        data, name = _read_file(source)
-    else:
-        kinds = "a path, bytes, a PIL image (of an array: Image.fromarray), an open file, an address or a data URL"
-        raise PictureError(f"A picture is {kinds}, not {type(source).__name__}.")
+        return source, name, None, None
+    try:
+        data, name = _read(source, time.monotonic() + timeout)
+    except PictureError:
+        raise
+    except Exception as error:  # of a path, an archive, a stream, a connection: each has its own
+        what = shorten(source) if isinstance(source, str | Path) else "The file"
+        why = getattr(error, "strerror", None) or error
+        raise PictureError(f"{what} can't be read ({shorten(why)}). Open it with open(path, 'rb').") from None
+    data, declared = _decode(data.decode(errors="replace")) if _BASE64.match(data) else (data, "")
     if not 0 < len(data) <= MAX_FILE:
         what = "empty, 0 bytes. Was it read already? file.seek(0) rewinds it" if not data else "too many bytes to read"
         raise PictureError(f"{name}: {what}. (The limit is {MAX_FILE:,}.)")
-    return open_image(data, name), name, data
-
-
-def _read_path(given: str) -> tuple[bytes, str]:
-    shown = given if len(given) < 200 else f"{given[:40]}… (if it is base64, give the bytes: base64.b64decode(text))"
-    try:
-        path = Path(given).expanduser()
-        if path.is_dir():
-            raise PictureError(f"{shown or '.'} is a folder. Give the path of one picture in it.")
-        if not path.is_file():  # a pipe would be waited for
-            near = get_close_matches(path.name, {file.name for file in path.parent.glob("*")} - {path.name}, 1, 0.8)
-            hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
-            raise PictureError(f"There is no file {shown}. {f'Did you mean {near[0]}?' if near else hint}")
-        with path.open("rb") as file:
-            return _read_file(file)
-    except (OSError, RuntimeError) as error:  # no permission, a name too long, of no user
-        raise PictureError(f"{shown} can't be read ({getattr(error, 'strerror', error)}).") from None
-
-
-def _read_file(file) -> tuple[bytes, str]:
-    name, kept = os.path.basename(str(getattr(file, "name", "an open file"))), BytesIO()
-    try:
-        while part := file.read(MAX_FILE + 1 - kept.tell()):  # a pipe gives what it has, so until it ends
-            kept.write(part)
-    except Exception as error:  # of an archive, a stream, a connection: each has its own
-        raise PictureError(f"{name}: it can't be read ({error}). Open it with open(path, 'rb').") from None
-    return kept.getvalue(), name
-
-
-def _decode_data_url(url: str) -> bytes:
-    head, _, encoded = url.partition(",")
-    declared = head[5:].partition(";")[0].strip().lower()[:40] or "nothing"
-    try:
-        data = base64.b64decode(encoded if ";base64" in head.lower() else "-", validate=True)
-    except ValueError as error:
-        hint = "data:image/png;base64,… with base64.b64encode(data).decode()"
-        raise PictureError(f"This data URL is malformed ({error}). It is {hint}.") from None
-    kind = open_image(data, "data URL").format or ""
-    actual = MEDIA_TYPES.get(kind, Image.MIME.get(kind, declared))
+    image, data, stripped = open_image(data, name)
+    actual = MEDIA_TYPES.get(image.format or "", Image.MIME.get(image.format or "", declared))
     # What is converted anyway may go by any of its names, but not by one that is sent.
-    if declared != actual and {declared, actual} & {*MEDIA_TYPES.values()}:
+    if declared not in ("", actual) and {declared, actual} & {*MEDIA_TYPES.values()}:
         raise PictureError(f"This data URL says {declared}, but its bytes are {actual}. Write data:{actual};base64,…")
-    return data
+    return image, name, data, stripped
 
 
-def _download(url: str) -> tuple[bytes, str]:
-    scheme, kept = url.partition(":")[0].lower(), BytesIO()
+def _read(source, deadline: float) -> tuple[bytes, str]:
+    if isinstance(source, str) and _BASE64.match(source[:200].encode()):
+        return source.encode(), "data URL" if "data:" in source[:20].lower() else "base64"
+    if isinstance(source, str) and re.match(r"\s*([a-z][\w+.-]+://|https?:)", source, re.I):
+        return _download(source.strip(), deadline)
+    if isinstance(source, str | os.PathLike):
+        with (path := find_file(os.fsdecode(source))).open("rb") as file:
+            return file.read(MAX_FILE + 1), shorten(path.name)
+    with suppress(TypeError):  # bytes, and a row of them, such as the array of cv2.imencode
+        view = memoryview(source)
+        if view.itemsize == 1 and sum(side > 1 for side in view.shape or ()) <= 1:
+            return view.tobytes(), "bytes"
+    if isinstance(content := getattr(source, "content", None), bytes):  # the answer to a request
+        return content, "an answer"
+    if not callable(read := getattr(source, "read", None)):
+        kinds = "a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
+        raise PictureError(
+            f"A picture is {kinds}, an open file, an address or a data URL, not {type(source).__name__}."
+        )
+    try:
+        part = read(MAX_FILE + 1)
+        parts = chain([part], iter(lambda: read(MAX_FILE + 1) or b"", b""))
+    except TypeError:  # some take no size, and give all
+        parts = chain([part := read()])
+    if inspect.isawaitable(part):
+        getattr(part, "close", bool)()
+        raise PictureError("Its read() is a coroutine. Give what `await file.read()` returns.")
+    return _join(parts, deadline), shorten(os.path.basename(str(getattr(source, "name", "an open file"))))
+
+
+def _join(parts, deadline: float) -> bytes:
+    kept = BytesIO()
+    for number, part in enumerate(parts):
+        kept.write(part or b"")
+        if number > 2**20 or time.monotonic() > deadline:
+            raise TimeoutError("it takes too long, or has no end")
+        if kept.tell() > MAX_FILE:
+            break
+    return kept.getvalue()
+
+
+def find_file(given: str) -> Path:
+    """Return the path of a file: as given, without quotes, percent signs and backslashes, or with other spaces (NFKC).
+
+    Raises:
+        PictureError: there is none, or it is a folder; the message names what it may be called.
+    """
+    shown = shorten(re.sub(r"^[^/\\@]*:[^/\\@]*@", "", given))  # a password, if it is an address without https://
+    hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
+    try:
+        for text in (given, unquote(given.strip(" \t\n\"'“”‘’")).replace("\\ ", " ")):
+            if (path := _on_disk(Path(text).expanduser())).is_file():  # a pipe would be waited for
+                return path
+        near = get_close_matches(path.name, {file.name for file in path.parent.glob("*")} - {path.name}, 1, 0.8)
+        what = f"There is no file {shown}. {f'Did you mean {shorten(near[0])}?' if near else hint}"
+        what = f"{shown or '.'} is a folder. Give the path of one picture in it." if path.is_dir() else what
+    except (OSError, RuntimeError, ValueError) as error:  # no permission, a name too long, of no user
+        what = f"{shown} can't be read ({getattr(error, 'strerror', 0) or shorten(error)})."
+    raise PictureError(what)
+
+
+def _on_disk(path: Path) -> Path:
+    def letters(name):
+        return " ".join(unicodedata.normalize("NFKC", name).split())
+
+    if path.exists() or path.parent == path:
+        return path
+    parent = _on_disk(path.parent)
+    same = [file for file in parent.glob("*") if letters(file.name) == letters(path.name)]
+    return same[0] if len(same) == 1 else parent / path.name
+
+
+def _decode(text: str) -> tuple[bytes, str]:
+    """Decode base64 as people have it (in lines, url-safe, spaces for +, no padding) and the type that it declares."""
+    head, comma, encoded = text.strip(" \t\r\n\"'").rpartition(",")
+    encoded = unquote(encoded).strip()
+    encoded = encoded if {*"+-\n"} & {*encoded} else encoded.replace(" ", "+")
+    encoded = re.sub(r"\s", "", encoded).translate({45: "+", 95: "/"}).rstrip("=")
+    odd = re.search(r"[^A-Za-z0-9+/]", encoded) or (comma and re.match(r"(?!.*;base64)", head, re.I))
+    if odd or len(encoded) % 4 == 1:
+        why = f"it has {odd[0]!r}" if odd and odd[0] else "it has no ;base64," if odd else "its length is wrong"
+        raise PictureError(f"This base64 is malformed ({why}). Make it with base64.b64encode(data).decode().")
+    declared = head[5:].partition(";")[0].strip().lower()[:40] or "nothing"
+    return base64.b64decode(encoded + "=" * (-len(encoded) % 4)), declared if comma else ""
+
+
+def _download(url: str, deadline: float) -> tuple[bytes, str]:
+    scheme = url.partition(":")[0].lower()
     if scheme not in ("http", "https"):
-        raise PictureError(f"Pictures come by http or https, but this address begins with {scheme}:. Download it.")
+        raise PictureError(
+            f"Pictures come by http or https, but this address begins with {shorten(scheme)}:. Download it."
+        )
     try:
         address = urlsplit(url)
         if not address.hostname or address.port == 0 or re.search(r"[\s\x00-\x1f\\]", url):
             raise ValueError
     except ValueError:  # whose words may hold user and password
         raise PictureError("This address is malformed. It is https://host/picture.jpg, without spaces.") from None
-    shown = f"{scheme}://{address.netloc.rpartition('@')[2]}{address.path}"[:200]  # user and query may hold a key
+    shown = shorten(f"{scheme}://{address.netloc.rpartition('@')[2]}{address.path}")  # user and query may hold a key
+    came: Future[bytes] = Future()
+
+    def get():
+        try:
+            with requests.get(url, timeout=(5, 30), stream=True) as response:  # of which each read may take so long
+                response.raise_for_status()
+                came.set_result(_join(response.iter_content(2**20), deadline))
+        except BaseException as error:
+            came.set_exception(error)
+
+    Thread(target=get, daemon=True).start()
     try:
-        with requests.get(url, timeout=(5, 30), stream=True) as response:
-            response.raise_for_status()
-            for part in response.iter_content(2**20):
-                kept.write(part)
-                if kept.tell() > MAX_FILE:
-                    break
-    except (OSError, ValueError) as error:  # requests' own are OSErrors; some ValueErrors of urllib3 come through
+        return came.result(deadline - time.monotonic()), shown
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
         reason = getattr(getattr(error, "response", None), "status_code", type(error).__name__)
-        raise PictureError(f"{shown}: no picture came ({reason}). Is the address right?") from None
-    return kept.getvalue(), shown
-
-
-def open_image(data: bytes, name: str) -> Image.Image:
-    """Open the bytes as a PIL image whose pixels are not read yet. Raises PictureError for no picture and a bomb."""
-    Image.init()
-    try:
-        with one_at_a_time, warnings.catch_warnings(action="ignore"):
-            image = Image.open(BytesIO(data), formats=[kind for kind in FORMATS if kind in Image.OPEN])
-    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
-        bomb = isinstance(error, Image.DecompressionBombError) and "far too many pixels; is it a decompression bomb?"
-        raise PictureError(f"{name}: {bomb or describe_unreadable(data)}") from None
-    check_size(image.size, name)
-    return image
-
-
-def check_size(size: tuple[int, int], name: str) -> None:
-    """Raise PictureError for a picture without pixels, or with more than can be unpacked safely."""
-    if not 0 < size[0] * size[1] <= MAX_PIXELS:
-        limit = f"and 1 to {MAX_PIXELS:,} can be unpacked. Shrink it, or is it a decompression bomb?"
-        raise PictureError(f"{name}: {size[0]:,} x {size[1]:,} pixels, {limit}")
-
-
-# How files begin, what they are, and the way out. First fit wins.
-_GET_AGAIN = "of a kind that Pillow can't open. Get it again, or save it as PNG with its own program."
-_CUT = f"by its first bytes, but it is cut off or damaged, or {_GET_AGAIN}"
-_KINDS = [
-    (rb".{4}ftyp(hei|hev|mif1(?!.{0,40}avif)|msf1)", "a HEIC photo, which this Python can't open. On the phone choose "
-     "JPEG (iPhone: Camera, Formats, Most Compatible), or: pip install pillow-heif, and register its opener."),
-    (rb".{4}(ftyp(?!avi[fs]|mif1)|moov|mdat)|\x1aE\xdf\xa3|RIFF.{4}(AVI |WAVE)", "a video or a sound, not a picture."),
-    (rb"%PDF|%!PS|8BPS", "a document, not a picture. Export the page that you mean as PNG."),
-    (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf", "an archive. Unpack it first, and give one picture in it."),
-    (rb"(<\?xml[^>]*>|<!--.*?-->|<!doctype svg[^>]*>|\s)*<svg", "an SVG drawing, made of lines. Export it as PNG."),
-    (rb"<(.*<)?(!doctype html|html|head|body)\b", "a web page, not a picture. Copy the address of the picture itself."),
-    (rb"\{\s*\"|\[\s*[{\"]", "JSON text, perhaps an error message of the service it came from. Read it."),
-    (rb"data:image/|iVBORw0KGgo|/9j/|R0lGOD|UklGR", "base64 of a picture. Give a data URL as str, or b64decode(text)."),
-    (rb"\xff\xd8|\x89PNG|GIF8|RIFF|BM.{4}\0{4}|II[*+]\0|MM\0[*+]|.{4}ftyp", f"a picture {_CUT}"),
-]  # fmt: skip
-
-
-def describe_unreadable(data: bytes) -> str:
-    """Say in one or two sentences what bytes are that Pillow could not open, and what to do."""
-    start = data[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()
-    unknown = f"no picture that can be opened here (it begins with {data[:8]!r}). Save it as PNG with its own program."
-    return "this is " + next((what for begins, what in _KINDS if re.match(begins, start, re.S | re.I)), unknown)
-
-
-# What a JPEG holds besides its picture: comments, application segments (but for JFIF without a preview and Adobe's),
-# bytes behind its end. Within a scan, FF comes with 00 and restart markers only. (ITU-T T.81, annex B)
-_JPEG_NOTES = re.compile(rb"\xff([\xe1-\xed\xef-\xfe]|\xe0(?!\0\x10JFIF\0)|\xee(?!\0\x0eAdobe)|\xd9.)", re.S)
-# Chunks that an opaque picture needs in PNG (W3C, third edition) and WebP (RFC 9649); longer ones hold something else.
-_CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9,
-           b"VP8 ": 2**31, b"VP8L": 2**31}  # fmt: skip
-
-
-def strip_metadata(data: bytes, kind: str | None) -> bytes | None:
-    """Remove metadata (EXIF, XMP, IPTC, ICC, comments) and what follows the end; None where that takes encoding."""
-    is_png = kind == "PNG"
-    if kind in ("JPEG", "MPO"):
-        return None if _JPEG_NOTES.search(data) else data
-    if kind not in ("PNG", "WEBP") or (is_png and data[24] > 8):
-        return None
-    kept, at, name = [], 8 if is_png else 12, b""
-    while at + 8 <= len(data) and name != b"IEND" and (is_png or at < 8 + int.from_bytes(data[4:8], "little")):
-        size, name = struct.unpack_from(">I4s", data, at) if is_png else struct.unpack_from("<4sI", data, at)[::-1]
-        chunk = data[at : at + (12 + size if is_png else 8 + size + size % 2)]
-        if is_png and crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
-            return None  # Pillow does not mind a wrong checksum; browsers and other readers do
-        kept += [chunk] if size <= _CHUNKS.get(name, -1) else []
-        at += len(chunk)
-    if is_png:
-        return data[:8] + b"".join(kept)
-    # An animation has its pixels inside its frames.
-    return b"RIFF" + struct.pack("<I", 4 + len(kept[0])) + b"WEBP" + kept[0] if len(kept) == 1 else None
+        hint = {"SSLError": "Its certificate is not trusted here.", "ProxyError": "The proxy (HTTPS_PROXY) refuses it.",
+                "TimeoutError": "It took too long; timeout= gives it more seconds."}.get(reason)  # fmt: skip
+        if isinstance(reason, int) and re.search("sig|expire|token|x-amz|x-goog|se=|hm=|policy", address.query, re.I):
+            hint = "The address is signed, and such an address expires: get a new one."
+        raise PictureError(f"{shown}: no picture came ({reason}). {hint or 'Is the address right?'}") from None

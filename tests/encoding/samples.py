@@ -1,0 +1,185 @@
+"""What the tests of this room share: pictures of every kind, made when they are needed, and how to compare them."""
+
+import io
+import struct
+import zlib
+
+import numpy
+import pytest
+from PIL import Image, ImageCms, ImageDraw, ImageOps, PngImagePlugin
+
+from course.assets import ROOT
+from helpers.encoding import PictureError, open_picture
+
+IMAGES = ROOT / "asset" / "images"
+CANARY = b"CANARY-48.876667S"
+NO_PICTURE = "no picture that can be opened here"
+
+
+def scene(size=(40, 30), mode="RGB"):
+    """A picture in which up, down, left and right differ: red on the left, blue at the top right, green below it."""
+    image = Image.new("RGB", size, (200, 30, 30))
+    draw = ImageDraw.Draw(image)
+    middle = (size[0] // 2, size[1] // 2)
+    draw.rectangle((middle[0], 0, size[0], middle[1]), fill=(30, 30, 200))
+    draw.rectangle((middle[0], middle[1] + 1, *size), fill=(30, 160, 30))
+    return image.convert(mode)
+
+
+def photo(size=(300, 200)):
+    """Our coffee, which no decoder gets right by chance."""
+    return Image.open(IMAGES / "coffee.png").convert("RGB").resize(size)
+
+
+def saved(image, kind, **options):
+    image.save(file := io.BytesIO(), kind, **options)
+    return file.getvalue()
+
+
+def pixels(picture):
+    return Image.open(io.BytesIO(picture.data)).convert("RGB")
+
+
+def alike(first, second, most=24):
+    """Is no pixel of the middle rows and columns far from the other's? (JPEG blurs the edges of the fields.)"""
+    if first.size != second.size:
+        return False
+    places = [(x, y) for x in (0.15, 0.85) for y in (0.15, 0.85)]
+    points = [(int(x * first.width), int(y * first.height)) for x, y in places]
+    pairs = [(first.getpixel(point), second.getpixel(point)) for point in points]
+    return all(abs(a - b) <= most for one, two in pairs for a, b in zip(one, two, strict=True))
+
+
+def refusal(source, **options):
+    with pytest.raises(PictureError) as caught:
+        open_picture(source, **options)
+    said = str(caught.value)
+    assert len(said) < 400 and "Traceback" not in said and caught.value.__cause__ is None
+    return said
+
+
+PLAIN = {
+    "JPEG": saved(scene(), "JPEG"),
+    "progressive JPEG": saved(scene(), "JPEG", progressive=True),
+    "grey JPEG": saved(scene(mode="L"), "JPEG"),
+    "JPEG with restarts": saved(scene(), "JPEG", restart_marker_blocks=1),
+    "PNG": saved(scene(), "PNG"),
+    "grey PNG": saved(scene(mode="L"), "PNG"),
+    "PNG of one bit": saved(scene(mode="1"), "PNG"),
+    "PNG with a palette": saved(scene(mode="P"), "PNG"),
+    "opaque RGBA PNG": saved(scene(mode="RGBA"), "PNG"),
+    "opaque LA PNG": saved(scene(mode="LA"), "PNG"),
+    "lossy WebP": saved(scene(), "WEBP"),
+    "lossless WebP": saved(scene(), "WEBP", lossless=True),
+}
+
+
+def exif(orientation=1):
+    made = Image.Exif()
+    made[0x0112] = orientation
+    made[0x010E] = CANARY.decode()  # description
+    made[0x8825] = {1: "S", 2: (48, 52, 36), 3: "W", 4: (123, 23, 36), 29: CANARY.decode()}
+    return made
+
+
+def jpeg_segment(marker, content):
+    return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+
+
+def png_chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png_of(width, height, bits, colours, rows, *chunks):
+    """A PNG from its raw rows, whatever its header says."""
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, 0))
+    pixels = png_chunk(b"IDAT", zlib.compress(rows))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + pixels + png_chunk(b"IEND", b"")
+
+
+def with_chunk(png, kind, content):
+    """The same PNG with a chunk more before its pixels."""
+    at = png.index(b"IDAT") - 4
+    return png[:at] + png_chunk(kind, content) + png[at:]
+
+
+def talkative():
+    """Files of each kind with a canary in every place that may hold words."""
+    xmp = b"<x:xmpmeta>" + CANARY + b"</x:xmpmeta>"
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", CANARY.decode())
+    info.add_text("Author", CANARY.decode(), zip=False)
+    info.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    png = with_chunk(saved(scene(), "PNG", exif=exif(), pnginfo=info), b"tIME", CANARY[:7])
+    jpeg = saved(scene(), "JPEG", exif=exif(), xmp=xmp, comment=CANARY)
+    parts = [(0xED, b"Photoshop 3.0\0"), (0xE0, b"JFXX\0\x13"), (0xE0, b"JFIF\0\1\1\0\0\1\0\1\1\1"), (0xEB, b"")]
+    more = b"".join(jpeg_segment(marker, begin + CANARY) for marker, begin in parts)
+    more += b"\xff\xff" + jpeg_segment(0xFE, CANARY)[1:]
+    gif = saved(scene(), "GIF", comment=CANARY)
+    application = b"\x21\xff\x0bXMP DataXMP" + bytes([len(CANARY)]) + CANARY + b"\0"
+    colours = 13 + 3 * 2 ** ((gif[10] & 7) + 1)
+    webp = saved(scene(), "WEBP", exif=exif(), xmp=xmp)
+    webp += b"OWN " + struct.pack("<I", len(CANARY)) + CANARY + b"\0" * (len(CANARY) % 2)
+    return {
+        "JPEG": jpeg[:2] + more + jpeg[2:],
+        "progressive JPEG": saved(scene(), "JPEG", progressive=True, exif=exif(), xmp=xmp),
+        "JPEG, and more after its end": jpeg + b"\xff\xd8" + CANARY + b"\xff\xd9",
+        "MPO": saved(scene(), "MPO", save_all=True, append_images=[scene()], exif=exif()) + CANARY,
+        "PNG": with_chunk(png, b"prIV", CANARY) + CANARY,
+        "GIF": gif[:colours] + application + gif[colours:] + CANARY,
+        "WebP": webp[:4] + struct.pack("<I", len(webp) - 8) + webp[8:] + CANARY,
+        "TIFF": saved(scene(), "TIFF", exif=exif().tobytes(), description=CANARY.decode()),
+        "AVIF": saved(scene(), "AVIF", exif=exif(), xmp=xmp),
+    }
+
+
+def deep_files():
+    """16 bits a channel, in each format that has them."""
+    values = numpy.asarray(scene(mode="L")).astype("uint16") * 257
+    grey = Image.fromarray(values)
+    rows = b"".join(b"\0" + (numpy.asarray(scene())[y].astype(">u2") * 257).astype(">u2").tobytes() for y in range(30))
+    pgm = b"P5 40 30 65535\n" + values.astype(">u2").tobytes()
+    colour = png_of(40, 30, 16, 2, rows)
+    return {"grey PNG": saved(grey, "PNG"), "colour PNG": colour, "grey TIFF": saved(grey, "TIFF"), "PGM": pgm}
+
+
+def profile(name):
+    """A real ICC profile that is not sRGB: the one in our rocket (Adobe RGB), or made by LittleCMS."""
+    if name == "Adobe RGB":
+        return Image.open(IMAGES / "rocket.jpg").info["icc_profile"]
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(name)).tobytes()
+
+
+def see_through(mode):
+    """The scene with a left half that is not there."""
+    image = scene().convert("RGBA")
+    image.paste((9, 9, 9, 0), (0, 0, 20, 30))
+    if mode == "P":
+        image = scene().quantize(8)
+        image.info["transparency"] = image.getpixel((2, 2))
+        return image
+    return image.convert(mode)
+
+
+def animation(kind):
+    frames = [ImageOps.mirror(scene()), ImageOps.flip(scene())]
+    return saved(scene(), kind, save_all=True, append_images=frames, **({"duration": 100} if kind != "TIFF" else {}))
+
+
+def tiff_of(image, tags, data=None):
+    """An uncompressed little-endian TIFF of one strip, with these tags besides its own: {tag: (type, values)}."""
+    data = image.tobytes() if data is None else data
+    kinds = {3: "H", 4: "I"}
+    own = {256: (4, [image.width]), 257: (4, [image.height]), 258: (3, [8] * len(image.getbands())), 259: (3, [1]),
+           262: (3, [2 if image.mode == "RGB" else 1]), 273: (4, [8]), 277: (3, [len(image.getbands())]),
+           278: (4, [image.height]), 279: (4, [len(data)])}  # fmt: skip
+    body, entries = b"II*\0" + struct.pack("<I", 8 + len(data) + len(data) % 2) + data + b"\0" * (len(data) % 2), b""
+    rows = sorted({**own, **tags}.items())
+    extra = len(body) + 2 + 12 * len(rows) + 4
+    tail = b""
+    for tag, (kind, values) in rows:
+        value = struct.pack(f"<{len(values)}{kinds[kind]}", *values)
+        if len(value) > 4:
+            value, tail = struct.pack("<I", extra + len(tail)), tail + value
+        entries += struct.pack("<HHI", tag, kind, len(values)) + value.ljust(4, b"\0")
+    return body + struct.pack("<H", len(rows)) + entries + b"\0\0\0\0" + tail

@@ -1,0 +1,84 @@
+"""Mutate picture files of all kinds; each ends in a picture that decodes or a sentence: python -m tests.tools.fuzz_pictures
+
+    python -m tests.tools.fuzz_pictures 5000 --seed 1      how many files, and which; the same seed mutates the same way
+
+Prints what ended how, the slowest file in seconds, and the peak of the memory in MB. What breaks the rule ends the run
+with its seed and number, and is written to fuzz_pictures.bin.
+"""
+
+import argparse
+import io
+import random
+import resource
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+
+from helpers.encoding import PictureError, open_picture
+
+
+def mutate(data: bytes, dice: random.Random) -> bytes:
+    """Cut it, drop or double a piece, fill with zeros, or flip a few bytes, mostly of the first, which hold its structure."""
+    kind, at = dice.choice(["cut", "drop", "double", "zeros", "flip", "flip", "flip"]), dice.randrange(len(data))
+    if kind == "cut":
+        return data[:at]
+    if kind in ("drop", "double", "zeros"):
+        size = dice.choice([1, 2, 8, 100])
+        return (
+            data[:at]
+            + {"drop": b"", "double": 2 * data[at : at + size], "zeros": bytes(size)}[kind]
+            + data[at + size :]
+        )
+    flipped = bytearray(data)
+    for _ in range(dice.choice([1, 1, 2, 8])):
+        place = dice.randrange(len(data)) if dice.random() < 0.5 else dice.randrange(min(len(data), 120))
+        flipped[place] = dice.choice([0, 255, dice.randrange(256), flipped[place] ^ 1 << dice.randrange(8)])
+    return bytes(flipped)
+
+
+def fuzz(files: Mapping[str, bytes], count: int, seed: int) -> tuple[Counter, float]:
+    """Open `count` mutated files; return how many ended how, and the seconds of the slowest."""
+    ended, slowest = Counter[str](), 0.0
+    for number in range(count):
+        dice = random.Random(f"{seed} {number}")
+        data = mutate(files[dice.choice(sorted(files))], dice)
+        start = time.process_time()
+        try:
+            picture = open_picture(data, max_side=dice.choice([None, 10]), frame=dice.choice([None, None, 0]))
+        except PictureError as error:
+            ended["refused"] += 1
+            assert 10 < len(str(error)) < 400, (seed, number, str(error))
+        except BaseException:
+            Path("fuzz_pictures.bin").write_bytes(data)
+            print(f"seed {seed}, number {number}", file=sys.stderr)
+            raise
+        else:
+            ended["picture"] += 1
+            with Image.open(io.BytesIO(picture.data)) as image:
+                image.load()
+                assert image.size == (picture.width, picture.height), (seed, number)
+        slowest = max(slowest, time.process_time() - start)
+    return ended, slowest
+
+
+def main() -> None:
+    """Run as asked for on the command line."""
+    from tests.encoding.test_sources import FUZZED  # plain and odd files of every kind
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("count", type=int, nargs="?", default=5000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    ended, slowest = fuzz(FUZZED, asked.count, asked.seed)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{dict(ended)}; the slowest took {slowest:.2f} s; at most {peak} MB")
+
+
+if __name__ == "__main__":
+    main()
