@@ -1,7 +1,6 @@
 """Where a video cuts, and its frames: each with its time, upright, in its true proportions."""
 
 import math
-import os
 import struct
 import warnings
 from bisect import bisect_left
@@ -16,7 +15,8 @@ import av
 from av.video.reformatter import Interpolation, VideoReformatter
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from ..encoding import Picture, open_picture
+from ..encoding import Picture, PictureError, open_picture
+from ..encoding.sources import find_file
 
 THRESHOLD = 0.28  # of the scene score; what lies above and below it was measured: tests/video/test_video.py
 WIDTH = 160  # pixels: at 320, noise and the keyframes of a codec count for more
@@ -88,12 +88,13 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: 
 
 
 def check_path(path) -> Path:
-    """Return the path of a file that is there; raise VideoError for anything else."""
-    if not isinstance(path, str | os.PathLike) or "://" in str(path):  # an address is not shown, as it may hold a key
+    """Return the path of a file that is there, found as pictures are; raise VideoError for anything else."""
+    if "://" in str(path):  # an address is not shown, as it may hold a key
         raise VideoError("A video is given by the path of a file on your disk. From an address, download it first.")
-    if not os.path.isfile(path := os.path.expanduser(path)):
-        raise VideoError(f"There is no file {str(path)[:99]!r}. Paths start where Python runs, in lessons notebooks/.")
-    return Path(path)
+    try:
+        return find_file(str(Path(path)))
+    except (TypeError, PictureError) as error:
+        raise VideoError(f"A video is given by its path: {error}".replace("picture", "video")) from None
 
 
 @contextmanager
