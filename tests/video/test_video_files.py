@@ -100,12 +100,21 @@ def test_what_is_no_video_is_refused_with_the_reason(tmp_path, name):
     ("path", "said"),
     [
         ("https://example.org/a.mp4?sig=secret", "From an address, download it first"),
-        *((path, "by the path of a file") for path in (None, b"abc", ["a.mp4"], Image.new("RGB", (2, 2)))),
-        *((path, "There is no file") for path in ("a\0b.mp4", "~nobody of that name/a.mp4", "x" * 5000, VIDEOS)),
+        *((path, "A video is given by its path: ") for path in (None, b"abc", ["a.mp4"], Image.new("RGB", (2, 2)))),
+        ("nobody.mp4", "There is no file nobody.mp4"),
+        *((path, "can't be read") for path in ("~nobody of that name/a.mp4", "x" * 5000)),
+        ("a\0b.mp4", "There is no file"),
+        (VIDEOS, "is a folder. Give the path of one video in it"),
     ],
 )
 def test_what_is_no_path_of_a_file_is_refused(path, said):
     assert said in refusal(video.scenes, path) and "secret" not in refusal(video.scenes, path)
+
+
+@pytest.mark.parametrize("typed", ["a\u202fb.mp4", "a%20b.mp4", "a\\ b.mp4"])
+def test_a_name_as_people_paste_it_is_found(tmp_path, typed):
+    path = cut_clip(tmp_path / "a b.mp4", 3)
+    assert video.scenes(f'"{path}"')[0].path == path == video.scenes(tmp_path / typed)[0].path
 
 
 @pytest.mark.skipif(
