@@ -15,8 +15,8 @@ from .masking import mask
 
 _BRIEF = (openai.OpenAIError, requests.RequestException, pydantic.ValidationError)
 # At the level DEBUG these write down whole addresses and requests, with signatures and pictures in them.
-_DEBUG_LOGGERS = ("openai._base_client", "httpx2", "httpcore2.connection", "httpcore2.http11", "urllib3.connectionpool",
-                  "vcr.cassette", "vcr.request", "vcr.stubs", "vcr.stubs.httpx_stubs")  # fmt: skip
+_DEBUG_LOGGERS = ("openai._base_client", "httpx2", "httpcore2.connection", "httpcore2.http11",
+                  "urllib3.connectionpool")  # fmt: skip
 
 
 def join(before_cell: Callable) -> str | None:

@@ -10,7 +10,6 @@ from email import message_from_bytes, policy
 from urllib.parse import urlsplit
 
 import httpx2
-from vcr.filters import decode_response
 
 from . import pictures
 from .masking import NO_RESOURCE, clean, mask, secrets_of, shown_address
@@ -52,14 +51,13 @@ def recorded_request(method: str, url: str, headers: Mapping, body: bytes | None
     return RecordedRequest(method=method.upper(), url=mask(path, secrets), content_type=kind, body=value)
 
 
-def recorded_response(vcr_response: dict, request_headers: Mapping) -> RecordedResponse:
+def recorded_response(status: int, headers: Mapping, body: bytes, request_headers: Mapping) -> RecordedResponse:
     """Make the readable form of an answer. Raises RecordingError for bytes that are neither text nor a file of ours."""
-    response = decode_response(vcr_response)
     secrets = secrets_of(request_headers)  # those of the body are known since the request was recorded
-    headers = {name.lower(): mask(", ".join(values), secrets) for name, values in response["headers"].items()}
-    body, kind, value = response["body"]["string"], headers.get("content-type", ""), None
+    headers = {name: mask(value, secrets) for name, value in headers.items()}
+    kind, value = headers.get("content-type", ""), None
     kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-    answer = RecordedResponse(status=response["status"]["code"], headers=kept)
+    answer = RecordedResponse(status=status, headers=kept)
     if "file" in (described := pictures.describe(body)):
         answer.file = FileReference(**described)
         return answer
@@ -107,7 +105,7 @@ def _without_host(url: str) -> str:
     """Take the host of the API off an address, for it is the reader's choice; others stay."""
     for variable, path in _ENDPOINTS.items():
         with suppress(Exception):  # whatever was typed may be no address at all
-            # As the clients write them. vcrpy is not told the user and the password of an address.
+            # As the clients write them.
             base, asked = (str(httpx2.URL(one).copy_with(userinfo=b"")) for one in (os.environ[variable].strip(), url))
             if asked.startswith(behind := f"{base.rstrip('/')}/"):
                 url = f"{path}/{asked.removeprefix(behind)}"

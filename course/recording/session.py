@@ -7,12 +7,10 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from vcr.patch import CassettePatcherBuilder
-
 from helpers import tokens
 
 from . import environment, masking, notebook, publishing, readable, shape
-from .clients import CurrentTape, one_at_a_time, wrap_clients
+from .clients import wrap_clients
 from .environment import LiveModeError
 from .shape import Interaction, RecordingError
 from .tape import Tape
@@ -31,7 +29,6 @@ class Origin:
 class _State:
     tape: Tape | None = None
     lock: sqlite3.Connection | None = None
-    patches = ExitStack()
 
 
 _state = _State()
@@ -70,16 +67,16 @@ def start(lesson: str, mode: str | None = None) -> None:
     if _state.tape:
         _state.tape.finish()
     with ExitStack() as undo:
-        lock = _state.lock if _state.tape and _state.tape.path == path else None
+        lock = _state.lock if mode == "record" and _state.tape and _state.tape.path == path else None
         if mode == "record" and not lock:
             lock = undo.enter_context(closing(shape.lock(path)))
         tape = None if mode == "live" else Tape(path, lesson, mode, named or readable.DEFAULT_MODEL)
         undo.pop_all()
     # From here on nothing fails.
-    _play(tape, lock if mode == "record" else None)
+    _play(tape, lock)
     environment.change(mode, on_azure, keys)
     masking.forget_secrets()
-    wrap_clients(_refuse_replays_key, lambda: _state.tape is not None)
+    wrap_clients(_tape_for)
     publishing.install()
     running = notebook.join(_before_cell)
     if not tape:
@@ -107,16 +104,10 @@ def origin(answer_id: str) -> Origin | None:
 
 
 def _play(tape: Tape | None, lock: sqlite3.Connection | None) -> None:
-    """Answer requests from this tape. From one tape to the next, vcrpy stays in its place: nothing slips through."""
-    with one_at_a_time:
-        if tape and not _state.tape:
-            for patch in CassettePatcherBuilder(CurrentTape(lambda: _state.tape)).build():
-                _state.patches.enter_context(patch)
-        elif not tape:
-            _state.patches.close()
-        if _state.lock and _state.lock is not lock:
-            _state.lock.close()
-        _state.tape, _state.lock = tape, lock
+    """Answer requests from this tape, and hold its lock alone."""
+    if _state.lock and _state.lock is not lock:
+        _state.lock.close()
+    _state.tape, _state.lock = tape, lock
 
 
 def _before_cell(info) -> None:
@@ -149,8 +140,12 @@ def _say_what_it_costs(recorded: list[Interaction], on_azure: bool) -> None:
     print(f"({tokens_in:,} tokens in, {tokens_out:,} out, estimated).")
 
 
-def _refuse_replays_key(headers: Mapping) -> None:
-    """Stop a client made in replay: it would ask the wrong host, with a key that is none."""
+def _tape_for(headers: Mapping) -> Tape | None:
+    """Return what answers a request, None for the service itself.
+
+    A client made in replay is refused there: it would ask the wrong host, with a key that is none.
+    """
     if not _state.tape and environment.REPLAY_KEY in f"{headers.get('authorization')} {headers.get('api-key')}":
         what = "This client, or these headers, were made in replay"
         raise LiveModeError(f"{what}. Make them again, for instance client = OpenAI(), and then ask.")
+    return _state.tape

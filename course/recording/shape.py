@@ -6,7 +6,6 @@ import os
 import re
 import sqlite3
 from contextlib import suppress
-from http.client import responses
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -69,12 +68,6 @@ class RecordedResponse(_Shape):
         if self.json_ is not None:
             return json.dumps(self.json_, ensure_ascii=False).encode()
         return "".join([f"{event}\n\n" for event in self.events or ()] or self.text or "").encode()
-
-    def for_vcr(self) -> dict:
-        """Return the response as vcrpy hands it to `httpx2` and `requests`."""
-        status = {"code": self.status, "message": responses.get(self.status, "")}
-        headers = {name: [value] for name, value in self.headers.items()}
-        return {"status": status, "headers": headers, "body": {"string": self.body()}}
 
     def about(self) -> dict:
         """Return what the answer says about itself (`id`, `model`, `usage` …), whole or as a stream."""

@@ -182,7 +182,6 @@ def test_five_threads_at_once(record, replay, network):
 
 
 def test_requests_in_five_threads_at_once(record, replay, folder, network):
-    """vcrpy takes its patches off for a moment while it connects: no thread may slip through to the network then."""
     record()
     assert requests.get(COFFEE, timeout=9).status_code == 200
     replay()
@@ -481,8 +480,7 @@ def test_another_label_is_named_as_the_media_type(record, replay):
 
 def test_compressed_answers_are_stored_as_text(record, folder, network):
     record()
-    answer = openai.OpenAI().chat.completions.with_raw_response.create(**question())
-    assert answer.headers["content-encoding"] == "gzip", "the service did compress"
+    openai.OpenAI().chat.completions.create(**question())
     response = stored(folder)[0]["response"]
     assert response["json"]["choices"][0]["message"]["content"].startswith("A small red-brown")
     assert response["headers"] == {"content-type": "application/json"}
@@ -578,14 +576,13 @@ def test_pictures_wherever_they_hide(name):
 
 
 def answer_kept(body, kind="application/json", headers=None):
-    response = {"status": {"code": 200}, "headers": {"content-type": [kind]}, "body": {"string": body.encode()}}
     masking.forget_secrets()
-    return readable.recorded_response(response, headers or {})
+    return readable.recorded_response(200, {"content-type": kind}, body.encode(), headers or {})
 
 
 def test_answers_hide_them_too_and_keep_their_types():
     url = f"data:image/png;base64,{PNG}"
-    event = f'data: {json.dumps({"api_key": KEY, "u": url})}\n\n'
+    event = f"data: {json.dumps({'api_key': KEY, 'u': url})}\n\n"
     for body, kind in ((event, "text/event-stream"), (f"<img src='{url}' alt='{KEY}'>", "text/html")):
         text = answer_kept(body, kind, {"api-key": KEY}).model_dump_json()
         assert "CANARY" not in text and len(text) < 400

@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import openai
 import pytest
 import requests
-from vcr.request import Request
 
 from course import recording
-from course.recording import clients, readable, session, shape
-from course.recording.clients import PlayedFault
+from course.recording import readable, session, shape
+from course.recording.clients import Sent
 from course.recording.masking import NO_RESOURCE
 from course.recording.pictures import bodies_match
 from course.recording.tape import Tape
@@ -22,22 +21,17 @@ from tests.conftest import question
 RECORDINGS = sorted(shape.RECORDINGS.glob("*.json"))
 
 
-class Recorded(Tape):
-    """A tape that is asked with recorded requests."""
-
-    def asked(self, request):
-        return request.recorded.model_copy()
+@pytest.fixture
+def recorded(monkeypatch):
+    """Requests on their way are recorded ones here, which stand in the place of the headers."""
+    monkeypatch.setattr(readable, "recorded_request", lambda method, url, recorded, body, model: recorded.model_copy())
 
 
 def ask(tape, recorded):
     """The status of the answer, or the fault."""
     host = NO_RESOURCE if recorded.url.startswith("/openai/") else "api.openai.com"
-    request = Request(recorded.method, f"https://{host}/", b"", {})
-    request.recorded = recorded
-    try:
-        return tape.play(request)["status"]["code"]
-    except PlayedFault as fault:
-        return fault.args[0]
+    answer = tape.play(Sent(recorded.method, f"https://{host}/", recorded, b""))
+    return answer.fault or answer.status
 
 
 def pairs_of(items):
@@ -56,8 +50,8 @@ def test_there_are_such_pairs():
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
-def test_another_cell_and_any_number_at_once_get_the_good_answer(path):
-    tape = Recorded(path, path.stem, "replay", "m")
+def test_another_cell_and_any_number_at_once_get_the_good_answer(path, recorded):
+    tape = Tape(path, path.stem, "replay", "m")
     for good, bad in pairs_of(tape.recording.interactions):
         for source in ("a cell of the reader's", "another one"):
             tape.begin_cell(source)
@@ -66,9 +60,9 @@ def test_another_cell_and_any_number_at_once_get_the_good_answer(path):
             assert list(pool.map(lambda _: ask(tape, good.request), range(8))) == [200] * 8  # noqa: B023
 
 
-def test_what_was_staged_plays_in_its_own_cell_in_order_and_again():
+def test_what_was_staged_plays_in_its_own_cell_in_order_and_again(recorded):
     path = shape.RECORDINGS / "07_when_it_goes_wrong.json"
-    tape = Recorded(path, path.stem, "replay", "m")
+    tape = Tape(path, path.stem, "replay", "m")
     items = tape.recording.interactions
     seen = {}
     for _ in range(2):
@@ -219,20 +213,3 @@ def test_starting_again_lets_no_request_through(folder, monkeypatch):
         done.set()
         starter.join()
     assert used == []
-
-
-def test_a_request_waits_while_another_library_has_vcrpy_off(folder, monkeypatch):
-    """vcrpy takes off all patches while it connects for requests: openai asks before or after that, never meanwhile."""
-    monkeypatch.delenv("COURSE_RECORDINGS")
-    recording.start("00_start_here", mode="replay")
-
-    def ask():
-        with pytest.raises(recording.NotRecorded):
-            openai.OpenAI(max_retries=0).chat.completions.create(**question("Never asked"))
-
-    with ThreadPoolExecutor(1) as pool:
-        with clients.one_at_a_time:
-            asked = pool.submit(ask)
-            with pytest.raises(TimeoutError):
-                asked.result(timeout=0.5)
-        asked.result(timeout=9)

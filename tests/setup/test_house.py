@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "helpers.many": ("helpers.encoding", "helpers.tokens"),
     "course": ("helpers",),
 }
-NOT_FOR_HELPERS = {"course", "tests", "IPython", "vcr"}
+NOT_FOR_HELPERS = {"course", "tests", "IPython"}
 
 
 def files(root, *packages):
@@ -261,7 +261,6 @@ def test_a_room_that_grew_is_counted(tree):
         ("helpers/plotting/a.py", "from .. import video", "helpers.plotting.a -> helpers.video"),
         ("helpers/video/a.py", "from course.assets import ROOT", "helpers.video.a -> course.assets"),
         ("helpers/plotting/a.py", "from IPython.display import HTML", "helpers.plotting.a -> IPython.display"),
-        ("helpers/encoding/a.py", "import vcr", "helpers.encoding.a -> vcr"),
         ("helpers/__init__.py", "from . import tokens", "helpers -> helpers.tokens"),
         ("course/a.py", "from tests.api import serve", "course.a -> tests.api"),
     ],

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from helpers.encoding import DETAILS
 
+from .. import CourseError
 from .readable import DEFAULT_MODEL, RETIRED_SERVICE, is_azure
 from .shape import RecordedRequest, Recording
 
@@ -22,6 +23,10 @@ _WAYS_OUT = """{} asks for your key; after it, client = OpenAI().
   os.environ["VISION_MODEL"] first, then do the same, and MODEL = recording.model()."""
 _WAYS_ON_AZURE = """  set AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT in os.environ to say which, and then run
 {}, which asks for the key; after it, a new client."""
+
+
+class NotRecorded(CourseError):
+    """Replay was asked for something that is not in the lesson's recording. The SDK passes it on and does not retry."""
 
 
 def explain(asked: RecordedRequest, recording: Recording, cell: str = "") -> str:
