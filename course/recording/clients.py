@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ConnectionError, ReadTimeout
 from urllib3 import HTTPResponse
 
-# fault: what httpx2 raises, and the words of all libraries
+# fault: what httpx2 raises, and the words of either library
 _FAULTS: dict[str | None, tuple[type[httpx2.TransportError], str]] = {
     "timeout": (httpx2.ReadTimeout, "The read operation timed out"),
     "stalled": (httpx2.ReadTimeout, "The read operation timed out"),
@@ -25,15 +25,7 @@ _FAULTS: dict[str | None, tuple[type[httpx2.TransportError], str]] = {
 }
 # Headers that are not true of a body that was read whole and decoded.
 _OF_THE_WIRE = ("content-encoding", "content-length", "transfer-encoding")
-
-
-class Sent(NamedTuple):
-    """A request on its way."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
+Sent = tuple[str, str, Mapping[str, str], bytes]  # method, URL, headers and body of a request
 
 
 class Answer(NamedTuple):
@@ -45,12 +37,11 @@ class Answer(NamedTuple):
     fault: str | None = None
 
 
-class _Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    def __init__(self, body: bytes, error: Exception | None):
-        self.body, self.error = body, error
+class _Body(httpx2.ByteStream):
+    error: Exception | None = None
 
     def __iter__(self):
-        yield self.body
+        yield from super().__iter__()
         if self.error:
             raise self.error
 
@@ -65,24 +56,24 @@ def _received(response: httpx2.Response | requests.Response) -> Answer:
 
 
 def _for_httpx2(answer: Answer, request: httpx2.Request) -> httpx2.Response:
-    kind, words = _FAULTS.get(answer.fault, (None, ""))
-    error = kind(words, request=request) if kind else None
-    if error and not answer.status:
-        raise error
-    return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer.body, error), request=request)
+    (kind, words), body = _FAULTS.get(answer.fault, (None, "")), _Body(answer.body)
+    body.error = kind(words, request=request) if kind else None
+    if body.error and not answer.status:
+        raise body.error
+    return httpx2.Response(answer.status, headers=answer.headers, stream=body, request=request)
 
 
 def _for_requests(answer: Answer, request: requests.PreparedRequest, adapter: HTTPAdapter) -> requests.Response:
-    kind, words = _FAULTS.get(answer.fault, (None, ""))
+    (kind, words), body = _FAULTS.get(answer.fault, (None, "")), _Body(answer.body)
     # Before anything came, and in the middle of a body.
     names = (ReadTimeout, ConnectionError) if kind is httpx2.ReadTimeout else (ConnectionError, ChunkedEncodingError)
-    error = names[bool(answer.status)](words, request=request) if kind else None
-    if error and not answer.status:
-        raise error
-    body, reason = BytesIO(answer.body), responses.get(answer.status)
-    raw: Any = HTTPResponse(body, answer.headers, answer.status, reason=reason, preload_content=False)
-    if error:
-        raw.stream = lambda *_, **__: iter(_Body(answer.body, error))
+    body.error = names[bool(answer.status)](words, request=request) if kind else None
+    if body.error and not answer.status:
+        raise body.error
+    file, reason = BytesIO(answer.body), responses.get(answer.status)
+    raw: Any = HTTPResponse(file, answer.headers, answer.status, reason=reason, preload_content=False)
+    if body.error:
+        raw.stream = lambda *_, **__: iter(body)
     return adapter.build_response(request, raw)
 
 
@@ -96,19 +87,19 @@ def wrap_clients(tape_for: Callable[[Mapping], Any]) -> None:
     def handle_request(transport, request):
         if not (tape := tape_for(request.headers)):
             return inner(transport, request)
-        sent = Sent(request.method, str(request.url), request.headers, request.read())
+        sent = request.method, str(request.url), request.headers, request.read()
         if not (answer := tape.play(sent)):
             (response := inner(transport, request)).read()
-            answer = tape.store(sent, _received(response))
+            answer = tape.store(_received(response), sent)
         return _for_httpx2(answer, request)
 
     async def handle_async_request(transport, request):
         if not (tape := tape_for(request.headers)):
             return await inner_async(transport, request)
-        sent = Sent(request.method, str(request.url), request.headers, await request.aread())
+        sent = request.method, str(request.url), request.headers, await request.aread()
         if not (answer := tape.play(sent)):
             await (response := await inner_async(transport, request)).aread()
-            answer = tape.store(sent, _received(response))
+            answer = tape.store(_received(response), sent)
         return _for_httpx2(answer, request)
 
     def send(adapter, request, *args, **more):
@@ -117,9 +108,8 @@ def wrap_clients(tape_for: Callable[[Mapping], Any]) -> None:
         if not isinstance(request.body, str | bytes | None):  # a file or an iterator, to be read once
             request.body = request.body.read() if hasattr(request.body, "read") else b"".join(request.body)
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        sent = Sent(request.method, request.url, request.headers, body)
-        if not (answer := tape.play(sent)):
-            answer = tape.store(sent, _received(inner_send(adapter, request, *args, **more)))
+        sent = request.method, request.url, request.headers, body
+        answer = tape.play(sent) or tape.store(_received(inner_send(adapter, request, *args, **more)), sent)
         return _for_requests(answer, request, adapter)
 
     httpx2.HTTPTransport.handle_request = handle_request  # type: ignore[method-assign]

@@ -54,15 +54,13 @@ def recorded_request(method: str, url: str, headers: Mapping, body: bytes | None
 def recorded_response(status: int, headers: Mapping, body: bytes, request_headers: Mapping) -> RecordedResponse:
     """Make the readable form of an answer. Raises RecordingError for bytes that are neither text nor a file of ours."""
     secrets = secrets_of(request_headers)  # those of the body are known since the request was recorded
-    headers = {name: mask(value, secrets) for name, value in headers.items()}
-    kind, value = headers.get("content-type", ""), None
-    kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-    answer = RecordedResponse(status=status, headers=kept)
+    kept = {name: mask(headers[name], secrets) for name in _KEPT_HEADERS if name in headers}
+    answer, kind, value = RecordedResponse(status=status, headers=kept), kept.get("content-type", ""), None
     if "file" in (described := pictures.describe(body)):
         answer.file = FileReference(**described)
         return answer
     try:
-        text = body.decode("utf-8")
+        text = body.decode()
     except UnicodeDecodeError:
         what = f"The answer ({kind}, {len(body):,} bytes) is no text and no file of asset/. To record it, put the file"
         raise RecordingError(f"{what} into asset/ with its row in asset/SOURCES.csv.") from None
@@ -81,10 +79,8 @@ def parts_of(body: bytes, content_type: str) -> list[Part]:
     """Take an uploaded form apart (RFC 7578, 2015); no parts if it is none."""
     if not content_type.lower().startswith("multipart/form-data"):
         return []
-    form, parts = (
-        message_from_bytes(b"content-type: %b\r\n\r\n%b" % (content_type.encode(), body), policy=policy.HTTP),
-        [],
-    )
+    form = message_from_bytes(b"content-type: %b\r\n\r\n%b" % (content_type.encode(), body), policy=policy.HTTP)
+    parts = []
     for part in form.iter_parts():
         name = str(part.get_param("name", "", header="content-disposition"))
         kind = part.get_content_type() if "content-type" in part else None

@@ -1,6 +1,7 @@
 """The recording of a lesson as it is played: which answer for which cell, and in which order; and as it is made."""
 
 import threading
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,27 +51,27 @@ class Tape:
             own = {n for n, item in enumerate(items) if item.cell == self.cell}
             self.played -= own
             if self.mode == "record" and own:
-                self.recording.interactions = [item for n, item in enumerate(items) if n not in own]
-                self._save()
+                self._replace_all([item for n, item in enumerate(items) if n not in own])
 
     def play(self, sent: Sent) -> Answer | None:
         """Give the recorded answer; None where the service is to be asked, which is never in replay."""
         with self.lock:
-            if self.mode == "record":
-                self.finish()  # before more is paid for
             item = self._choose(sent) if self.mode == "replay" else self._find_kept(sent)
             if not item:
+                self.finish()  # before more is paid for
                 return None
             if self.mode == "record":
                 self.kept.remove(item)
-                self._add(item.model_copy(update={"cell": self.cell}))
-        if not item.response:
+                self._replace_all([*self.recording.interactions, item.model_copy(update={"cell": self.cell})])
+        if not (response := item.response):
             return Answer(0, {}, b"", item.fault)
-        return Answer(item.response.status, item.response.headers, item.response.body(), item.fault)
+        return Answer(response.status, response.headers, response.body(), item.fault)
 
-    def store(self, sent: Sent, answer: Answer) -> Answer:
+    def store(self, answer: Answer, sent: Sent) -> Answer:
         """Store what a service has just answered, and give what the client gets."""
-        self._add(self.interaction(sent, answer))
+        item = self.interaction(answer, sent)
+        with self.lock:
+            self._replace_all([*self.recording.interactions, item])
         return answer
 
     def finish(self) -> None:
@@ -78,44 +79,35 @@ class Tape:
         with self.lock:
             if self.unsaved:
                 self.recording.save(self.path)
-                self.unsaved = False
+            self.unsaved = False
 
     # Tests replace these two, and `store` (tests/api/redirect.py).
-    def interaction(self, sent: Sent, answer: Answer) -> Interaction:
+    def interaction(self, answer: Answer, sent: Sent) -> Interaction:
         asked = readable.recorded_request(*sent, self.model)
-        response = readable.recorded_response(answer.status, answer.headers, answer.body, sent.headers)
+        response = readable.recorded_response(answer.status, answer.headers, answer.body, request_headers=sent[2])
         model, today = response.about().get("model"), date.today().isoformat()
         return Interaction(cell=self.cell, source="live", model=model, date=today, request=asked, response=response)
 
     def is_retired(self, item: Interaction) -> bool:
         return item.source == "constructed" and readable.RETIRED_SERVICE in item.request.url
 
-    def _add(self, item: Interaction) -> None:
-        with self.lock:
-            self.recording.interactions.append(item)
-            self._save()
-
-    def _save(self) -> None:
-        try:
-            self.recording.save(self.path)
-            self.unsaved = False
-        except RecordingError:
-            # The answer was paid for, so it is handed on first; the next request, or `stop`, tries again and says so.
-            self.unsaved = True
+    def _replace_all(self, interactions: list[Interaction]) -> None:
+        self.recording.interactions, self.unsaved = interactions, True
+        # The answer was paid for, so it is handed on first; the next request, or `stop`, tries again and says so.
+        with suppress(RecordingError):
+            self.finish()
 
     def _find_kept(self, sent: Sent) -> Interaction | None:
-        if not self.kept:
-            return None
-        asked = readable.recorded_request(*sent, self.model)
-        nobody = readable.NO_RESOURCE in sent.url or ".invalid/" in sent.url
-        if readable.is_azure(asked.url) and not nobody and readable.NO_TOKEN not in str(dict(sent.headers)):
+        (_, url, headers, _), asked = sent, readable.recorded_request(*sent, self.model)
+        nobody = readable.NO_RESOURCE in url or ".invalid/" in url
+        if readable.is_azure(asked.url) and not nobody and readable.NO_TOKEN not in str(dict(headers)):
             return None  # a resource of one's own can answer what was staged for those who have none
         return next((item for item in self.kept if _matches(item.request, asked)), None)
 
     def _choose(self, sent: Sent) -> Interaction:
         asked, items = readable.recorded_request(*sent, self.model), self.recording.interactions
-        if readable.is_wrong_host(asked.url, sent.url):
-            asked.url = f"https://{urlsplit(sent.url).hostname}{asked.url}"
+        if readable.is_wrong_host(asked.url, sent[1]):
+            asked.url = f"https://{urlsplit(sent[1]).hostname}{asked.url}"
         matches = [n for n, item in enumerate(items) if _matches(item.request, asked)]
         if not matches:
             raise NotRecorded(explain(asked, self.recording, self.cell))

@@ -36,8 +36,8 @@ def marks() -> dict[str, str]:
 class LocalTape(Tape):
     """A tape that records what the local API says of its answers."""
 
-    def interaction(self, sent, answer):
-        item = super().interaction(sent, answer)
+    def interaction(self, answer, sent):
+        item = super().interaction(answer, sent)
         if not upstream() or "x-course-source" not in answer.headers:
             return item
         source, *marks = answer.headers["x-course-source"].split()
@@ -54,10 +54,10 @@ class LocalTape(Tape):
             }
         )
 
-    def store(self, sent, answer):
+    def store(self, answer, sent):
         fault = answer.headers.get("x-course-fault") if upstream() else None
         status = 0 if fault and not answer.body else answer.status
-        return super().store(sent, answer)._replace(fault=fault, status=status)
+        return super().store(answer, sent)._replace(fault=fault, status=status)
 
     def is_retired(self, item):
         # The local API still gives these answers, and then they are recorded anew.

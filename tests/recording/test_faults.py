@@ -6,6 +6,7 @@ local API is silent on purpose, the time-out is short, for it is waited for; els
 takes, and is there so that a mistake of ours fails instead of hanging.
 """
 
+import asyncio
 import json
 from collections import Counter
 
@@ -26,12 +27,12 @@ from tests.api import API_KEY, serve
 from tests.api.answers import Answer, load_answers
 from tests.api.faults import ERRORS, ODD, WIRE, check
 from tests.conftest import data_url, question
+from tests.recording.made import CHAT, stored
 from tests.tools import record_lessons
 
-TIMEOUT = {"timeout": 1, "stalled": 2}  # seconds; the second has to bring half an answer first
+TIMEOUT = {"timeout": 0.5, "stalled": 1}  # seconds; the second has to bring half an answer first
 LONG = 30
 TEXT = "A small red-brown cup on a table."
-CHAT = "https://api.openai.com/v1/chat/completions"
 HEADERS = {"Authorization": f"Bearer {API_KEY}"}
 
 
@@ -96,37 +97,33 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("name", REFUSED)
-def test_an_error_status_with_the_sdk(ask, slept, name, stream):
+def test_an_error_status_with_the_sdk_and_with_requests(ask, api, slept, name):
     kind, status, code, tries, waits = REFUSED[name]
-    with pytest.raises(openai.APIStatusError) as caught:
-        ask(name, stream=stream)
-    error = caught.value
-    assert (type(error), error.status_code, error.code, ask.tries()) == (kind, status, code, tries)
-    assert str(error).startswith(f"Error code: {status}") and "\n" not in str(error) and API_KEY not in str(error)
-    if waits == "a date":
-        assert len(slept) == 2 and all(0 < wait <= 2 for wait in slept), "until the date that Retry-After names"
-    elif waits is None:
-        # 0.5 and 1 second, each shortened by up to a quarter by chance.
-        assert 0.375 <= slept[0] <= 0.5 and 0.75 <= slept[1] <= 1 and len(slept) == 2
-    else:
-        assert slept == waits
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_an_error_status_with_requests_is_asked_once_and_raises_nothing_by_itself(api, name):
-    before = len(api.requests)
-    response = post(api, name)
-    assert (response.status_code, len(api.requests) - before) == (REFUSED[name][1], 1)
-    with pytest.raises(requests.HTTPError, match=f"^{response.status_code} "):
+    for stream in (False, True):
+        slept.clear()
+        with pytest.raises(openai.APIStatusError) as caught:
+            ask(name, stream=stream)
+        error = caught.value
+        assert (type(error), error.status_code, error.code, ask.tries()) == (kind, status, code, tries)
+        assert str(error).startswith(f"Error code: {status}") and "\n" not in str(error) and API_KEY not in str(error)
+        if waits == "a date":
+            assert len(slept) == 2 and all(0 < wait <= 2 for wait in slept), "until the date that Retry-After names"
+        elif waits is None:
+            # 0.5 and 1 second, each shortened by up to a quarter by chance.
+            assert 0.375 <= slept[0] <= 0.5 and 0.75 <= slept[1] <= 1 and len(slept) == 2
+        else:
+            assert slept == waits
+    before, response = len(api.requests), post(api, name)
+    assert (response.status_code, len(api.requests) - before) == (status, 1), "requests raises nothing by itself"
+    with pytest.raises(requests.HTTPError, match=f"^{status} "):
         response.raise_for_status()
     assert response.headers["x-course-source"] == "constructed staged"
     if name == "too_large":
         with pytest.raises(requests.exceptions.JSONDecodeError):
             response.json()
     else:
-        assert response.json()["error"]["code"] == REFUSED[name][2]
+        assert response.json()["error"]["code"] == code
 
 
 # What the server finds out by itself, without being told to: the change to a request, status, code.
@@ -245,7 +242,7 @@ def test_what_is_shown_of_an_answer_without_choices(ask):
 
 # --- connections that break ---
 
-# fault: the SDK's exception and its message; that of requests for a whole answer, and for a stream
+# fault: the SDK's exception and its message; that of requests, for a whole answer and for a stream
 LOST = {
     "timeout": (openai.APITimeoutError, "Request timed out.", requests.ReadTimeout),
     "reset": (openai.APIConnectionError, "Connection error.", requests.exceptions.ChunkedEncodingError),
@@ -255,24 +252,65 @@ LOST = {
 }
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("name", WIRE)
-def test_a_whole_answer_that_breaks_off_is_asked_for_again(ask, slept, name):
-    with pytest.raises(openai.APIConnectionError) as caught:
-        ask(name)
-    assert (type(caught.value), str(caught.value)) == LOST[name][:2]
-    assert ask.tries() == 3 and len(slept) == 2
+def test_a_connection_breaks_alike_on_the_socket_while_recording_and_in_replay(
+    api, folder, replay, monkeypatch, slept, name, stream
+):
+    """What is raised, what was read by then, how often it is asked: a stream that has begun is not asked for again."""
+    kind, message, of_requests = LOST[name]
+    begun = stream and name not in ("timeout", "unreachable")
+    how, asked = {"timeout": TIMEOUT.get(name, LONG), "max_retries": 1}, question(name, stream=stream)
+
+    def outcomes(tries):
+        came, slept[:], before = [], [], len(api.requests)
+        with pytest.raises(kind) as caught:
+            for chunk in openai.OpenAI(**how).chat.completions.create(**asked):
+                came.append(chunk.choices[0].delta.content)
+        assert (type(caught.value), str(caught.value)) == (kind, message)
+        assert (len(api.requests) - before, len(slept)) == (tries, 0 if begun else 1)
+        assert "".join(came) == ("A small red-brown " if begun else "")
+        raw, before = b"", len(api.requests)
+        with pytest.raises(requests.RequestException) as caught:
+            for piece in requests.post(CHAT, json=asked, headers=HEADERS, timeout=how["timeout"], stream=stream):
+                raw += piece
+        assert type(caught.value) is of_requests and API_KEY not in str(caught.value)
+        assert (b"red-brown" in raw) == begun and len(api.requests) - before == bool(tries)
+
+    monkeypatch.setenv("COURSE_UPSTREAM", api.url)
+    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+    for mode in ("live", "record"):
+        recording.start("lesson", mode=mode)
+        outcomes(tries=1 if begun else 2)
+    recording.stop()
+    replay()
+    outcomes(tries=0)
+
+    async def listen():
+        came = []
+        with pytest.raises(kind, match=message):
+            async for chunk in await openai.AsyncOpenAI(max_retries=0).chat.completions.create(**asked):
+                came.append(chunk.choices[0].delta.content)
+        return "".join(came)
+
+    assert asyncio.run(listen()) == ("A small red-brown " if begun else "")
 
 
-@pytest.mark.parametrize("name", WIRE)
-def test_a_stream_that_has_begun_is_not_asked_for_again_and_leaves_what_came(ask, slept, name):
-    came, reasons = [], []
-    with pytest.raises(LOST[name][0], match=LOST[name][1]):
-        for chunk in ask(name, stream=True, stream_options={"include_usage": True}):
-            came.append(chunk.choices[0].delta.content)
-            reasons.append(chunk.choices[0].finish_reason)
-    begun = name not in ("timeout", "unreachable")
-    assert "".join(came) == ("A small red-brown " if begun else "") and not any(reasons)
-    assert ask.tries() == (1 if begun else 3) and len(slept) == (0 if begun else 2)
+def test_what_breaks_while_a_real_service_is_recorded_is_not_stored(api, folder, monkeypatch):
+    """And what such a service says of its answers is not believed: only the local API knows of samples and faults."""
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{api.url}/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+    recording.start("lesson", mode="record")
+    for stream in (False, True):
+        with pytest.raises(openai.APIConnectionError):
+            openai.OpenAI(max_retries=0).chat.completions.create(**question("cut", stream=stream))
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            post(api, "cut", stream=stream)
+    assert not (folder / "lesson.json").exists()
+    with pytest.raises(openai.RateLimitError):
+        openai.OpenAI(max_retries=0).chat.completions.create(**question("rate_limit"))
+    [one] = stored(folder)
+    assert (one["source"], "staged" in one, one["response"]["status"]) == ("live", False, 429)
 
 
 def test_a_stream_that_is_closed_properly_in_the_middle_ends_without_an_error():
@@ -284,51 +322,6 @@ def test_a_stream_that_is_closed_properly_in_the_middle_ends_without_an_error():
         client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, timeout=LONG)
         choices = [chunk.choices[0] for chunk in client.chat.completions.create(**question(stream=True))]
     assert [(choice.delta.content, choice.finish_reason) for choice in choices] == [("A red", None)]
-
-
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("name", WIRE)
-def test_a_broken_connection_with_requests(api, name, stream):
-    before, came = len(api.requests), b""
-    with pytest.raises(LOST[name][2]) as caught:
-        for piece in post(api, name, stream).iter_content(None):
-            came += piece
-    assert type(caught.value) is LOST[name][2] and len(api.requests) - before == 1 and API_KEY not in str(caught.value)
-    assert (b"red-brown" in came) == (stream and name not in ("timeout", "unreachable"))
-
-
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("name", WIRE)
-def test_recorded_and_replayed_it_is_the_same(api, folder, replay, monkeypatch, slept, name, stream):
-    """What the socket does, what is raised while recording, and what replay raises are one."""
-    seconds = TIMEOUT.get(name, LONG)
-    client = openai.OpenAI(api_key=API_KEY, timeout=seconds, max_retries=0)
-
-    def by_sdk(came):
-        for chunk in client.chat.completions.create(**question(name, stream=stream)):
-            came.append(chunk.choices[0].delta.content)
-
-    def by_requests(came):
-        body = question(name, stream=stream)
-        for piece in requests.post(CHAT, json=body, headers=HEADERS, timeout=seconds, stream=stream):
-            came.append(piece)
-
-    def outcomes():
-        for call in (by_sdk, by_requests):
-            with pytest.raises((openai.OpenAIError, requests.RequestException)) as caught:
-                call(came := [])
-            yield type(caught.value), [piece for piece in came if isinstance(piece, str)]
-
-    monkeypatch.setenv("COURSE_UPSTREAM", api.url)
-    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
-    recording.start("lesson", mode="live")
-    on_the_socket = list(outcomes())
-    recording.start("lesson", mode="record")
-    recorded = list(outcomes())
-    recording.stop()
-    replay()
-    client = openai.OpenAI(timeout=seconds, max_retries=0)
-    assert on_the_socket == recorded == list(outcomes())
 
 
 # --- once, and then well ---
@@ -401,7 +394,7 @@ def test_every_fault_is_tried():
 # --- kept when the lesson is recorded with a key ---
 
 
-def test_what_was_staged_is_kept_when_a_real_service_is_recorded(folder, monkeypatch, slept):
+def test_what_was_staged_is_kept_in_its_cell_when_a_real_service_is_recorded(folder, monkeypatch, slept):
     def ask_both():
         client = openai.OpenAI()
         limited = client.chat.completions.create(**question("rate_limit"))
@@ -410,8 +403,7 @@ def test_what_was_staged_is_kept_when_a_real_service_is_recorded(folder, monkeyp
         return limited
 
     def sources():
-        items = json.loads((folder / "lesson.json").read_text(encoding="utf-8"))["interactions"]
-        return [(item["source"], item.get("staged", False), item.get("fault")) for item in items]
+        return [(one["source"], one.get("staged", False), one.get("fault")) for one in stored(folder)]
 
     monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
     entries = staged("rate_limit", times=1) | staged("reset")
@@ -421,14 +413,19 @@ def test_what_was_staged_is_kept_when_a_real_service_is_recorded(folder, monkeyp
         ask_both()
     broken = ("constructed", True, "reset")
     assert sources() == [("constructed", True, None), ("sample", False, None), broken]
-    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
     with serve(answers=entries, acts_as="gpt-5.6-luna") as real:
         monkeypatch.setenv("COURSE_UPSTREAM", real.url)
         recording.start("lesson", mode="record")
-        session._state.tape.begin_cell("the same cell")
+        session._state.tape.begin_cell("the cell as it is now")
         limited = ask_both()
     assert limited.model == "gpt-5.6-luna" and len(real.requests) == 1
-    assert [i for i in sources() if i[0] != "sample"] == [("constructed", True, None), ("live", False, None), broken]
+    assert [one for one in sources() if one[0] != "sample"] == [
+        ("constructed", True, None),
+        ("live", False, None),
+        broken,
+    ]
+    now = cassette.cell_digest("the cell as it is now")
+    assert [one["cell"] for one in stored(folder)].count(now) == 3, "and belongs to the cell that asked"
 
 
 def test_lesson_07_recorded_with_a_key_keeps_what_no_service_gives(tmp_path, monkeypatch):

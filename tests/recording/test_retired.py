@@ -2,15 +2,14 @@
 
 import json
 
-import nbformat
 import openai
 import requests
-from nbformat.v4 import new_code_cell, new_notebook
 
 from course import recording
-from course.recording import session
+from course.recording import session, shape
 from tests.api import API_KEY
 from tests.conftest import question
+from tests.recording.made import item, stored
 from tests.tools import record_lessons
 
 HOST = "my-vision.cognitiveservices.azure.com"
@@ -55,10 +54,6 @@ def run(tape, *names):
     return given
 
 
-def stored(folder):
-    return json.loads((folder / "lesson.json").read_text(encoding="utf-8"))["interactions"]
-
-
 def test_each_cell_gets_its_own_answers_from_nobody_and_again(record, replay, api):
     assert run(record())[:-1] == GIVEN
     asked = len(api.requests)
@@ -94,40 +89,21 @@ def test_make_record_keeps_what_no_service_gives_any_more(record, replay, api, f
     assert [item["source"] for item in after] == ["constructed"] * 8 + ["live"]
     recording.stop()
     monkeypatch.delenv("OPENAI_BASE_URL")
-
-    tape = replay()
-    assert run(tape)[:-1] == GIVEN == run(tape)[:-1]
+    assert run(replay())[:-1] == GIVEN
 
 
-def test_make_sample_and_make_record_of_a_lesson(tmp_path, monkeypatch, capsys, folder):
-    """What is stored by them is refused where it holds what looks like a secret: here the invented ones do not."""
-    setting = "import requests\nHEADERS = {'Ocp-Apim-Subscription-Key': 'any-text'}"
-    videos = json.loads(json.dumps(VIDEOS).replace(SIGNATURE, "invented"))
-    url = f"https://{HOST}{INDEXES}/cameras{{}}?api-version=2023-05-01-preview"
-    calls = [("put", "", INDEX), ("put", "/ingestions/first", {"videos": videos}), ("get", "/ingestions/first", None)]
-    cells = [f"{setting}\nfrom course import recording\nrecording.start('90_azure')"]
-    cells += [
-        f"requests.{method}('{url.format(path)}', headers=HEADERS, json={body!r}, timeout=9).status_code"
-        for method, path, body in calls
-    ]
-    path = tmp_path / "90_azure.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in cells]), path)
-    monkeypatch.setattr(record_lessons, "NOTEBOOKS", tmp_path)
-    monkeypatch.setattr(record_lessons, "RECORDINGS", folder)
-    monkeypatch.delenv("COURSE_RECORDINGS")
-    assert record_lessons.main(["sample", "90_azure"]) == 0
-    notebook, taped = path.read_bytes(), (folder / "90_azure.json").read_bytes()
-    assert capsys.readouterr().out == "90_azure: 3 constructed\n"
-    outputs = [cell.outputs[0].data["text/plain"] for cell in nbformat.reads(notebook, as_version=4).cells[1:]]
-    assert outputs == ["201", "202", "200"]
-
-    assert record_lessons.main(["sample", "90_azure"]) == 0
-    capsys.readouterr()
-    assert (path.read_bytes(), (folder / "90_azure.json").read_bytes()) == (notebook, taped), "made again"
-
+def test_make_record_says_what_it_kept(tmp_path, monkeypatch, capsys):
+    gone = f"{INDEXES}/cameras"
+    items = [item(), item(url=f"https://{HOST}{gone}", method="GET", source="constructed"),
+             item(staged=True), item(fault="timeout"), item(source="live")]  # fmt: skip
+    monkeypatch.setattr(record_lessons, "record", lambda *_: shape.Recording(lesson="x", interactions=items))
     monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
-    assert record_lessons.main(["record", "90_azure"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == "90_azure: 3 constructed" and len(said) == 4
-    assert said[1].endswith(f"PUT {INDEXES}/cameras?api-version=2023-05-01-preview (a retired service)")
-    assert (path.read_bytes(), (folder / "90_azure.json").read_bytes()) == (notebook, taped)
+    assert record_lessons.main(["record", "00_start_here"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "00_start_here: 1 constructed, 1 live, 3 sample",
+        "  kept, no live service gives it: POST /v1/chat/completions (a retired service)",
+        f"  kept, no live service gives it: GET {gone} (a retired service)",
+        "  kept, no live service gives it: POST /v1/chat/completions (staged)",
+        "  kept, no live service gives it: POST /v1/chat/completions (timeout)",
+    ]
+    assert record_lessons.main(["sample", "no_such_lesson"]) == record_lessons.main([]) == 2
