@@ -15,12 +15,12 @@ def item(asked=None, text="A cup.", *, url=CHAT, method="POST", cell=None, statu
     headers = {"content-type": "application/json"} if body else {}
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
     said = {"id": f"chatcmpl-{text}", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-    said = said if status < 400 else {"error": {"message": text}}
-    more.setdefault(
-        "response", RecordedResponse(status=status, headers={"content-type": "application/json"}, json_=said)
-    )
+    said = None if status == 204 else said if status < 400 else {"error": {"message": text}}
+    response = RecordedResponse(status=status, headers={"content-type": "application/json"}, json_=said)
     request = readable.recorded_request(method, url, headers, body, readable.DEFAULT_MODEL)
-    return Interaction(cell=cell_digest(cell) if cell else "", source=source, request=request, **more)
+    return Interaction(
+        cell=cell_digest(cell) if cell else "", source=source, request=request, **{"response": response} | more
+    )
 
 
 def put(folder, *items):

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import importlib
 import io
+import json
 import os
 import sys
 import threading
@@ -84,7 +85,7 @@ def everything(echoed="https://api.openai.com/v1/echo"):
     return {
         "sdk": client.chat.completions.create(**question()).choices[0].message.content,
         "stream": [chunk.choices[0].delta.content for chunk in client.chat.completions.create(**question(stream=True))],
-        "lines": [line for line in lines if "content" in line],
+        "lines": json.loads("\n".join(lines)),
         "async": asyncio.run(by_async_sdk()),
         "requests": session.post(CHAT, headers=headers, json=question(), timeout=9).json()["choices"],
         "picture": (raw_bytes == COFFEE_FILE.read_bytes(), session.get(COFFEE, timeout=9).content == raw_bytes),

@@ -1,7 +1,6 @@
 """Nothing is lost that was paid for: one writer at a time, each file in one step, and a full disk says so."""
 
 import errno
-import itertools
 import json
 import multiprocessing
 import os
@@ -36,30 +35,31 @@ def full_disk(*args, **more):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-HOLD = """import sys, time
-from pathlib import Path
-from course.recording import shape
-held = shape.lock(Path(sys.argv[1]))
-print("held", flush=True)
-time.sleep(60)"""
-
-
 @pytest.fixture
 def other_program(folder):
     """Another process that records the lesson."""
-    arguments = [sys.executable, "-c", HOLD, str(folder / "lesson.json")]
-    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
+    context = multiprocessing.get_context("fork")
+    ready, never = context.Event(), context.Event()
+
+    def hold():
+        held = shape.lock(folder / "lesson.json")
+        ready.set()
+        never.wait()
+        held.close()
+
+    process = context.Process(target=hold)
+    process.start()
+    assert ready.wait(30)
+    yield process
+    process.kill()
 
 
 def test_a_second_program_does_not_record_the_same_lesson(record, folder, other_program):
     with pytest.raises(recording.RecordingError, match=r"lesson\.json can't be recorded now: another program"):
         record()
     assert recording.mode() == "live" and not (folder / "lesson.json").exists(), "nothing has begun"
-    other_program.send_signal(signal.SIGKILL)
-    other_program.wait()
+    other_program.kill()
+    other_program.join()
     record()
     openai.OpenAI().chat.completions.create(**question())
     assert len(stored(folder)) == 1, "a kill leaves no lock behind"
@@ -129,43 +129,45 @@ def test_two_programs_write_through_files_of_their_own(tmp_path, monkeypatch):
 KILLS = int(os.environ.get("COURSE_KILLS", 30))
 
 
-def save_and_die(made, path, after):
-    """Save, and be killed after so many steps of Python: between any two of them, in whatever file they stand."""
-    steps = itertools.count()
+def steps_of(save, die_after=None):
+    """Count the steps of Python that write a file, in whatever module they stand; or be killed after so many."""
+    count, before = 0, sys.gettrace()
 
     def step(frame, event, arg):
-        frame.f_trace_opcodes = frame.f_code.co_name in ("save", "write_text", "open")
-        if next(steps) == after:
+        nonlocal count
+        if frame.f_code.co_name not in ("save", "write_text", "open", "mkdir", "unlink", "exists"):
+            return None
+        frame.f_trace_opcodes = True
+        count += 1
+        if count == die_after:
             os.kill(os.getpid(), signal.SIGKILL)
         return step
 
     sys.settrace(step)
-    made.save(path)
-    sys.settrace(None)
-    os._exit(0)
+    try:
+        save()
+    finally:
+        sys.settrace(before)
+    return count
 
 
 def test_a_kill_at_any_moment_damages_nothing(tmp_path):
-    path = tmp_path / "x.json"
-    answer = RecordedResponse(status=200, text="x" * 9_000)
+    """30 of the moments that there are; all of them with COURSE_KILLS=300."""
+    path, answer = tmp_path / "x.json", RecordedResponse(status=200, text="x" * 9_000)
     made, more = (Recording(lesson="x", interactions=[item(response=answer)] * n) for n in (2, 3))
     made.save(path)
-    old, killed = path.read_bytes(), Counter()
-    more.save(path)
-    new = path.read_bytes()
-    made.save(path)
-    for n in itertools.count():
-        # By halves, quarters, eighths …: spread over all the steps that there are, which grow with the recording.
-        after = n * 2_000 // KILLS
-        process = multiprocessing.get_context("fork").Process(target=save_and_die, args=(more, path, after))
-        process.start()
-        process.join()
-        killed[process.exitcode] += 1
-        assert path.read_bytes() in (old, new), after
-        if process.exitcode == 0:
-            break
+    old, steps = path.read_bytes(), steps_of(lambda: more.save(path))
+    new, ended = path.read_bytes(), Counter()
+    for n in range(KILLS):
         made.save(path)
-    assert path.read_bytes() == new and killed[-signal.SIGKILL] >= KILLS // 3, killed
+        if not (child := os.fork()):
+            steps_of(lambda: more.save(path), die_after=1 + n * steps // KILLS)
+            os._exit(0)
+        ended[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])] += 1
+        assert path.read_bytes() in (old, new), n
+    assert ended == {-signal.SIGKILL: KILLS} and steps > 100
+    more.save(path)
+    assert path.read_bytes() == new, "and what a kill has left is in nobody's way"
 
 
 # --- damaged by hand ---
