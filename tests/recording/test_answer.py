@@ -150,13 +150,6 @@ def test_what_is_no_answer_gets_one_sentence(given, says, come_from, capsys):
     assert "\n" not in str(caught.value) and capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("reason", ["stop", "length", "content_filter", "tool_calls"])
-def test_the_line_says_why_an_answer_ended_and_what_it_took(reason, come_from, capsys):
-    show_answer(answer(finish_reason=reason) | {"usage": {"prompt_tokens": 7, "completion_tokens": 3}})
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last == f"[live answer · model course-sample · tokens: 7 in, 3 out · finish reason: {reason}]"
-
-
 MESSAGE = {"type": "message", "content": [{"type": "output_text", "text": "A cup", "annotations": []}]}
 ONLY_REASONED = "(No text: it only reasoned; allow more output tokens.)"
 

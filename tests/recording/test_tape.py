@@ -271,3 +271,44 @@ def test_a_streamed_answer_has_an_origin_too(record, replay):
     record()
     chunk = next(iter(openai.OpenAI().chat.completions.create(**question(stream=True))))
     assert recording.origin(chunk.id) == recording.Origin("sample", "course-sample")
+
+
+RETIRED = "https://my-vision.cognitiveservices.azure.com/computervision/retrieval/indexes/cameras"
+
+
+def test_what_no_service_gives_any_more_is_kept_cell_by_cell_and_asked_of_nobody(folder, api, replay, monkeypatch):
+    """A retired service: its host is not recorded, its answers play in order, also while the rest is asked anew."""
+    cells = {
+        "create": [("PUT", 201)],
+        "wait": [("GET", 200), ("GET", 202)],
+        "delete": [("DELETE", 204)],
+        "gone": [("GET", 404)],
+    }
+    before = [item(url=RETIRED, method=method, cell=cell, status=status, source="constructed")
+              for cell, calls in cells.items() for method, status in calls]  # fmt: skip
+    assert {one.request.url for one in before} == {"/computervision/retrieval/indexes/cameras"}
+    put(folder, *before, item(cell="ask"), item(url=RETIRED, method="POST", cell="sample"))
+
+    def run(tape):
+        for cell, calls in cells.items():
+            tape.begin_cell(cell)
+            assert [requests.request(method, RETIRED, timeout=9).status_code for method, _ in calls] == [
+                status for _, status in calls
+            ]
+        tape.begin_cell("ask")
+        return openai.OpenAI().chat.completions.create(**question()).id
+
+    asked = len(api.requests)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{api.url}/v1")  # stands for the real API
+    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+    recording.start("lesson", mode="record")
+    answered = run(session._state.tape)
+    assert api.requests[asked:] == ["POST /v1/chat/completions"]
+    assert [one["source"] for one in stored(folder)] == ["sample", *["constructed"] * 5, "live"]
+    assert [one.request for one in shape.load(folder / "lesson.json").interactions[1:6]] == [
+        one.request for one in before
+    ]
+    recording.stop()
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    tape = replay()
+    assert run(tape) == run(tape) == answered

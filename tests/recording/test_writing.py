@@ -19,7 +19,7 @@ from course import recording
 from course.assets import ROOT
 from course.recording import session, shape
 from course.recording.shape import RecordedResponse, Recording
-from tests.api import serve
+from tests.api import API_KEY, serve
 from tests.conftest import question
 from tests.recording.made import item, put, stored
 from tests.tools import record_lessons
@@ -267,3 +267,20 @@ def test_what_was_paid_for_is_kept_when_it_cannot_be_put_in_place(tmp_path, monk
     kept = Path(said.split("What was answered is kept in ")[1].strip().rstrip("."))
     assert shape.load(kept / "x.json") == answered
     assert session._state.tape is None
+
+
+def test_make_record_says_what_it_kept(tmp_path, monkeypatch, capsys):
+    host, gone = "https://my-vision.cognitiveservices.azure.com", "/computervision/retrieval/indexes/cameras"
+    items = [item(), item(url=host + gone, method="GET", source="constructed"), item(staged=True),
+             item(fault="timeout"), item(source="live")]  # fmt: skip
+    monkeypatch.setattr(record_lessons, "record", lambda *_: shape.Recording(lesson="x", interactions=items))
+    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+    assert record_lessons.main(["record", "00_start_here"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "00_start_here: 1 constructed, 1 live, 3 sample",
+        "  kept, no live service gives it: POST /v1/chat/completions (a retired service)",
+        f"  kept, no live service gives it: GET {gone} (a retired service)",
+        "  kept, no live service gives it: POST /v1/chat/completions (staged)",
+        "  kept, no live service gives it: POST /v1/chat/completions (timeout)",
+    ]
+    assert record_lessons.main(["sample", "no_such_lesson"]) == record_lessons.main([]) == 2
