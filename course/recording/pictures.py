@@ -26,7 +26,7 @@ _FIELDS, MAX_DIFFERENCE = (48, 48), 1
 _our_files = cache(our_files)
 
 
-def describe(data: bytes) -> dict[str, Any]:
+def describe(data: bytes) -> dict:
     """Describe bytes in two fields: the file of ours or the look of the picture that they are, or size and sha256.
 
     A picture that was made on the way (shrunk, turned) has other bytes on another machine (the PNG compressor of Pillow

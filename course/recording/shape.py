@@ -21,13 +21,6 @@ class RecordingError(CourseError):
     """A recording, or a file it refers to, is missing or damaged; the message says where and how to repair it."""
 
 
-class FileReference(BaseModel, extra="forbid"):
-    """Bytes of a file of ours, named instead of repeated: the path below the repository root, and its sha256."""
-
-    file: str
-    sha256: str
-
-
 class RecordedRequest(BaseModel, extra="forbid"):
     """`url` has no host for the API itself (`/v1/…`), whose host is the reader's choice; other URLs are whole."""
 
@@ -45,16 +38,16 @@ class RecordedResponse(BaseModel, extra="forbid", validate_by_name=True):
     json_: Any = Field(default=None, alias="json")
     events: list[str] | None = None
     text: str | None = None
-    file: FileReference | None = None
+    file: dict[Literal["file", "sha256"], str] | None = None  # of ours, below the repository's root
 
     def body(self) -> bytes:
         """Return the body. Raises RecordingError where it is a file that is missing, or not the one recorded."""
         if self.file:
-            path = ROOT / self.file.file
+            name, path = self.file["file"], ROOT / self.file["file"]
             data = path.read_bytes() if path.is_file() else b""
-            if hashlib.sha256(data).hexdigest() != self.file.sha256:
-                state = f"{self.file.file} {'has changed since it was recorded' if path.is_file() else 'is missing'}"
-                raise RecordingError(f"{state}. Bring it back with: git checkout -- :/{self.file.file}")
+            if hashlib.sha256(data).hexdigest() != self.file["sha256"]:
+                state = "has changed since it was recorded" if path.is_file() else "is missing"
+                raise RecordingError(f"{name} {state}. Bring it back with: git checkout -- :/{name}")
             return data
         if self.json_ is not None:
             return json.dumps(self.json_, ensure_ascii=False).encode()

@@ -4,7 +4,6 @@ import threading
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from . import readable, shape
 from .clients import Answer, Sent
@@ -105,9 +104,7 @@ class Tape:
         return next((item for item in self.kept if _matches(item.request, asked)), None)
 
     def _choose(self, sent: Sent) -> Interaction:
-        asked, items = readable.recorded_request(*sent, self.model), self.recording.interactions
-        if readable.is_wrong_host(asked.url, sent[1]):
-            asked.url = f"https://{urlsplit(sent[1]).hostname}{asked.url}"
+        asked, items = readable.recorded_request(*sent, self.model, to_replay=True), self.recording.interactions
         matches = [n for n, item in enumerate(items) if _matches(item.request, asked)]
         if not matches:
             raise NotRecorded(explain(asked, self.recording, self.cell))

@@ -32,7 +32,7 @@ THING, JOB = "https://api.openai.com/v1/thing", "https://api.openai.com/v1/job"
 @pytest.fixture
 def recorded(monkeypatch):
     """Requests on their way are recorded ones here, which stand in the place of the headers."""
-    monkeypatch.setattr(readable, "recorded_request", lambda method, url, recorded, body, model: recorded.model_copy())
+    monkeypatch.setattr(readable, "recorded_request", lambda method, url, recorded, *_, **__: recorded.model_copy())
 
 
 def ask(tape, recorded):
