@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from traceback import walk_tb
+from types import SimpleNamespace
 
 import openai
 import pydantic
@@ -32,12 +33,12 @@ _BRIEF = (openai.OpenAIError, requests.RequestException, pydantic.ValidationErro
 _DEBUG_LOGGERS = ("openai._base_client", "httpx2", "httpcore2.connection", "httpcore2.http11", "urllib3.connectionpool")
 
 
-def install(before_cell: Callable | None = None) -> str | None:
+def install(before_cell: Callable | None = None) -> None:
     """Show figures and PIL images with alt text and errors in brief, and mask logs; again, it changes nothing.
 
     Pictures become an <img> with alt text in text/html, because JupyterLab 4.6 ignores alt text in metadata (tried in
     November 2026). figure.set_label("…") describes a figure; else its titles do, and our pictures in it.
-    `before_cell` is called before each cell. Returns the source of the cell that runs.
+    `before_cell` is called before each cell, and at once for the one that runs.
     """
     for name in _DEBUG_LOGGERS:
         logging.getLogger(name).addFilter(_mask_record)
@@ -49,7 +50,7 @@ def install(before_cell: Callable | None = None) -> str | None:
         # Without a bold face matplotlib warns on stderr at every bold title; the regular one stands in for it.
         fonts.ttflist.append(replace(fonts.ttflist[-1], weight=700))
     if not (shell := get_ipython()):
-        return None
+        return
     if os.environ.get("MPLBACKEND", "").lower() == "agg" and hasattr(shell, "kernel"):
         shell.enable_matplotlib("inline")  # a kernel obeys what was exported for scripts, and shows no figure
     display = shell.display_formatter
@@ -60,8 +61,8 @@ def install(before_cell: Callable | None = None) -> str | None:
     shell.set_custom_exc((*_BRIEF, ValueError), show_briefly)
     if before_cell:
         shell.events.register("pre_run_cell", before_cell)
-    sources = shell.history_manager.input_hist_raw
-    return sources[-1] if len(sources) > 1 else None
+        if len(sources := shell.history_manager.input_hist_raw) > 1:
+            before_cell(SimpleNamespace(raw_cell=sources[-1], cell_id=None, silent=False))
 
 
 def _mask_record(record: logging.LogRecord) -> bool:

@@ -71,10 +71,8 @@ def start(lesson: str, mode: str | None = None) -> None:
     environment.change(mode, on_azure, keys)
     masking.forget_secrets()
     wrap_clients(_tape_for)
-    running = publishing.install(_before_cell)
-    if tape and running:
-        tape.begin_cell(running)
-    elif not tape:
+    publishing.install(_before_cell)
+    if not tape:
         _say_what_it_costs(recorded, on_azure)
 
 
