@@ -405,7 +405,7 @@ def test_what_a_learner_sees_of_an_error_is_one_line_without_a_key():
     notebook = nbformat.read(ROOT / "notebooks" / "07_when_it_goes_wrong.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     errors = [output for output in outputs if output.output_type == "error"]
-    assert len(errors) > 9
+    assert len(errors) > 5
     for error in errors:
         (line,) = error.traceback
         assert line.startswith(f"{error.ename}: ") and "\n" not in line and len(line) < 250
