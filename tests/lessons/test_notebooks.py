@@ -163,7 +163,9 @@ def test_every_recorded_request_is_asked(path, tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "asset").symlink_to(ROOT / "asset")
     nbformat.write(notebook, tmp_path / "notebooks" / path.name)
-    done = record_lessons.run(tmp_path / "notebooks" / path.name, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None})
+    done = record_lessons.run(
+        tmp_path / "notebooks" / path.name, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None}
+    )
     assert done.cells[-1].outputs[0].text == "[]\n"
 
 
@@ -288,9 +290,7 @@ RECORDING_BREAKS = {
             "request": {
                 "method": "POST",
                 "url": "/v1/responses",
-                "body": {
-                    "input": [{"content": [{"type": "input_image", "image_url": "https://detail.example/x.png"}]}]
-                },
+                "body": {"input": [{"content": [{"type": "input_image", "image_url": "https://detail.example/x.png"}]}]},
             }
         },
         "a picture without detail",
@@ -360,7 +360,7 @@ def test_nbval_notices_other_words_and_another_alt_text_but_not_other_bytes(tmp_
     nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
     notebook = record_lessons.run(path, {})
     first, second, _same, other = notebook.cells
-    first.outputs[0].data["text/html"] = re.sub('base64,[^"]+', "base64,AAAA", first.outputs[0].data["text/html"])
+    first.outputs[0].data["text/html"] = re.sub("base64,[^\"]+", "base64,AAAA", first.outputs[0].data["text/html"])
     second.outputs[0].data["text/html"] = second.outputs[0].data["text/html"].replace("espresso", "tea")
     other.outputs[0].text = "finer\n"
     nbformat.write(notebook, path)

@@ -237,5 +237,6 @@ def test_as_many_texts_as_pictures():
         show(COFFEE, alt=["a", "b"])
 
 
+
 def test_the_example_of_the_room_runs():
     assert doctest.testmod(import_module("helpers.plotting")) == (0, 3)

@@ -585,7 +585,7 @@ def answer_kept(body, kind="application/json", headers=None):
 
 def test_answers_hide_them_too_and_keep_their_types():
     url = f"data:image/png;base64,{PNG}"
-    event = f"data: {json.dumps({'api_key': KEY, 'u': url})}\n\n"
+    event = f'data: {json.dumps({"api_key": KEY, "u": url})}\n\n'
     for body, kind in ((event, "text/event-stream"), (f"<img src='{url}' alt='{KEY}'>", "text/html")):
         text = answer_kept(body, kind, {"api-key": KEY}).model_dump_json()
         assert "CANARY" not in text and len(text) < 400
