@@ -34,10 +34,10 @@ def upright(image: Image.Image) -> Image.Image:
 
 def flatten(image: Image.Image, background: str = "white") -> Image.Image:
     """Make a picture RGB with 8 bits a channel, in sRGB, on `background` where it is transparent."""
-    return make_plain(image, background)[0].convert("RGB")
+    return make_plain(image, background, may_be_blank=True)[0].convert("RGB")
 
 
-def make_plain(image, background: str = "white") -> tuple[Image.Image, list[str]]:
+def make_plain(image, background: str = "white", may_be_blank: bool = False) -> tuple[Image.Image, list[str]]:
     """Make pixels L or RGB, 8 bits, sRGB, laid on `background`; return them and what changed."""
     profile, alpha, changes = _foreign_profile(image), None, []
     if image.mode[0] in "IF":
@@ -59,9 +59,9 @@ def make_plain(image, background: str = "white") -> tuple[Image.Image, list[str]
         canvas = Image.new("RGB", image.size, ImageColor.getcolor(background, "RGB"))
         canvas.paste(image, mask=alpha)
         laid, *before = (max(high - low for low, high in ImageStat.Stat(one).extrema) for one in (canvas, image, alpha))
-        if laid < 8 <= max(before) and alpha.getextrema()[1]:
+        if laid < 8 <= max(before) and alpha.getextrema()[1] and not may_be_blank:
             raise PictureError(f"On {background} nothing of it can be seen. Give another background=, such as 'grey'.")
-        if laid < 8 <= max(before):  # as on the clipboard of Windows
+        if laid < 8 <= max(before) and not alpha.getextrema()[1]:  # as on the clipboard of Windows
             return image, [*changes, "alpha of 0 everywhere ignored"]
         image, changes = canvas, [*changes, f"laid on {background}"]
     return image, changes

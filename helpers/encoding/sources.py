@@ -19,7 +19,7 @@ import requests
 import urllib3
 from PIL import Image
 
-from .formats import MEDIA_TYPES, PictureError, explain_damage, open_image, shorten
+from .formats import MEDIA_TYPES, PictureError, check_size, explain_damage, open_image, shorten
 
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 # A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
@@ -33,6 +33,7 @@ def load_image(source) -> tuple[Image.Image, str, bytes | None]:
     image, name, data, _ = open_source(source)
     with explain_damage(name):
         image.load()
+        check_size(image)
     return image, "" if name in ("bytes", "a PIL image") else name, data
 
 

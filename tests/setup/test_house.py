@@ -20,7 +20,7 @@ from course.assets import ROOT
 
 LONGEST_FILE, LONGEST_TEST_FILE, LINES_A_LESSON = 300, 500, 3 * 45  # three exercises of 45 lines
 # Lines of a room of code; what the name does not say stands in `budgets`. Only `course/recording` is over its goal.
-ROOMS = {"helpers/tokens": 410, "helpers/encoding": 711, "helpers/plotting": 385, "helpers/video": 430}
+ROOMS = {"helpers/tokens": 410, "helpers/encoding": 682, "helpers/plotting": 385, "helpers/video": 430}
 ROOMS["course/recording"] = 1_257  # as it is; the goal is 1,050, so this number only goes down
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
