@@ -2,7 +2,7 @@
 
 In replay (the default) they come from asset/recordings/; `COURSE_MODE` or `start(lesson, mode="live")` changes that.
 `show_answer` shows an answer and where it came from, which `origin(id)` tells. Inside, `tape.py` chooses the answer,
-`shape.py` is the file, `nearest.py` writes the message for what was never recorded, `masking.py` hides secrets.
+`shape.py` is the file, `not_recorded.py` writes the message for what is not in it, `masking.py` hides secrets.
 
     >>> from course import recording
     >>> recording.start("01_url_input", mode="replay")
@@ -13,10 +13,10 @@ In replay (the default) they come from asset/recordings/; `COURSE_MODE` or `star
 
 from .answer import show_answer
 from .environment import LiveModeError
+from .not_recorded import NotRecorded
 from .readable import DEFAULT_MODEL
 from .session import Origin, mode, model, origin, start, stop
 from .shape import RecordingError
-from .tape import NotRecorded
 
 __all__ = ["DEFAULT_MODEL", "LiveModeError", "NotRecorded", "Origin", "RecordingError", "mode", "model", "origin",
            "show_answer", "start", "stop"]  # fmt: skip

@@ -14,6 +14,7 @@ _SOURCES = {
 }
 _CUT = "the output limit was reached before the first word; allow more output tokens"
 _NO_TEXT = {"length": _CUT, "max_output_tokens": _CUT, "content_filter": "a content filter of the service held it back"}
+_COUNTS = ("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")
 
 
 def show_answer(answer: Any) -> None:
@@ -27,14 +28,24 @@ def show_answer(answer: Any) -> None:
         TypeError: for everything else.
     """
     body = answer.model_dump(warnings=False) if hasattr(answer, "model_dump") else answer
+    if isinstance(body, str) and body.lstrip().startswith("<"):
+        raise TypeError("This is a web page, so no API was asked. Check base_url: most end with /v1.")
     if isinstance(body, dict) and (error := body.get("error")):
         message = error.get("message", error) if isinstance(error, dict) else error
         raise TypeError(f"This is not an answer but an error, and the service says why: {message}")
-    if isinstance(body, dict) and body.get("choices") == []:
+    if isinstance(body, dict) and "choices" in body and not body["choices"]:
         raise TypeError("This answer has no choices, and so no text. Ask once more (lesson 07).")
     try:
-        known = session.origin(body["id"])
-        texts, ended = _of_responses(body) if "output" in body else _of_chat(body)
+        known, usage = session.origin(body.get("id")), body.get("usage") or {}
+        if "output" in body:
+            items, reason = body["output"] or [], (body.get("incomplete_details") or {}).get("reason")
+            content = [part for item in items if item["type"] == "message" for part in item.get("content") or []]
+            found = [({"content": content, "reasoning": any(item["type"] == "reasoning" for item in items)}, reason)]
+            ended = f"status: {body.get('status') or 'not told'}{f' ({reason})' if reason else ''}"
+        else:
+            found = [(choice["message"], choice.get("finish_reason")) for choice in body["choices"]]
+            ended = f"finish reason: {', '.join(str(reason) for _, reason in found)}"
+        texts = [_text(message, reason) for message, reason in found]
     except (TypeError, KeyError, AttributeError):
         hint = "call .json() on a response of requests, and collect the chunks of a stream into one answer first."
         given = type(answer).__name__
@@ -43,33 +54,23 @@ def show_answer(answer: Any) -> None:
     if known:
         origin = _SOURCES[known.source] + (f" on {known.date}" if known.date else "")
         origin += "; wrong on purpose" if known.wrong_on_purpose else ""
-    if usage := body.get("usage"):
-        tokens_in = usage.get("input_tokens", usage.get("prompt_tokens", "?"))
-        tokens = f"{tokens_in} in, {usage.get('output_tokens', usage.get('completion_tokens', '?'))} out"
+    if usage:
+        counts = [usage.get(new, usage.get(old)) for new, old in _COUNTS]
+        tokens = "{} in, {} out".format(*("?" if count is None else count for count in counts))
         tokens += " (estimated)" if known and known.source != "live" else ""
     print(*texts, sep="\n\n(another choice)\n\n", end="\n\n")
-    print(f"[{origin} · model {body.get('model', 'not told')} · tokens: {tokens} · {ended}]")
+    print(f"[{origin} · model {body.get('model') or 'not told'} · tokens: {tokens} · {ended}]")
 
 
-def _of_chat(body: dict) -> tuple[list[str], str]:
-    """Return the texts of a ChatCompletion, and why they end."""
-    found = [(choice["message"], choice["finish_reason"]) for choice in body["choices"]]
-    texts = [_text(message.get("content"), message.get("refusal"), reason) for message, reason in found]
-    return texts, f"finish reason: {', '.join(str(reason) for _, reason in found)}"
-
-
-def _of_responses(body: dict) -> tuple[list[str], str]:
-    """Return the text of a Response, as its `output_text` gives it, and how far it came."""
-    parts = [part for item in body["output"] if item["type"] == "message" for part in item["content"]]
+def _text(message: dict, reason: str | None) -> str:
+    """Return the text of a message, wrapped; or why there is none."""
+    content, reasoned = message.get("content") or "", message.get("reasoning_content") or message.get("reasoning")
+    parts = [*(content if isinstance(content, list) else [{"text": content}]), {"refusal": message.get("refusal")}]
     text, refusal = ("".join(part.get(name) or "" for part in parts) for name in ("text", "refusal"))
-    reason = (body.get("incomplete_details") or {}).get("reason")
-    return [_text(text, refusal, reason)], f"status: {body.get('status', 'not told')}{f' ({reason})' if reason else ''}"
-
-
-def _text(text: str | None, refusal: str | None, reason: str | None) -> str:
-    why = f"the model refused. {refusal.rstrip('.')}" if refusal else _NO_TEXT.get(reason or "", "none was sent")
+    why = _NO_TEXT.get(reason or "", "it only reasoned; allow more output tokens" if reasoned else "none was sent")
+    why = f"the model refused. {refusal.rstrip('.')}" if refusal else why
     lines = []
-    for line in ((text or "").strip() or f"(No text: {why}.)").splitlines():
+    for line in (text.strip() or f"(No text: {why}.)").splitlines():
         # A NUL after each wide letter makes its length its width, so that textwrap, which counts letters, counts right.
         padded = "".join(letter + "\0" if east_asian_width(letter) in "WF" else letter for letter in line)
         indent = " " * len(re.findall(r"^\s*(?:(?:[-*•]|\d+[.)])\s+)?", line)[0])

@@ -1,117 +1,117 @@
-"""What happens between a client and vcrpy: one cassette for the tape of the moment, faults as the library's own.
+"""Where requests leave: with a tape it answers them, or stores what the service answered.
 
-`openai` sends with `httpx2`, `requests` with its adapters. Both are wrapped once, above vcrpy's patches.
+`openai` sends with `httpx2`, `requests` with its adapters. What is wrapped are their transports, so that redirects,
+hooks and retries stay the libraries' own. In replay nothing below them is called, and no socket opened.
 """
 
-import functools
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from inspect import iscoroutinefunction
-from typing import Any
+from http.client import responses
+from io import BytesIO
+from typing import Any, NamedTuple
 
 import httpx2
 import requests
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ChunkedEncodingError, ConnectionError, ReadTimeout, RequestException
-from vcr.cassette import Cassette
+from requests.exceptions import ChunkedEncodingError, ConnectionError, ReadTimeout
+from urllib3 import HTTPResponse
 
-# fault: what httpx2 raises, what requests raises before anything came and in the middle of a body, the words of all
-_FAULTS: dict[str, tuple[type[httpx2.TransportError], type[RequestException], type[RequestException], str]] = {
-    "timeout": (httpx2.ReadTimeout, ReadTimeout, ConnectionError, "The read operation timed out"),
-    "stalled": (httpx2.ReadTimeout, ReadTimeout, ConnectionError, "The read operation timed out"),
-    "reset": (httpx2.ReadError, ConnectionError, ChunkedEncodingError, "Connection reset by peer"),
-    "unreachable": (httpx2.ConnectError, ConnectionError, ConnectionError, "There is no host of this name"),
-    "cut": (httpx2.RemoteProtocolError, ConnectionError, ChunkedEncodingError, "Connection broken in the body"),
+# fault: what httpx2 raises, and the words of either library
+_FAULTS: dict[str | None, tuple[type[httpx2.TransportError], str]] = {
+    "timeout": (httpx2.ReadTimeout, "The read operation timed out"),
+    "stalled": (httpx2.ReadTimeout, "The read operation timed out"),
+    "reset": (httpx2.ReadError, "Connection reset by peer"),
+    "unreachable": (httpx2.ConnectError, "There is no host of this name"),
+    "cut": (httpx2.RemoteProtocolError, "Connection broken in the body"),
 }
-
-# vcrpy takes all its patches off, for the whole process, while it builds a connection for requests: another thread that
-# sends at that moment would reach the network. So with a tape, one request is sent at a time.
-one_at_a_time = threading.RLock()
-
-
-class CurrentTape(Cassette):
-    """What vcrpy plays from: the tape of the moment, so a lesson can start again without taking vcrpy off."""
-
-    def __init__(self, tape: Callable[[], Any]):
-        super().__init__("course")
-        self.can_play_response_for = lambda request: tape().can_play(request)
-        self.play_response = lambda request: tape().play(request)
-        self.append = lambda request, response: tape().append(request, response)
+# Headers that are not true of a body that was read whole and decoded.
+_OF_THE_WIRE = ("content-encoding", "content-length", "transfer-encoding")
+Sent = tuple[str, str, Mapping[str, str], bytes]  # method, URL, headers and body of a request
 
 
-class PlayedFault(Exception):
-    """A recorded fault, and what came before it, on their way up from vcrpy to the client's `send`."""
+class Answer(NamedTuple):
+    """What came back. With a `fault` it breaks off after the body; with status 0 nothing came before the fault."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    fault: str | None = None
 
 
-class _BrokenBody(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A body that breaks off with `error` after the bytes it has; for httpx2, and as `raw` for requests."""
-
-    def __init__(self, body: bytes, error: Exception):
-        self.body, self.error = body, error
+class _Body(httpx2.ByteStream):
+    error: Exception | None = None
 
     def __iter__(self):
-        yield self.body
-        raise self.error
+        yield from super().__iter__()
+        if self.error:
+            raise self.error
 
     async def __aiter__(self):
-        yield self.body
-        raise self.error
-
-    def stream(self, *_args, **_kwargs):
-        return iter(self)
+        for piece in self:
+            yield piece
 
 
-def _httpx2_response(fault: PlayedFault, request: httpx2.Request, stream: bool) -> httpx2.Response:
-    name, before = fault.args
-    kind, _, _, message = _FAULTS[name]
-    error = kind(message, request=request)
-    if before is None or not stream:  # who wants an answer whole gets nothing of it
-        raise error
-    body = _BrokenBody(before.body(), error)
-    return httpx2.Response(before.status, headers=before.headers, stream=body, request=request)
+def _received(response: httpx2.Response | requests.Response) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items() if name.lower() not in _OF_THE_WIRE}
+    return Answer(response.status_code, headers, response.content)
 
 
-def _requests_response(fault: PlayedFault, request: requests.PreparedRequest, stream: bool) -> requests.Response:
-    name, before = fault.args
-    _, at_once, later, message = _FAULTS[name]
-    if before is None or not stream:
-        raise (at_once if before is None else later)(message, request=request)
-    response = requests.Response()
-    response.status_code, response.url, response.request = before.status, request.url or "", request
-    response.headers.update(before.headers)
-    response.raw = _BrokenBody(before.body(), later(message, request=request))
-    return response
+def _for_httpx2(answer: Answer, request: httpx2.Request) -> httpx2.Response:
+    (kind, words), body = _FAULTS.get(answer.fault, (None, "")), _Body(answer.body)
+    body.error = kind(words, request=request) if kind else None
+    if body.error and not answer.status:
+        raise body.error
+    return httpx2.Response(answer.status, headers=answer.headers, stream=body, request=request)
 
 
-@functools.cache
-def wrap_clients(check: Callable[[Mapping], None], has_tape: Callable[[], bool]) -> None:
-    """Wrap the `send` of httpx2 and requests, once in a process. `check` sees a request's headers and may raise."""
-    _wrap(httpx2.Client, check, _httpx2_response, has_tape)
-    _wrap(httpx2.AsyncClient, check, _httpx2_response, has_tape)
-    _wrap(HTTPAdapter, check, _requests_response, has_tape)
+def _for_requests(answer: Answer, request: requests.PreparedRequest, adapter: HTTPAdapter) -> requests.Response:
+    (kind, words), body = _FAULTS.get(answer.fault, (None, "")), _Body(answer.body)
+    # Before anything came, and in the middle of a body.
+    names = (ReadTimeout, ConnectionError) if kind is httpx2.ReadTimeout else (ConnectionError, ChunkedEncodingError)
+    body.error = names[bool(answer.status)](words, request=request) if kind else None
+    if body.error and not answer.status:
+        raise body.error
+    file, reason = BytesIO(answer.body), responses.get(answer.status)
+    raw: Any = HTTPResponse(file, answer.headers, answer.status, reason=reason, preload_content=False)
+    if body.error:
+        raw.stream = lambda *_, **__: iter(body)
+    return adapter.build_response(request, raw)
 
 
-def _wrap(owner: Any, check: Callable, respond: Callable, has_tape: Callable[[], bool]) -> None:
-    inner = owner.send
+def wrap_clients(tape_for: Callable[[Mapping], Any]) -> None:
+    """Wrap the transports, once in a process. `tape_for` sees a request's headers, gives its tape or none."""
+    if HTTPAdapter.send.__module__ == __name__:  # also where %autoreload has loaded this file again
+        return
+    inner, inner_async = httpx2.HTTPTransport.handle_request, httpx2.AsyncHTTPTransport.handle_async_request
+    inner_send = HTTPAdapter.send
 
-    @functools.wraps(inner)
-    def send(client, request, **kwargs):
-        check(request.headers)
-        try:
-            with one_at_a_time if has_tape() else nullcontext():
-                return inner(client, request, **kwargs)
-        except PlayedFault as fault:
-            return respond(fault, request, kwargs.get("stream", False))
+    def handle_request(transport, request):
+        if not (tape := tape_for(request.headers)):
+            return inner(transport, request)
+        sent = request.method, str(request.url), request.headers, request.read()
+        if not (answer := tape.play(sent)):
+            (response := inner(transport, request)).read()
+            answer = tape.store(_received(response), sent)
+        return _for_httpx2(answer, request)
 
-    @functools.wraps(inner)
-    async def send_async(client, request, **kwargs):
-        check(request.headers)
-        try:
-            # The coroutines of one thread pass this lock together; those of other threads wait.
-            with one_at_a_time if has_tape() else nullcontext():
-                return await inner(client, request, **kwargs)
-        except PlayedFault as fault:
-            return respond(fault, request, kwargs.get("stream", False))
+    async def handle_async_request(transport, request):
+        if not (tape := tape_for(request.headers)):
+            return await inner_async(transport, request)
+        sent = request.method, str(request.url), request.headers, await request.aread()
+        if not (answer := tape.play(sent)):
+            await (response := await inner_async(transport, request)).aread()
+            answer = tape.store(_received(response), sent)
+        return _for_httpx2(answer, request)
 
-    owner.send = send_async if iscoroutinefunction(inner) else send
+    def send(adapter, request, *args, **more):
+        if not (tape := tape_for(request.headers)):
+            return inner_send(adapter, request, *args, **more)
+        if not isinstance(request.body, str | bytes | None):  # a file or an iterator, to be read once
+            request.body = request.body.read() if hasattr(request.body, "read") else b"".join(request.body)
+        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+        sent = request.method, request.url, request.headers, body
+        answer = tape.play(sent) or tape.store(_received(inner_send(adapter, request, *args, **more)), sent)
+        return _for_requests(answer, request, adapter)
+
+    httpx2.HTTPTransport.handle_request = handle_request  # type: ignore[method-assign]
+    httpx2.AsyncHTTPTransport.handle_async_request = handle_async_request  # type: ignore[method-assign]
+    HTTPAdapter.send = send  # type: ignore[assignment, method-assign]

@@ -69,10 +69,10 @@ def secrets_of(headers: Mapping | None = None, url: str = "", body: Any = None) 
             fields += [(name, item) for item in value]
         elif isinstance(value, str) and _is_secret(name, value):
             values.append(value)
-    for name in ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL"):
-        values += re.findall(r"//[^/:]*:([^/]*)@", os.environ.get(name, ""))
+    endpoint, base = (os.environ.get(name, "") for name in ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL"))
+    values += re.findall(r"//[^/:]*:([^/]*)@", f"{endpoint} {base}")
     # The name of a resource is no secret, but nobody's business either. (One without a dot might be any word.)
-    host = shown_address(os.environ.get("AZURE_OPENAI_ENDPOINT", "")).split(":")[0].lower()
+    host = shown_address(endpoint).split(":")[0].lower()
     _carried.update({host} - {NO_RESOURCE} if "." in host else ())
     for value in values:
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -26,12 +26,24 @@ _FIELDS, MAX_DIFFERENCE = (48, 48), 1
 _our_files = cache(our_files)
 
 
-def describe(data: bytes) -> dict[str, Any]:
-    """Describe bytes in two fields: the file of ours or the look of the picture that they are, or size and sha256."""
+def describe(data: bytes) -> dict:
+    """Describe bytes in two fields: the file of ours or the look of the picture that they are, or size and sha256.
+
+    A picture that was made on the way (shrunk, turned) has other bytes on another machine (the PNG compressor of Pillow
+    chooses by the processor): its digest would let nobody else replay. The pixels of a PNG are the same anywhere.
+    """
     digest = hashlib.sha256(data).hexdigest()
     if file := next((row["file"] for row in _our_files() if row["sha256"] == digest), None):
         return {"file": file, "sha256": digest}
-    return _fingerprint(data) or {"bytes": len(data), "sha256": digest}
+    with suppress(Exception):  # Pillow's readers raise whatever a damaged file makes them stumble over
+        image = Image.open(BytesIO(data), formats=_FORMATS)
+        what = f"{image.get_format_mimetype()}, {image.width} x {image.height} pixels"
+        if image.format == "PNG":
+            return {"picture": what, "look": hashlib.sha256(image.convert("RGBA").tobytes()).hexdigest()}
+        image.draft(None, (512, 512))
+        fields = image.convert("L").resize(_FIELDS, Image.Resampling.BOX).tobytes()
+        return {"picture": what, "look": base64.b64encode(fields).decode()}
+    return {"bytes": len(data), "sha256": digest}
 
 
 def describe_text(text: str) -> dict | None:
@@ -56,24 +68,6 @@ def _describe_base64(encoded: str) -> dict[str, Any]:
     with suppress(ValueError):
         return describe(base64.b64decode(text + "=" * (-len(text) % 4)))
     return describe(text.encode())
-
-
-def _fingerprint(data: bytes) -> dict[str, Any] | None:
-    """Describe what a picture that was made on the way (shrunk, turned) looks like; None when Pillow can't read it.
-
-    Another machine packs the same pixels into other bytes (the PNG compressor of Pillow chooses by the processor), so
-    a digest of these would let nobody else replay. Of a PNG it is a digest of its pixels, which are the same anywhere.
-    """
-    try:
-        image = Image.open(BytesIO(data), formats=_FORMATS)
-        what = f"{image.get_format_mimetype()}, {image.width} x {image.height} pixels"
-        if image.format == "PNG":
-            return {"picture": what, "look": hashlib.sha256(image.convert("RGBA").tobytes()).hexdigest()}
-        image.draft(None, (512, 512))
-        fields = image.convert("L").resize(_FIELDS, Image.Resampling.BOX).tobytes()
-        return {"picture": what, "look": base64.b64encode(fields).decode()}
-    except Exception:  # Pillow's readers raise whatever a damaged file makes them stumble over
-        return None
 
 
 def bodies_match(recorded: Any, asked: Any, name: str = "") -> bool:

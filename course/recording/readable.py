@@ -10,11 +10,10 @@ from email import message_from_bytes, policy
 from urllib.parse import urlsplit
 
 import httpx2
-from vcr.filters import decode_response
 
 from . import pictures
-from .masking import NO_RESOURCE, clean, mask, secrets_of, shown_address
-from .shape import FileReference, RecordedRequest, RecordedResponse, RecordingError
+from .masking import NO_RESOURCE, clean, mask, secrets_of
+from .shape import RecordedRequest, RecordedResponse, RecordingError
 
 DEFAULT_MODEL = "gpt-5.6-luna"
 DEFAULT_DEPLOYMENT = "my-vision"  # under this name a deployment of the readers' own is recorded
@@ -24,16 +23,20 @@ RETIRED_SERVICE = "/computervision/retrieval/"
 NO_TOKEN = "a-token-for-replay-alone"
 # The hosts that are the API itself. Each of these variables adds one, whose addresses begin with what stands here.
 _AZURE = r"[\w-]+\.(?:(?:openai|cognitiveservices|services\.ai)\.azure\.com|api\.cognitive\.microsoft\.com)"
-_API_HOST = re.compile(rf"^https://(?:api\.openai\.com|{_AZURE})(?=/)", re.I)
+_API_HOST = re.compile(rf"^https://(?:api\.openai\.com(?!/openai/)|{_AZURE})(?=/)", re.I)
+# A resource of somebody else, who can't have given what is recorded.
+_OF_OTHERS = re.compile(rf"^https://(?!{NO_RESOURCE}){_AZURE}(?=/(?:openai|v1)/)", re.I)
 _ENDPOINTS = {"OPENAI_BASE_URL": "/v1", "AZURE_OPENAI_ENDPOINT": ""}
 _KEPT_HEADERS = ("content-type", "retry-after", "location", "operation-location")
 # One part of a form: a field, or, when it has a `filename`, a file. `data` are its bytes.
 Part = namedtuple("Part", "name data filename content_type")
 
 
-def recorded_request(method: str, url: str, headers: Mapping, body: bytes | None, model: str) -> RecordedRequest:
+def recorded_request(
+    method: str, url: str, headers: Mapping, body: bytes | None, model: str, to_replay: bool = False
+) -> RecordedRequest:
     """Make the readable form of a request, to store and to compare: with `$VISION_MODEL` in the place of this model."""
-    path, stored_model = _without_host(url), "$VISION_MODEL"
+    path, stored_model = _without_host(url, to_replay), "$VISION_MODEL"
     if is_azure(path):
         model, stored_model = os.environ.get("AZURE_OPENAI_DEPLOYMENT") or DEFAULT_DEPLOYMENT, DEFAULT_DEPLOYMENT
         path = path.replace(f"/deployments/{model}/", f"/deployments/{stored_model}/")
@@ -52,19 +55,16 @@ def recorded_request(method: str, url: str, headers: Mapping, body: bytes | None
     return RecordedRequest(method=method.upper(), url=mask(path, secrets), content_type=kind, body=value)
 
 
-def recorded_response(vcr_response: dict, request_headers: Mapping) -> RecordedResponse:
+def recorded_response(status: int, headers: Mapping, body: bytes, request_headers: Mapping) -> RecordedResponse:
     """Make the readable form of an answer. Raises RecordingError for bytes that are neither text nor a file of ours."""
-    response = decode_response(vcr_response)
     secrets = secrets_of(request_headers)  # those of the body are known since the request was recorded
-    headers = {name.lower(): mask(", ".join(values), secrets) for name, values in response["headers"].items()}
-    body, kind, value = response["body"]["string"], headers.get("content-type", ""), None
-    kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-    answer = RecordedResponse(status=response["status"]["code"], headers=kept)
+    kept = {name: mask(headers[name], secrets) for name in _KEPT_HEADERS if name in headers}
+    answer, kind, value = RecordedResponse(status=status, headers=kept), kept.get("content-type", ""), None
     if "file" in (described := pictures.describe(body)):
-        answer.file = FileReference(**described)
+        answer.file = described
         return answer
     try:
-        text = body.decode("utf-8")
+        text = body.decode()
     except UnicodeDecodeError:
         what = f"The answer ({kind}, {len(body):,} bytes) is no text and no file of asset/. To record it, put the file"
         raise RecordingError(f"{what} into asset/ with its row in asset/SOURCES.csv.") from None
@@ -83,10 +83,8 @@ def parts_of(body: bytes, content_type: str) -> list[Part]:
     """Take an uploaded form apart (RFC 7578, 2015); no parts if it is none."""
     if not content_type.lower().startswith("multipart/form-data"):
         return []
-    form, parts = (
-        message_from_bytes(b"content-type: %b\r\n\r\n%b" % (content_type.encode(), body), policy=policy.HTTP),
-        [],
-    )
+    form = message_from_bytes(b"content-type: %b\r\n\r\n%b" % (content_type.encode(), body), policy=policy.HTTP)
+    parts = []
     for part in form.iter_parts():
         name = str(part.get_param("name", "", header="content-disposition"))
         kind = part.get_content_type() if "content-type" in part else None
@@ -103,25 +101,17 @@ def _recorded_part(part: Part, secrets: set[str]) -> dict:
     return readable | pictures.describe(part.data)
 
 
-def _without_host(url: str) -> str:
+def _without_host(url: str, to_replay: bool) -> str:
     """Take the host of the API off an address, for it is the reader's choice; others stay."""
     for variable, path in _ENDPOINTS.items():
         with suppress(Exception):  # whatever was typed may be no address at all
-            # As the clients write them. vcrpy is not told the user and the password of an address.
+            # As the clients write them.
             base, asked = (str(httpx2.URL(one).copy_with(userinfo=b"")) for one in (os.environ[variable].strip(), url))
             if asked.startswith(behind := f"{base.rstrip('/')}/"):
-                url = f"{path}/{asked.removeprefix(behind)}"
-    return _API_HOST.sub("", url)
+                return f"{path}/{asked.removeprefix(behind)}"
+    return url if to_replay and _OF_OTHERS.match(url) else _API_HOST.sub("", url)
 
 
 def is_azure(url: str) -> bool:
     """Was this, the `url` of a recorded request, asked at a resource of Azure OpenAI, be it one that does not exist?"""
     return urlsplit(url).path.startswith("/openai/")
-
-
-def is_wrong_host(recorded: str, asked: str) -> bool:
-    """Was the API of this recorded URL asked at a host that belongs to somebody else? Hosts are not recorded."""
-    host = (urlsplit(asked).hostname or "").lower()
-    own = {NO_RESOURCE, *(shown_address(os.environ.get(name, "")).split(":")[0].lower() for name in _ENDPOINTS)}
-    at_azure = recorded.startswith("/openai/") or (recorded.startswith("/v1/") and bool(re.fullmatch(_AZURE, host)))
-    return at_azure and host not in own

@@ -1,40 +1,31 @@
 """Replay, live, record: where the answers of a lesson come from, and how that changes in one step."""
 
 import os
-import sqlite3
 from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
-
-from vcr.patch import CassettePatcherBuilder
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 from helpers import tokens
 
-from . import environment, masking, notebook, publishing, readable, shape
-from .clients import CurrentTape, one_at_a_time, wrap_clients
+from . import environment, masking, publishing, readable, shape
+from .clients import wrap_clients
 from .environment import LiveModeError
 from .shape import Interaction, RecordingError
 from .tape import Tape
 
+# The tape that plays or records; while it records, the lock on its file.
+_state: Any = SimpleNamespace(tape=None, lock=None)
 
-@dataclass(frozen=True)
-class Origin:
+
+class Origin(NamedTuple):
     """Where an answer came from. `date` is ISO 8601 and set for answers recorded from a live service."""
 
     source: str
     model: str
     date: str | None = None
     wrong_on_purpose: bool = False
-
-
-class _State:
-    tape: Tape | None = None
-    lock: sqlite3.Connection | None = None
-    patches = ExitStack()
-
-
-_state = _State()
 
 
 def model() -> str:
@@ -67,25 +58,22 @@ def start(lesson: str, mode: str | None = None) -> None:
     on_azure = bool(recorded) and all(readable.is_azure(item.request.url) for item in recorded)
     keys = environment.find_keys(mode, on_azure)
     named = None if mode == "replay" or on_azure else environment.readers_variables().get("VISION_MODEL")
-    if _state.tape:
-        _state.tape.finish()
+    if old := _state.tape:
+        old.finish()
     with ExitStack() as undo:
-        lock = _state.lock if _state.tape and _state.tape.path == path else None
+        lock = _state.lock if mode == "record" and old and old.path == path else None
         if mode == "record" and not lock:
             lock = undo.enter_context(closing(shape.lock(path)))
         tape = None if mode == "live" else Tape(path, lesson, mode, named or readable.DEFAULT_MODEL)
         undo.pop_all()
     # From here on nothing fails.
-    _play(tape, lock if mode == "record" else None)
+    _play(tape, lock)
     environment.change(mode, on_azure, keys)
     masking.forget_secrets()
-    wrap_clients(_refuse_replays_key, lambda: _state.tape is not None)
-    publishing.install()
-    running = notebook.join(_before_cell)
+    wrap_clients(_tape_for)
+    publishing.install(_before_cell)
     if not tape:
         _say_what_it_costs(recorded, on_azure)
-    elif running:
-        tape.begin_cell(running)
 
 
 def stop() -> None:
@@ -106,17 +94,10 @@ def origin(answer_id: str) -> Origin | None:
     return None
 
 
-def _play(tape: Tape | None, lock: sqlite3.Connection | None) -> None:
-    """Answer requests from this tape. From one tape to the next, vcrpy stays in its place: nothing slips through."""
-    with one_at_a_time:
-        if tape and not _state.tape:
-            for patch in CassettePatcherBuilder(CurrentTape(lambda: _state.tape)).build():
-                _state.patches.enter_context(patch)
-        elif not tape:
-            _state.patches.close()
-        if _state.lock and _state.lock is not lock:
-            _state.lock.close()
-        _state.tape, _state.lock = tape, lock
+def _play(tape: Tape | None, lock: Any) -> None:
+    if _state.lock and _state.lock is not lock:
+        _state.lock.close()
+    _state.tape, _state.lock = tape, lock
 
 
 def _before_cell(info) -> None:
@@ -137,20 +118,25 @@ def _say_what_it_costs(recorded: list[Interaction], on_azure: bool) -> None:
     # What is only fetched again was paid before.
     usages = [item.response.tokens() for item in recorded if item.request.method == "POST" and item.response]
     tokens_in, tokens_out = map(sum, zip((0, 0), *usages, strict=True))
-    base, asks, cost = os.environ.get("OPENAI_BASE_URL"), f"model {model()}", "unknown to this course"
-    with suppress(ValueError):
-        cost = f"about {tokens.price(model(), tokens_in, tokens_out):.2f} US cents" if tokens_in else cost
-    cost = "what your own server costs you" if base else cost
-    if on_azure:  # where OPENAI_BASE_URL is hidden; which model stands behind a deployment is unknown here
-        base, deployment = os.environ["AZURE_OPENAI_ENDPOINT"], os.environ.get("AZURE_OPENAI_DEPLOYMENT")
-        asks = f"deployment {deployment or readable.DEFAULT_DEPLOYMENT}, priced as {model()}"
-    host = masking.shown_address(base) if base else "api.openai.com"
-    print(f"Live: requests go to {host}, {asks}. The price of a run of the whole lesson: {cost}", end=" ")
-    print(f"({tokens_in:,} tokens in, {tokens_out:,} out, estimated).")
+    base = os.environ.get("AZURE_OPENAI_ENDPOINT" if on_azure else "OPENAI_BASE_URL")
+    host, asks = masking.shown_address(base) if base else "api.openai.com", f"model {model()}"
+    if on_azure:  # which model stands behind a deployment is unknown here
+        deployment = os.environ.get("AZURE_OPENAI_DEPLOYMENT") or readable.DEFAULT_DEPLOYMENT
+        asks = f"deployment {deployment}, priced as {model()}"
+    cost = "what your own server costs you" if base and not on_azure else "unknown to this course"
+    if tokens_in and (on_azure or not base):
+        with suppress(ValueError):
+            cost = f"about {tokens.price(model(), tokens_in, tokens_out):.2f} US cents"
+    told = f"({tokens_in:,} tokens in, {tokens_out:,} out, estimated)"
+    print(f"Live: requests go to {host}, {asks}. The price of a run of the whole lesson: {cost} {told}.")
 
 
-def _refuse_replays_key(headers: Mapping) -> None:
-    """Stop a client made in replay: it would ask the wrong host, with a key that is none."""
+def _tape_for(headers: Mapping) -> Tape | None:
+    """Return what answers a request, None for the service itself.
+
+    A client made in replay is refused there: it would ask the wrong host, with a key that is none.
+    """
     if not _state.tape and environment.REPLAY_KEY in f"{headers.get('authorization')} {headers.get('api-key')}":
         what = "This client, or these headers, were made in replay"
         raise LiveModeError(f"{what}. Make them again, for instance client = OpenAI(), and then ask.")
+    return _state.tape

@@ -6,11 +6,10 @@ import os
 import re
 import sqlite3
 from contextlib import suppress
-from http.client import responses
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from .. import CourseError
 from ..assets import ROOT
@@ -22,28 +21,7 @@ class RecordingError(CourseError):
     """A recording, or a file it refers to, is missing or damaged; the message says where and how to repair it."""
 
 
-class _Shape(BaseModel):
-    # `json` is a field's name in the file; pydantic's own method of that name keeps it from being one in Python.
-    model_config = ConfigDict(extra="forbid", alias_generator=lambda name: name.rstrip("_"), validate_by_name=True)
-
-
-class FileReference(_Shape):
-    """Bytes of a file of ours, named instead of repeated: the path below the repository root, and its sha256."""
-
-    file: str
-    sha256: str
-
-    def read(self) -> bytes:
-        """Return the file's bytes. Raises RecordingError when it is missing or is not the one recorded."""
-        path = ROOT / self.file
-        data = path.read_bytes() if path.is_file() else b""
-        if hashlib.sha256(data).hexdigest() != self.sha256:
-            state = "has changed since it was recorded" if path.is_file() else "is missing"
-            raise RecordingError(f"{self.file} {state}. Bring it back with: git checkout -- :/{self.file}")
-        return data
-
-
-class RecordedRequest(_Shape):
+class RecordedRequest(BaseModel, extra="forbid"):
     """`url` has no host for the API itself (`/v1/…`), whose host is the reader's choice; other URLs are whole."""
 
     method: str
@@ -52,29 +30,28 @@ class RecordedRequest(_Shape):
     body: Any = None
 
 
-class RecordedResponse(_Shape):
+class RecordedResponse(BaseModel, extra="forbid", validate_by_name=True):
     """One of `json`, `events` (server-sent), `text` or `file` holds the body; none of them means an empty one."""
 
     status: int = Field(ge=100, le=599)
     headers: dict[str, str] = {}
-    json_: Any = None
+    json_: Any = Field(default=None, alias="json")
     events: list[str] | None = None
     text: str | None = None
-    file: FileReference | None = None
+    file: dict[Literal["file", "sha256"], str] | None = None  # of ours, below the repository's root
 
     def body(self) -> bytes:
-        """Return the body as it would come over the wire, decompressed."""
-        if self.file is not None:
-            return self.file.read()
+        """Return the body. Raises RecordingError where it is a file that is missing, or not the one recorded."""
+        if self.file:
+            name, path = self.file["file"], ROOT / self.file["file"]
+            data = path.read_bytes() if path.is_file() else b""
+            if hashlib.sha256(data).hexdigest() != self.file["sha256"]:
+                state = "has changed since it was recorded" if path.is_file() else "is missing"
+                raise RecordingError(f"{name} {state}. Bring it back with: git checkout -- :/{name}")
+            return data
         if self.json_ is not None:
             return json.dumps(self.json_, ensure_ascii=False).encode()
         return "".join([f"{event}\n\n" for event in self.events or ()] or self.text or "").encode()
-
-    def for_vcr(self) -> dict:
-        """Return the response as vcrpy hands it to `httpx2` and `requests`."""
-        status = {"code": self.status, "message": responses.get(self.status, "")}
-        headers = {name: [value] for name, value in self.headers.items()}
-        return {"status": status, "headers": headers, "body": {"string": self.body()}}
 
     def about(self) -> dict:
         """Return what the answer says about itself (`id`, `model`, `usage` …), whole or as a stream."""
@@ -93,7 +70,7 @@ class RecordedResponse(_Shape):
         return tokens_in, usage.get("completion_tokens", usage.get("output_tokens", 0))
 
 
-class Interaction(_Shape):
+class Interaction(BaseModel, extra="forbid"):
     """A request of the cell whose source has this `cell_digest`, and what became of it."""
 
     cell: str
@@ -115,7 +92,7 @@ class Interaction(_Shape):
         return self
 
 
-class Recording(_Shape):
+class Recording(BaseModel, extra="forbid"):
     """A lesson's recording: one file, interactions in the order in which they were asked."""
 
     lesson: str

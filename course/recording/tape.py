@@ -1,23 +1,18 @@
 """The recording of a lesson as it is played: which answer for which cell, and in which order; and as it is made."""
 
 import threading
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from .. import CourseError
 from . import readable, shape
-from .clients import PlayedFault
-from .nearest import explain
+from .clients import Answer, Sent
+from .not_recorded import NotRecorded, explain
 from .pictures import bodies_match
 from .shape import Interaction, RecordedRequest, Recording, RecordingError
 
 # What depends on who asks, and when: the same request may be answered well a moment later.
 _PASSING = (401, 403, 408, 409, 429)
-
-
-class NotRecorded(CourseError):
-    """Replay was asked for something that is not in the lesson's recording. The SDK passes it on and does not retry."""
 
 
 class Tape:
@@ -55,79 +50,61 @@ class Tape:
             own = {n for n, item in enumerate(items) if item.cell == self.cell}
             self.played -= own
             if self.mode == "record" and own:
-                self.recording.interactions = [item for n, item in enumerate(items) if n not in own]
-                self._save()
+                self._replace_all([item for n, item in enumerate(items) if n not in own])
 
-    def can_play(self, request) -> bool:
-        # In replay always: `play` then plays or raises, and no socket is ever opened.
-        if self.mode == "replay":
-            return True
-        self.finish()  # before more is paid for
-        return self._find_kept(request) is not None
-
-    def play(self, request) -> dict:
+    def play(self, sent: Sent) -> Answer | None:
+        """Give the recorded answer; None where the service is to be asked, which is never in replay."""
         with self.lock:
-            if item := self._find_kept(request):
+            item = self._choose(sent) if self.mode == "replay" else self._find_kept(sent)
+            if not item:
+                self.finish()  # before more is paid for
+                return None
+            if self.mode == "record":
                 self.kept.remove(item)
-                self._add(item.model_copy(update={"cell": self.cell}))
-            else:
-                item = self._choose(request)
-        if item.fault or not item.response:
-            raise PlayedFault(item.fault, item.response)
-        return item.response.for_vcr()
+                self._replace_all([*self.recording.interactions, item.model_copy(update={"cell": self.cell})])
+        if not (response := item.response):
+            return Answer(0, {}, b"", item.fault)
+        return Answer(response.status, response.headers, response.body(), item.fault)
 
-    def append(self, request, response) -> Interaction:
-        """Store what a service has just answered."""
-        self._add(item := self.interaction(request, response))
-        return item
+    def store(self, answer: Answer, sent: Sent) -> Answer:
+        """Store what a service has just answered, and give what the client gets."""
+        item = self.interaction(answer, sent)
+        with self.lock:
+            self._replace_all([*self.recording.interactions, item])
+        return answer
 
     def finish(self) -> None:
         """Write what could not be written before. Raises RecordingError when that still fails."""
         with self.lock:
             if self.unsaved:
                 self.recording.save(self.path)
-                self.unsaved = False
+            self.unsaved = False
 
-    # The three that tests replace (tests/api/redirect.py) begin here.
-    def asked(self, request) -> RecordedRequest:
-        method, url, headers = request.method, request.uri, dict(request.headers)
-        asked = readable.recorded_request(method, url, headers, request.body_bytes, self.model)
-        if self.mode == "replay" and readable.is_wrong_host(asked.url, url):
-            asked.url = f"https://{urlsplit(url).hostname}{asked.url}"
-        return asked
-
-    def interaction(self, request, response) -> Interaction:
-        asked, answer = self.asked(request), readable.recorded_response(response, dict(request.headers))
-        model, today = answer.about().get("model"), date.today().isoformat()
-        return Interaction(cell=self.cell, source="live", model=model, date=today, request=asked, response=answer)
+    # Tests replace these two, and `store` (tests/api/redirect.py).
+    def interaction(self, answer: Answer, sent: Sent) -> Interaction:
+        asked = readable.recorded_request(*sent, self.model)
+        response = readable.recorded_response(answer.status, answer.headers, answer.body, request_headers=sent[2])
+        model, today = response.about().get("model"), date.today().isoformat()
+        return Interaction(cell=self.cell, source="live", model=model, date=today, request=asked, response=response)
 
     def is_retired(self, item: Interaction) -> bool:
         return item.source == "constructed" and readable.RETIRED_SERVICE in item.request.url
 
-    def _add(self, item: Interaction) -> None:
-        with self.lock:
-            self.recording.interactions.append(item)
-            self._save()
+    def _replace_all(self, interactions: list[Interaction]) -> None:
+        self.recording.interactions, self.unsaved = interactions, True
+        # The answer was paid for, so it is handed on first; the next request, or `stop`, tries again and says so.
+        with suppress(RecordingError):
+            self.finish()
 
-    def _save(self) -> None:
-        try:
-            self.recording.save(self.path)
-            self.unsaved = False
-        except RecordingError:
-            # The answer was paid for, so it is handed on first; the next request, or `stop`, tries again and says so.
-            self.unsaved = True
-
-    def _find_kept(self, request) -> Interaction | None:
-        if not self.kept:
-            return None
-        asked = self.asked(request)
-        nobody = readable.NO_RESOURCE in request.uri or ".invalid/" in request.uri
-        if readable.is_azure(asked.url) and not nobody and readable.NO_TOKEN not in str(dict(request.headers)):
+    def _find_kept(self, sent: Sent) -> Interaction | None:
+        (_, url, headers, _), asked = sent, readable.recorded_request(*sent, self.model)
+        nobody = readable.NO_RESOURCE in url or ".invalid/" in url
+        if readable.is_azure(asked.url) and not nobody and readable.NO_TOKEN not in str(dict(headers)):
             return None  # a resource of one's own can answer what was staged for those who have none
         return next((item for item in self.kept if _matches(item.request, asked)), None)
 
-    def _choose(self, request) -> Interaction:
-        asked, items = self.asked(request), self.recording.interactions
+    def _choose(self, sent: Sent) -> Interaction:
+        asked, items = readable.recorded_request(*sent, self.model, to_replay=True), self.recording.interactions
         matches = [n for n, item in enumerate(items) if _matches(item.request, asked)]
         if not matches:
             raise NotRecorded(explain(asked, self.recording, self.cell))

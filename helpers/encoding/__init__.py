@@ -1,6 +1,6 @@
 """Any picture, checked and made ready to send.
 
-`sources.py` reads, recognizes, opens and strips files, `pixels.py` makes pixels plain, `picture.py` makes it all fit.
+`sources.py` reads bytes, `formats.py` checks and strips files, `pixels.py` makes pixels plain, `picture.py` is the way.
 
 >>> from PIL import Image
 >>> picture = open_picture(Image.new("RGB", (1200, 800), "navy"), max_side=300)

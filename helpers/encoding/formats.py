@@ -10,8 +10,8 @@ from io import BytesIO
 
 from PIL import Image, ImageStat
 
-# A 108-megapixel phone is below the first; the second is for kinds that need up to 20 bytes a pixel, a gigabyte.
-MAX_PIXELS, MAX_DEEP_PIXELS = 120_000_000, 50_000_000
+# A 108-megapixel phone is below the first; the second is for kinds that need up to 24 bytes a pixel, a gigabyte.
+MAX_PIXELS, MAX_DEEP_PIXELS = 120_000_000, 40_000_000
 # What the APIs take as it is, and what Pillow opens here besides (EPS, which starts another program, is not among it).
 MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 FORMATS = (*MEDIA_TYPES, "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
@@ -55,16 +55,14 @@ def explain_damage(name: str, data: bytes | None = None):
 def open_image(data: bytes, name: str) -> tuple[Image.Image, bytes, bytes | None]:
     """Open a picture file without reading its pixels. Raises PictureError for no picture, half a picture, and a bomb.
 
-    Returns:
-        the PIL image; the bytes, of a JPEG up to its end; and the bytes without metadata, None or b"" where they have
-        to be encoded for that (b"": there are no metadata, but other programs may see other pixels).
+    Return the PIL image, the bytes (of a JPEG up to its end), and the bytes without metadata; None if these can't go
+    without encoding, b"" if there are none, but programs may differ about the pixels.
     """
-    stripped = None
-    with explain_damage(name, data), one_at_a_time, warnings.catch_warnings(action="ignore"):
-        if data.startswith(b"\xff\xd8\xff"):
-            data, stripped = _check_jpeg(data)
-        Image.init()
-        image = Image.open(_Parts(data), formats=[kind for kind in FORMATS if kind in Image.OPEN])
+    Image.init()
+    with explain_damage(name, data):
+        with one_at_a_time, warnings.catch_warnings(action="ignore"):
+            data, stripped = _check_jpeg(data) if data.startswith(b"\xff\xd8\xff") else (data, None)
+            image = Image.open(_Parts(data), formats=[kind for kind in FORMATS if kind in Image.OPEN])
         check_size(image)
         if image.format in ("WEBP", "AVIF") and data.endswith(bytes(64)):
             raise PictureError(_CUT)  # compressed pixels never end so
@@ -74,7 +72,7 @@ def open_image(data: bytes, name: str) -> tuple[Image.Image, bytes, bytes | None
 
 def check_size(image: Image.Image) -> None:
     """Raise PictureError for a picture without pixels, or with more than can be unpacked in a gigabyte."""
-    deep = image.mode not in ("1", "L", "P", "RGB") or image.has_transparency_data or "progressive" in image.info
+    deep = image.mode not in ("1", "L", "P", "RGB") or image.has_transparency_data
     limit = MAX_DEEP_PIXELS if deep or image.format in ("WEBP", "AVIF", "HEIF", "JPEG2000") else MAX_PIXELS
     if not 0 < image.width * image.height <= limit:
         what = f"{image.width:,} x {image.height:,} pixels, and 1 to {limit:,} of this kind can be unpacked"
@@ -110,9 +108,7 @@ def describe_unreadable(data: bytes) -> str:
     return "this is " + next((what for begins, what in _KINDS if re.match(begins, start, re.S | re.I)), unknown)
 
 
-_MARKER = re.compile(
-    rb"\xff([^\0\xff\xd0-\xd7])"
-)  # in a scan, FF comes with 00 and restarts only (ITU-T T.81, annex B)
+_MARKER = re.compile(rb"\xff([^\0\xff\xd0-\xd7])")  # in a scan, FF comes with 00 and restarts only (ITU-T T.81, B)
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC} | {0xF7}
 _SURPLUS = b"".join(b"\x5a\xa5\x33\xcc" * 16 + bytes((255, 0xD0 + n)) for n in range(8))  # as if a scan went on
 
@@ -138,10 +134,9 @@ def _check_jpeg(data: bytes) -> tuple[bytes, bytes | None]:
     height, width = struct.unpack(">HH", head[1:5])
     if codes.count(0xDA) * width * height > 1_000_000_000:
         raise PictureError(_PARTS)
-    done = {
-        one for code, scan in segments if code == 0xDA and scan[-2] == 63 and scan[-1] & 15 == 0 for one in scan[1:-3:2]
-    }
-    if (kind == 0xC2 and done < {*head[6::3]}) or (code != 0xD9 and (kind > 0xC1 or not is_whole_jpeg(data))):
+    last = [scan[1:-3:2] for mark, scan in segments if mark == 0xDA and scan[-2] == 63 and scan[-1] & 15 == 0]
+    is_half = kind == 0xC2 and {*b"".join(last)} < {*head[6::3]}  # of a component, the last bits never came
+    if is_half or (code != 0xD9 and (kind > 0xC1 or not is_whole_jpeg(data))):
         raise PictureError(_CUT)
     has_notes |= code == 0xD9 and at < len(data)
     data = data[:at] if code == 0xD9 else data + b"\xff\xd9"
@@ -152,10 +147,9 @@ def _check_jpeg(data: bytes) -> tuple[bytes, bytes | None]:
 def is_whole_jpeg(data: bytes) -> bool:
     """Does the last scan of a JPEG fill it? Decode it at an eighth with two endings, to see if more changes a pixel."""
     body, seen = data.removesuffix(b"\xff\xd9").rstrip(b"\xff"), []
+    body = body.rstrip(b"\0") if body.endswith(bytes(64)) else body
     for ending in (b"\xff\xd9", _SURPLUS + b"\xff\xd9"):
-        image = Image.open(
-            _Parts((body.rstrip(b"\0") if body.endswith(bytes(64)) else body) + ending), formats=["JPEG"]
-        )
+        image = Image.open(_Parts(body + ending), formats=["JPEG"])
         image.draft(None, (1, 1))
         seen.append(image.tobytes())
     return seen[0] == seen[1]
@@ -168,8 +162,7 @@ _CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, 
 
 def _check_chunks(data: bytes) -> bytes | None:
     """Refuse a PNG that lacks pixels or contradicts itself; return a PNG or WebP without metadata, or None."""
-    is_png, kept, names, intact = data[:1] == b"\x89", [], [b""], True
-    at = 8 if is_png else 12
+    is_png, kept, names, intact, at = data[:1] == b"\x89", [], [b""], True, 8 if data[:1] == b"\x89" else 12
     while at + 8 <= len(data) and names[-1] != b"IEND" and (is_png or at < 8 + int.from_bytes(data[4:8], "little")):
         size, name = struct.unpack_from(">I4s", data, at) if is_png else struct.unpack_from("<4sI", data, at)[::-1]
         chunk = data[at : at + (12 + size if is_png else 8 + size + size % 2)]
@@ -205,9 +198,7 @@ def check_tiff(image: Image.Image, data: bytes | None, frame: int | None) -> Non
     if tags and preview and not frame:
         raise PictureError(f"this is {_RAW}")
     if tags.get(284) == 2 and tags.get(259, 1) == 1 and max(tags.get(258, (1,))) > 8:
-        raise PictureError(
-            "its colours lie in planes of 16 bits, which Pillow mixes up. Save it with 8 bits a channel."
-        )
+        raise PictureError("its colours lie in planes of 16 bits, which Pillow mixes up. Save it with 8 bits each.")
 
 
 _HDR = re.compile(rb"(?:colrnclx..\0|cICP.|cicp\0{4}.)([\x10\x12])", re.S)  # of AVIF and HEIF, of PNG, of a profile

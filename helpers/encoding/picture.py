@@ -93,9 +93,8 @@ def open_picture(
         plain, colours = pixels.make_plain(image, background)
         changes += [*colours, "turned upright"] if orientation != 1 else colours
         changes += ["shrunk from {} x {}".format(*size[:: -1 if orientation > 4 else 1])] if target != size else []
-        notes = ["metadata dropped"] * bool(
-            stripped != data if stripped else data and kind == "JPEG" and stripped is None
-        )
+        has_notes = stripped != data if stripped else data and kind == "JPEG" and stripped is None
+        notes = ["metadata dropped"] if has_notes else []
         if stripped and seen_alike and not changes and format in (None, kind):
             picture = Picture(stripped, MEDIA_TYPES[kind], *size, name, tuple(notes))
         else:
@@ -131,8 +130,7 @@ def _check_options(max_side, frame, background, format, max_bytes):
     try:
         ImageColor.getcolor(background, "RGB")
     except (ValueError, AttributeError, TypeError):
-        what = f"{shorten(repr(background))} is no colour; try 'white', 'black' or '#f0e0c0'."
-        raise PictureError(what) from None
+        raise PictureError(f"{shorten(repr(background))} is no colour; try 'white' or '#f0e0c0'.") from None
 
 
 def _check_detail(detail: str) -> str:

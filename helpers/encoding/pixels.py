@@ -16,17 +16,13 @@ TURNS = {2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM, 5: _T.T
 
 
 def orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8 (or that of XMP, which Pillow asks too); 1 is upright.
-
-    Pixels that are no longer those of the file (`format` is None) may have been turned by whoever changed them: then it
-    is 1, with a warning.
-    """
+    """Return the EXIF orientation, 1 to 8 (or that of XMP, which Pillow asks too); 1 is upright."""
     value: int | None = 1
     with suppress(Exception), one_at_a_time, warnings.catch_warnings(action="ignore"):
         value = image.getexif().get(0x0112)  # damaged EXIF is dropped anyway
-    if value in TURNS and image.format is None:
-        what = f"Not turned as its EXIF says (orientation {value}), for its pixels were changed after it was opened."
-        warnings.warn(f"{what} If it lies on its side, use ImageOps.exif_transpose.", stacklevel=4)
+    if value in TURNS and image.format is None:  # whoever changed the pixels may have turned them
+        what = f"Its pixels are not the file's any more, so it is not turned as its EXIF says (orientation {value})."
+        warnings.warn(f"{what} If it lies on its side, use ImageOps.exif_transpose.", stacklevel=3)
     return value if value in TURNS and image.format else 1
 
 
@@ -38,10 +34,10 @@ def upright(image: Image.Image) -> Image.Image:
 
 def flatten(image: Image.Image, background: str = "white") -> Image.Image:
     """Make a picture RGB with 8 bits a channel, in sRGB, on `background` where it is transparent."""
-    return make_plain(image, background)[0].convert("RGB")
+    return make_plain(image, background, may_be_blank=True)[0].convert("RGB")
 
 
-def make_plain(image, background: str = "white") -> tuple[Image.Image, list[str]]:
+def make_plain(image, background: str = "white", may_be_blank: bool = False) -> tuple[Image.Image, list[str]]:
     """Make pixels L or RGB, 8 bits, sRGB, laid on `background`; return them and what changed."""
     profile, alpha, changes = _foreign_profile(image), None, []
     if image.mode[0] in "IF":
@@ -62,18 +58,13 @@ def make_plain(image, background: str = "white") -> tuple[Image.Image, list[str]
     if alpha is not None and alpha.getextrema()[0] < 255:
         canvas = Image.new("RGB", image.size, ImageColor.getcolor(background, "RGB"))
         canvas.paste(image, mask=alpha)
-        if _contrast(canvas) < 8 <= max(_contrast(image), _contrast(alpha)):  # such as white letters on white
-            if alpha.getextrema()[1]:
-                raise PictureError(
-                    f"On {background} nothing of it can be seen. Give another background=, such as 'grey'."
-                )
-            return image, [*changes, "alpha of 0 everywhere ignored"]  # as on the clipboard of Windows
+        laid, *before = (max(high - low for low, high in ImageStat.Stat(one).extrema) for one in (canvas, image, alpha))
+        if laid < 8 <= max(before) and alpha.getextrema()[1] and not may_be_blank:
+            raise PictureError(f"On {background} nothing of it can be seen. Give another background=, such as 'grey'.")
+        if laid < 8 <= max(before) and not alpha.getextrema()[1]:  # as on the clipboard of Windows
+            return image, [*changes, "alpha of 0 everywhere ignored"]
         image, changes = canvas, [*changes, f"laid on {background}"]
     return image, changes
-
-
-def _contrast(image) -> int:
-    return max(high - low for low, high in ImageStat.Stat(image).extrema)
 
 
 def _foreign_profile(image):

@@ -19,12 +19,12 @@ import requests
 import urllib3
 from PIL import Image
 
-from .formats import MEDIA_TYPES, PictureError, explain_damage, open_image, shorten
+from .formats import MEDIA_TYPES, PictureError, check_size, explain_damage, open_image, shorten
 
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 # A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
 _BASE64 = re.compile(
-    rb"[\s\"']*(data:\S*|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA..Z0eXA)[\w+/=\s%-]{40})", re.I
+    rb"[\s\"']*(data:(?=\S|$)|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA\wGZ0eX)[\w+/=\s%-]{40})", re.I
 )
 
 
@@ -33,22 +33,21 @@ def load_image(source) -> tuple[Image.Image, str, bytes | None]:
     image, name, data, _ = open_source(source)
     with explain_damage(name):
         image.load()
+        check_size(image)
     return image, "" if name in ("bytes", "a PIL image") else name, data
 
 
 def open_source(source, timeout: float = 60) -> tuple[Image.Image, str, bytes | None, bytes | None]:
     """Return the PIL image of a source (see `open_picture`), pixels unread, a name, and what `open_image` returns."""
-    name = shorten(os.path.basename(str(getattr(source, "filename", "") or "a PIL image")))
     if isinstance(source, Image.Image):
-        return source, name, None, None
+        return source, shorten(os.path.basename(str(getattr(source, "filename", "") or "a PIL image"))), None, None
     try:
         data, name = _read(source, time.monotonic() + timeout)
     except PictureError:
         raise
     except Exception as error:  # of a path, an archive, a stream, a connection: each has its own
-        what = shorten(source) if isinstance(source, str | Path) else "The file"
-        why = getattr(error, "strerror", None) or error
-        raise PictureError(f"{what} can't be read ({shorten(why)}). Open it with open(path, 'rb').") from None
+        what, why = source if isinstance(source, str | Path) else "The file", getattr(error, "strerror", None) or error
+        raise PictureError(f"{shorten(what)} can't be read ({shorten(why)}). Open it with open(path, 'rb').") from None
     data, declared = _decode(data.decode(errors="replace")) if _BASE64.match(data) else (data, "")
     if not 0 < len(data) <= MAX_FILE:
         what = "empty, 0 bytes. Was it read already? file.seek(0) rewinds it" if not data else "too many bytes to read"
@@ -77,9 +76,7 @@ def _read(source, deadline: float) -> tuple[bytes, str]:
         return content, "an answer"
     if not callable(read := getattr(source, "read", None)):
         kinds = "a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
-        raise PictureError(
-            f"A picture is {kinds}, an open file, an address or a data URL, not {type(source).__name__}."
-        )
+        raise PictureError(f"A picture is {kinds}, an open file, an address or data URL, not {type(source).__name__}.")
     try:
         part = read(MAX_FILE + 1)
         parts = chain([part], iter(lambda: read(MAX_FILE + 1) or b"", b""))
@@ -95,7 +92,7 @@ def _join(parts, deadline: float) -> bytes:
     kept = BytesIO()
     for number, part in enumerate(parts):
         kept.write(part or b"")
-        if number > 2**20 or time.monotonic() > deadline:
+        if number > 2**19 or time.monotonic() > deadline:
             raise TimeoutError("it takes too long, or has no end")
         if kept.tell() > MAX_FILE:
             break
@@ -103,11 +100,7 @@ def _join(parts, deadline: float) -> bytes:
 
 
 def find_file(given: str) -> Path:
-    """Return the path of a file: as given, without quotes, percent signs and backslashes, or with other spaces (NFKC).
-
-    Raises:
-        PictureError: there is none, or it is a folder; the message names what it may be called.
-    """
+    """Find a file, also without the quotes, percent signs and backslashes of a name, or with other spaces (NFKC)."""
     shown = shorten(re.sub(r"^[^/\\@]*:[^/\\@]*@", "", given))  # a password, if it is an address without https://
     hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
     try:
@@ -123,13 +116,12 @@ def find_file(given: str) -> Path:
 
 
 def _on_disk(path: Path) -> Path:
-    def letters(name):
-        return " ".join(unicodedata.normalize("NFKC", name).split())
-
     if path.exists() or path.parent == path:
         return path
-    parent = _on_disk(path.parent)
-    same = [file for file in parent.glob("*") if letters(file.name) == letters(path.name)]
+    parent, same = _on_disk(path.parent), []
+    for file in parent.glob("*"):
+        here, asked = (unicodedata.normalize("NFKC", name).split() for name in (file.name, path.name))
+        same += [file] if here == asked else []
     return same[0] if len(same) == 1 else parent / path.name
 
 
@@ -150,9 +142,8 @@ def _decode(text: str) -> tuple[bytes, str]:
 def _download(url: str, deadline: float) -> tuple[bytes, str]:
     scheme = url.partition(":")[0].lower()
     if scheme not in ("http", "https"):
-        raise PictureError(
-            f"Pictures come by http or https, but this address begins with {shorten(scheme)}:. Download it."
-        )
+        begins = f"this address begins with {shorten(scheme)}:. Download it."
+        raise PictureError(f"Pictures come by http or https, but {begins}")
     try:
         address = urlsplit(url)
         if not address.hostname or address.port == 0 or re.search(r"[\s\x00-\x1f\\]", url):

@@ -1,7 +1,6 @@
-"""Draw boxes on a picture, count them in pixels, put them in words; and measure how much two overlap."""
+"""Draw boxes on a picture, count them in pixels, put them in words; read those of other models."""
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from itertools import cycle
 from math import ceil, floor
 from typing import Any, NamedTuple
@@ -22,7 +21,7 @@ MAX_BOXES_IN_ALT_TEXT = 10
 
 
 class BoxError(ValueError):
-    """A box that can't be drawn or compared; the message says which, why, and what to do."""
+    """A box that can't be drawn or read; the message says which, why, and what to do."""
 
 
 class Box(NamedTuple):
@@ -61,33 +60,20 @@ def draw_boxes(picture, boxes, *, alt: str | None = None, width: int = 480) -> N
 def to_fractions(numbers, order: str, size: tuple[int, int]) -> dict[str, float]:
     """Turn the four numbers of another model's or a data set's box into fractions, as `draw_boxes` takes them.
 
-        >>> to_fractions([250, 100, 750, 500], "yxyx", (1000, 1000))
-        {'x_min': 0.1, 'y_min': 0.25, 'x_max': 0.5, 'y_max': 0.75}
-
     Args:
         numbers, order: the box, and what its numbers are: "xyxy", "yxyx", or "xywh" (width and height).
         size: how many of them make the picture's whole width and height. Gemini's box_2d is "yxyx" of (1000, 1000)
             (Google Cloud, "Bounding box detection", read on 2026-11-27). Qwen's bbox_2d is "xyxy", for Qwen3-VL of
             (1000, 1000), for Qwen2.5-VL of the resized picture, whose sides are multiples of 28 (QwenLM/Qwen3-VL,
-            issues 1486, 2025-09-24, and 866, 2025-02-27). COCO's bbox is "xywh" of the file (unverified: by copies
-            of cocodataset.org). Raises BoxError for anything else.
+            issues 1486 and 866, 2025). COCO's bbox is "xywh" of the file (unverified). BoxError for anything else.
     """
     try:
         (a, b, c, d), (wide, high) = map(float, numbers), size
         box = {"xyxy": (a, b, c, d), "yxyx": (b, a, d, c), "xywh": (a, b, a + c, b + d)}[order]
         return {name: at / side for name, at, side in zip(NAMES, box, (wide, high) * 2, strict=True)}
     except (ArithmeticError, LookupError, TypeError, ValueError):
-        why = 'needs four numbers, an order ("xyxy", "yxyx" or "xywh") and a size, width and height.'
-        raise BoxError(f"A box {why} These are {numbers!r:.60}, {order!r:.20} and {size!r:.20}.") from None
-
-
-def iou(a, b) -> float:
-    """Return intersection over union of two boxes, 0 to 1; pixels will do. Raises BoxError for what has no area."""
-    # As exact fractions: the same box gives 1 and not nearly 1, and no area is too small to divide by.
-    first, second = ([*map(Fraction, _read(box, number)[:4])] for number, box in enumerate((a, b), 1))
-    across, down = (min(first[n + 2], second[n + 2]) - max(first[n], second[n]) for n in (0, 1))
-    shared = max(across, Fraction()) * max(down, Fraction())
-    return float(shared / (sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)) - shared))
+        given = f"{numbers!r:.60}, {order!r:.20} and {size!r:.20}"
+        raise BoxError(f'A box needs four numbers, "xyxy", "yxyx" or "xywh", and a size, not {given}.') from None
 
 
 def check_boxes(given, size: tuple[int, int]) -> list[Box]:
@@ -96,8 +82,8 @@ def check_boxes(given, size: tuple[int, int]) -> list[Box]:
     return [_read(box, number, size) for number, box in enumerate(several, 1)]
 
 
-def _read(box, number: int, size: tuple[int, int] | None = None) -> Box:
-    """Read one box; with a size in pixels, it has to lie in a picture of this size. Raises BoxError."""
+def _read(box, number: int, size: tuple[int, int]) -> Box:
+    """Read one box, which has to lie in a picture of this size in pixels. Raises BoxError."""
     has = box if isinstance(box, Mapping) else {n: getattr(box, n) for n in (*NAMES, "label") if hasattr(box, n)}
     label = "" if (label := has.get("label")) is None else str(getattr(label, "value", label))  # an Enum has a value
     label = " ".join(label.encode("utf-8", "replace").decode().split())  # JSON may hold half an emoji
@@ -111,11 +97,11 @@ def _read(box, number: int, size: tuple[int, int] | None = None) -> Box:
         if not hasattr(value, "__float__") or isinstance(value, bool) or not abs(value) < 1e9:  # nan is not, either
             raise BoxError(f"{name}: {key} is {value!r:.40}, which is not a number. Give a number from 0 to 1.")
         values[key] = float(value)
-    for key, value in values.items() if size else ():
+    for key, value in values.items():
         if not -1e-6 <= value <= 1 + 1e-6:  # what is less is the arithmetic's doing, and is cut off below
             side = {"x": ("left", "right"), "y": ("top", "bottom")}[key[0]][value > 0]
             where, hint = f"lies beyond the {side} of the picture: {key} is {value:g}", "cut the box off there."
-            if size and max(values.values()) > 2:
+            if max(values.values()) > 2:
                 hint = f"are these pixels? Divide x by {size[0]} and y by {size[1]}, the width and height of this "
                 hint += "picture; numbers from 0 to 1000 are divided by 1000."
             raise BoxError(f"{name} {where}. Fractions go from 0 to 1: {hint}")

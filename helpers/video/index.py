@@ -105,7 +105,7 @@ class VideoIndex:
         The same video again (by its bytes) costs nothing; only its metadata change. For a new prompt, `remove` it.
 
         Args:
-            caption: a function, Picture -> text to search, called once a scene, by one program; its errors come through.
+            caption: a function, Picture -> text to search, called once a scene by one program; its errors come up.
             scenes: a list of Scene; without it those of `video.scenes(path)`.
             metadata: names with text or numbers, kept as text.
             document_id: without it the file's name without its ending.
@@ -143,8 +143,8 @@ class VideoIndex:
     def search(self, query: str, *, strings: dict | None = None, top: int = 10) -> list[Hit]:
         """Find the scenes whose captions hold any word of `query`, best first (by bm25), at most `top` of them.
 
-        A word also finds what begins with it: hen finds hens, 커피 finds 커피가; single letters don't. In Chinese, Japanese
-        and Thai it is found anywhere. No operators. `strings` keeps videos with a value of: {"cameraId": ["1", "2"]}.
+        A word also finds what begins with it: hen finds hens, 커피 finds 커피가; single letters don't. In Chinese, in
+        Japanese and Thai it is found anywhere. `strings` keeps videos with one of: {"cameraId": ["1", "2"]}.
 
         Raises:
             VideoError: for a query without a word, and a filter on a name that no video has.

@@ -1,20 +1,18 @@
 """Sends every request to the local API while COURSE_UPSTREAM holds its address, as http://127.0.0.1:PORT/<host>/<path>.
 
-Importing it wraps the `send` of httpx2 and requests and gives the recorder a tape that knows what the local API says of
-its answers: `x-course-source` (sample or constructed; wrong-on-purpose; staged) and `x-course-fault`. The tests' own
-process imports it (conftest.py); a kernel does with KERNEL. The course itself knows nothing of all this.
+Importing it wraps the transports of httpx2 and requests, below those of the course, and gives the recorder a tape that
+knows what the local API says of its answers: `x-course-source` (sample or constructed; wrong-on-purpose; staged) and
+`x-course-fault`. The tests' own process imports it (conftest.py); a kernel does with KERNEL. The course itself knows
+nothing of all this.
 """
 
-import functools
 import os
 from pathlib import Path
 
 import httpx2
 from requests.adapters import HTTPAdapter
-from vcr.request import Request
 
 from course.recording import session
-from course.recording.clients import PlayedFault
 from course.recording.tape import Tape
 
 # The arguments of a kernel in which requests are redirected.
@@ -31,23 +29,19 @@ def redirected(url: str) -> str:
     return f"{upstream()}/{url.split('://', 1)[1]}" if upstream() and not url.startswith(upstream()) else url
 
 
+def marks() -> dict[str, str]:
+    return {TAPE: "records"} if session._state.tape else {}
+
+
 class LocalTape(Tape):
     """A tape that records what the local API says of its answers."""
 
-    def asked(self, request):
-        if upstream() and request.uri.startswith(upstream()):
-            asked = "https:/" + request.uri.removeprefix(upstream())
-            request = Request(request.method, asked, request.body, request.headers)
-        return super().asked(request)
-
-    def interaction(self, request, response):
-        item = super().interaction(request, response)
-        told = {name.lower(): values[0] for name, values in response["headers"].items()}
-        if not upstream() or "x-course-source" not in told:
+    def interaction(self, answer, sent):
+        item = super().interaction(answer, sent)
+        if not upstream() or "x-course-source" not in answer.headers:
             return item
-        source, *marks = told["x-course-source"].split()
-        fault = told.get("x-course-fault")
-        silent = fault and not item.response.body()
+        source, *marks = answer.headers["x-course-source"].split()
+        fault = answer.headers.get("x-course-fault")
         return item.model_copy(
             update={
                 "source": source,
@@ -56,74 +50,52 @@ class LocalTape(Tape):
                 "wrong_on_purpose": "wrong-on-purpose" in marks,
                 "staged": "staged" in marks,
                 "fault": fault,
-                "response": None if silent else item.response,
+                "response": None if fault and not answer.body else item.response,
             }
         )
 
-    def append(self, request, response):
-        item = super().append(request, response)
-        if item.fault:
-            raise PlayedFault(item.fault, item.response)
-        return item
+    def store(self, answer, sent):
+        fault = answer.headers.get("x-course-fault") if upstream() else None
+        status = 0 if fault and not answer.body else answer.status
+        return super().store(answer, sent)._replace(fault=fault, status=status)
 
     def is_retired(self, item):
         # The local API still gives these answers, and then they are recorded anew.
         return super().is_retired(item) and not upstream()
 
 
-def wrap(send):
-    """A `send` of httpx2 that asks the local API; the request keeps its own address afterwards."""
-
-    def redirect(request):
-        asked, url = request.url, httpx2.URL(redirected(str(request.url)))
-        if url != asked:
-            request.url, request.headers["host"] = url, url.netloc.decode()
-            # AzureOpenAI notes its host here, and drops the key where another one is asked.
-            request.extensions.pop("openai.azure_auth_origin", None)
-            if session._state.tape:
-                request.headers[TAPE] = "records"
-        return asked
-
-    @functools.wraps(send)
-    def sync(client, request, **kwargs):
-        asked = redirect(request)
-        try:
-            return send(client, request, **kwargs)
-        finally:
-            request.url = asked
-
-    @functools.wraps(send)
-    async def asynchronous(client, request, **kwargs):
-        asked = redirect(request)
-        try:
-            return await send(client, request, **kwargs)
-        finally:
-            request.url = asked
-
-    return asynchronous if send is httpx2.AsyncClient.send else sync
+def redirect(request: httpx2.Request) -> httpx2.Request:
+    """The request that asks the local API; the one that was made keeps its own address."""
+    url = httpx2.URL(redirected(str(request.url)))
+    if url == request.url:
+        return request
+    headers = {**request.headers, **marks(), "host": url.netloc.decode()}
+    return httpx2.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
 
 
-def wrap_adapter(send):
-    """The same for requests."""
+def wrap(inner, inner_async, inner_send):
+    """The transports of httpx2, and the adapter of requests, that ask the local API."""
 
-    @functools.wraps(send)
-    def adapter(self, request, **kwargs):
-        asked, request.url = request.url, redirected(request.url)
-        if request.url != asked:
+    def handle_request(transport, request):
+        return inner(transport, redirect(request))
+
+    async def handle_async_request(transport, request):
+        return await inner_async(transport, redirect(request))
+
+    def send(adapter, request, **kwargs):
+        local = request.copy()
+        local.url = redirected(request.url)
+        if local.url != request.url:
+            local.headers.update(marks())
             kwargs["proxies"] = {}
-            if session._state.tape:
-                request.headers[TAPE] = "records"
-        try:
-            response = send(self, request, **kwargs)
-        finally:
-            request.url = asked
-            request.headers.pop(TAPE, None)
-        response.url = asked
+        response = inner_send(adapter, local, **kwargs)
+        response.url, response.request = request.url, request
         return response
 
-    return adapter
+    return handle_request, handle_async_request, send
 
 
-httpx2.Client.send, httpx2.AsyncClient.send = wrap(httpx2.Client.send), wrap(httpx2.AsyncClient.send)
-HTTPAdapter.send = wrap_adapter(HTTPAdapter.send)
+httpx2.HTTPTransport.handle_request, httpx2.AsyncHTTPTransport.handle_async_request, HTTPAdapter.send = wrap(
+    httpx2.HTTPTransport.handle_request, httpx2.AsyncHTTPTransport.handle_async_request, HTTPAdapter.send
+)
 session.Tape = LocalTape

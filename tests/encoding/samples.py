@@ -183,3 +183,10 @@ def tiff_of(image, tags, data=None):
             value, tail = struct.pack("<I", extra + len(tail)), tail + value
         entries += struct.pack("<HHI", tag, kind, len(values)) + value.ljust(4, b"\0")
     return body + struct.pack("<H", len(rows)) + entries + b"\0\0\0\0" + tail
+
+
+def no_network(monkeypatch):
+    def never(*args, **kwargs):
+        raise AssertionError("a request left")
+
+    monkeypatch.setattr("requests.sessions.Session.send", never)

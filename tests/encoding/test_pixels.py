@@ -318,9 +318,6 @@ def test_of_a_pil_image_the_frame_is_the_callers_business():
         assert alike(pixels(open_picture(image)), ImageOps.mirror(scene())) and image.tell() == 1
         assert alike(pixels(open_picture(image, frame=0)), ImageOps.mirror(scene()))
         assert "there is no frame 2; they" in refusal(image, frame=2)
-
-
-def test_a_still_picture_has_a_frame_0_and_no_other():
     assert open_picture(PLAIN["PNG"], frame=0).data == PLAIN["PNG"]
     assert "there is no frame 1; they are counted from 0" in refusal(PLAIN["PNG"], frame=1)
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from helpers.encoding import PictureError
 from helpers.plotting import boxes as room
 from helpers.plotting import to_fractions
-from helpers.plotting.boxes import COLOURS, NAMES, BoxError, check_boxes, draw, draw_boxes, iou
+from helpers.plotting.boxes import COLOURS, NAMES, BoxError, check_boxes, draw, draw_boxes
 from tests.recording.page import CHELSEA, CHELSEA_ALT, ROOT, described
 
 PHONE = ROOT / "asset" / "images" / "phone_photo.jpg"
@@ -404,34 +404,6 @@ def test_edges_on_a_pixel_stay_on_it(edges, more):
     wide = right + more - 1
     [checked] = check_boxes(box(left / wide, 0, right / wide, 1), (wide, 1))
     assert checked.pixels((wide, 1)) == (left, 0, right, 1)
-
-
-@given(some_boxes, some_boxes, st.sampled_from("xy"), st.floats(0, 1))
-def test_iou_is_1_for_the_same_box_0_for_boxes_apart_and_symmetric(a, b, axis, apart):
-    assert iou(a, a) == iou(a, SimpleNamespace(**a)) == 1 and iou(a, b) == iou(b, a)
-    same = all(abs(a[name] - b[name]) < 1e-12 for name in NAMES)  # but for what a float can't tell
-    assert 0 <= iou(a, b) < 1 or same
-    beside = b | {f"{axis}_min": (start := a[f"{axis}_max"] + apart), f"{axis}_max": start + 0.5}
-    assert iou(a, beside) == iou(beside, a) == 0
-
-
-@given(some_boxes, some_boxes, whole, whole)
-def test_iou_is_the_same_in_pixels(a, b, wide, high):
-    def scaled(one):
-        return box(*(one[name] * length for name, length in zip(NAMES, (wide, high) * 2, strict=True)))
-
-    # Boxes thinner than this lose digits in the multiplication.
-    assume(all(one[f"{axis}_max"] - one[f"{axis}_min"] > 1e-6 for one in (a, b) for axis in "xy"))
-    assert iou(scaled(a), scaled(b)) == pytest.approx(iou(a, b), abs=1e-6)
-
-
-def test_iou_of_boxes_worked_out_by_hand():
-    assert iou(box(0, 0, 2, 2), box(1, 1, 3, 3)) == 1 / 7 and iou(box(0, 0, 1, 1), box(0, 0, 0.5, 1)) == 0.5
-    assert iou(box(0, 0, 1e-200, 1e-200), box(0, 0, 1e-200, 5e-201)) == pytest.approx(0.5), "no area is too small"
-    swapped = box(0.8, 0, 0.2, 1, label="cat")
-    for a, b, says in ((FINE, swapped, r"Box 2 \(cat\): x_min, 0\.8, is not less"), (FINE, "cat", "Box 2 of type str")):
-        with pytest.raises(BoxError, match=f"^{says}"):
-            iou(a, b)
 
 
 @given(some_boxes, st.integers(1, 4000), st.integers(1, 4000))

@@ -204,6 +204,7 @@ def test_a_script_without_a_window_prints_the_numbers_and_no_warning():
     [
         ("https://example.com/cat.jpg", "requests.get(url).content"),
         ("nowhere/cat.jpg", "There is no file nowhere/cat.jpg"),
+        (drawn().crop((5, 5, 5, 30)), "0 x 25 pixels"),
         ([COFFEE, CHELSEA], "not list."),
     ],
 )

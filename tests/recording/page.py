@@ -19,7 +19,7 @@ from course.recording import publishing
 matplotlib.use("agg")  # a test opens no window
 
 COFFEE, CHELSEA, ROCKET = (ROOT / "asset/images" / name for name in ("coffee.png", "chelsea.png", "rocket.jpg"))
-COFFEE_ALT, CHELSEA_ALT = "A half-full espresso in a small red-brown cup", "The face of an orange-brown tabby cat"
+COFFEE_ALT, CHELSEA_ALT = "A half-full espresso in a small red-brown cup", "The face of a brown tabby cat"
 FALLBACK = re.compile(r"Picture, \d+ x \d+ pixels")
 IMG = re.compile(r'<img alt="([^"]*)" width="(\d+)" style="max-width:100%" src="data:image/(\w+);base64,([^"]+)">')
 

@@ -77,32 +77,48 @@ def test_wide_letters_count_twice(come_from, capsys):
     assert not any("\0" in line for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        (answer(None, "length"), "(No text: the output limit was reached before the first word"),
-        (answer("", "length"), "(No text: the output limit was reached"),
-        (answer(None, "content_filter"), "(No text: a content filter of the service held it back.)"),
-        (answer(None, refusal="I can't help with that."), "(No text: the model refused. I can't help with that.)"),
-        (answer(None), "(No text: none was sent.)"),
-    ],
-)
-def test_no_text_is_said_with_its_reason(given, says, come_from, capsys):
-    for one in (given, ChatCompletion.model_validate(given)):
+# What stands in the place of a text, or of its parts: content, finish reason, other fields; what is shown.
+SHOWN = [
+    (None, "length", {}, "(No text: the output limit was reached before the first word; allow more output tokens.)"),
+    ("", "length", {}, "(No text: the output limit was reached before the first word; allow more output tokens.)"),
+    (None, "content_filter", {}, "(No text: a content filter of the service held it back.)"),
+    (None, "stop", {"refusal": "I can't help with that."}, "(No text: the model refused. I can't help with that.)"),
+    (None, "stop", {"reasoning_content": "A cup …"}, "(No text: it only reasoned; allow more output tokens.)"),
+    (None, "stop", {"reasoning": "A cup …"}, "(No text: it only reasoned; allow more output tokens.)"),
+    ("A cup.", "stop", {"reasoning_content": "Is it a mug?"}, "A cup."),
+    (None, "stop", {}, "(No text: none was sent.)"),
+    ([], None, {}, "(No text: none was sent.)"),
+    ([{"type": "text", "text": "A cup"}, {"type": "text", "text": " or a mug."}], "stop", {}, "A cup or a mug."),
+    ([{"type": "text", "text": None}, {"type": "refusal", "refusal": "No."}], "stop", {},
+     "(No text: the model refused. No.)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "reason", "more", "shown"), SHOWN)
+def test_a_text_in_parts_is_one_and_no_text_has_its_reason(content, reason, more, shown, come_from, capsys):
+    given = answer(content, reason)
+    given["choices"][0]["message"] |= more
+    for one in (given, ChatCompletion.model_construct(**given)):
         show_answer(one)
         out = capsys.readouterr().out
-        assert out.startswith(says) and "None" not in out.split("\n\n")[0]
+        assert out.startswith(f"{shown}\n\n[") and out.endswith(f"finish reason: {reason}]\n")
 
 
-def test_usage_and_model_may_be_missing(come_from, capsys):
-    show_answer(answer(usage=None))
-    assert "tokens: not told ·" in capsys.readouterr().out
-    bare = answer()
-    del bare["usage"], bare["model"]
-    show_answer(bare)
-    assert "[live answer · model not told · tokens: not told · finish reason: stop]" in capsys.readouterr().out
-    show_answer(answer(usage={"prompt_tokens": 5}))
-    assert "tokens: 5 in, ? out ·" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"usage": None}, "model course-sample · tokens: not told · finish reason: stop]"),
+        ({"usage": None, "model": None, "id": None}, "model not told · tokens: not told · finish reason: stop]"),
+        ({"usage": {"prompt_tokens": 5}}, "model course-sample · tokens: 5 in, ? out · finish reason: stop]"),
+        ({"usage": {"prompt_tokens": 0, "completion_tokens": None}}, "tokens: 0 in, ? out · finish reason: stop]"),
+        ({"usage": {"input_tokens": 7, "output_tokens": 3}}, "tokens: 7 in, 3 out · finish reason: stop]"),
+    ],
+)
+def test_what_is_not_told_is_said_to_be_so(change, line, come_from, capsys):
+    show_answer(answer() | change)
+    show_answer({name: value for name, value in (answer() | change).items() if value is not None})
+    _, _, first, _, _, last = capsys.readouterr().out.splitlines()
+    assert first.endswith(line) and last.endswith(line)
 
 
 def test_every_choice_is_shown(come_from, capsys):
@@ -124,6 +140,8 @@ def test_every_choice_is_shown(come_from, capsys):
         (answer(choices=[]), "This answer has no choices"),
         ({"error": {"message": "Invalid image.", "code": "x"}}, "the service says why: Invalid image."),
         ({"error": "no such model"}, "the service says why: no such model"),
+        ({"choices": None}, "This answer has no choices"),
+        ("\n<!doctype html><title>Welcome</title>", "This is a web page, so no API was asked. Check base_url"),
     ],
 )
 def test_what_is_no_answer_gets_one_sentence(given, says, come_from, capsys):
@@ -132,20 +150,31 @@ def test_what_is_no_answer_gets_one_sentence(given, says, come_from, capsys):
     assert "\n" not in str(caught.value) and capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("reason", ["stop", "length", "content_filter", "tool_calls"])
-def test_the_line_says_why_an_answer_ended_and_what_it_took(reason, come_from, capsys):
-    show_answer(answer(finish_reason=reason) | {"usage": {"prompt_tokens": 7, "completion_tokens": 3}})
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last == f"[live answer · model course-sample · tokens: 7 in, 3 out · finish reason: {reason}]"
+MESSAGE = {"type": "message", "content": [{"type": "output_text", "text": "A cup", "annotations": []}]}
+ONLY_REASONED = "(No text: it only reasoned; allow more output tokens.)"
 
 
-@pytest.mark.parametrize("reason", ["max_output_tokens", "content_filter"])
-def test_a_response_that_is_not_whole_says_so(reason, come_from, capsys):
-    content = [{"type": "output_text", "text": "A cup", "annotations": []}]
-    body = {"id": "resp-1", "model": "course-sample", "status": "incomplete", "incomplete_details": {"reason": reason}}
-    show_answer(
-        body | {"output": [{"type": "message", "content": content}], "usage": {"input_tokens": 9, "output_tokens": 2}}
-    )
+@pytest.mark.parametrize(
+    ("output", "reason", "shown"),
+    [
+        ([MESSAGE], "max_output_tokens", "A cup"),
+        ([MESSAGE, MESSAGE], "content_filter", "A cupA cup"),
+        ([{"type": "reasoning"}, MESSAGE], None, "A cup"),
+        ([{"type": "reasoning", "content": None}], None, ONLY_REASONED),
+        ([{"type": "reasoning"}], "content_filter", "(No text: a content filter of the service held it back.)"),
+        ([{"type": "message", "content": None}], None, "(No text: none was sent.)"),
+        ([MESSAGE | {"content": [{"type": "refusal", "refusal": "No."}]}], None, "(No text: the model refused. No.)"),
+        (None, None, "(No text: none was sent.)"),
+    ],
+)  # fmt: skip
+def test_a_response_is_shown_like_a_chat_answer_and_says_how_far_it_came(output, reason, shown, come_from, capsys):
+    status = "incomplete" if reason else "completed"
+    body = {"id": "resp-1", "model": "course-sample", "status": status, "output": output}
+    body |= {
+        "incomplete_details": {"reason": reason} if reason else None,
+        "usage": {"input_tokens": 9, "output_tokens": 2},
+    }
+    show_answer(body)
     first, _, last = capsys.readouterr().out.splitlines()
-    assert first == "A cup"
-    assert last == f"[live answer · model course-sample · tokens: 9 in, 2 out · status: incomplete ({reason})]"
+    told = f"status: {status}{f' ({reason})' if reason else ''}"
+    assert (first, last) == (shown, f"[live answer · model course-sample · tokens: 9 in, 2 out · {told}]")

@@ -1,5 +1,6 @@
-"""Figures and pictures as a notebook stores them: with alt text, small enough, and the same twice."""
+"""What a notebook shows: figures and pictures with alt text, small enough; errors in one line, or as usual."""
 
+import doctest
 import io
 import os
 import re
@@ -14,8 +15,10 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from PIL import Image
 
-from course import assets
+from course import assets, recording
 from course.recording import publishing
+from helpers import tokens
+from helpers.encoding import PictureError, open_picture
 from helpers.plotting import show
 from tests.recording.page import (
     CHELSEA,
@@ -222,33 +225,58 @@ def test_nbconvert_keeps_every_alt_text(executed):
     assert "No description has been provided" not in body
 
 
-def test_a_second_run_gives_the_same(executed):
-    again = execute(*CELLS.values())
-    for name, one, other in zip(CELLS, executed.cells, again.cells, strict=True):
-        assert one.outputs == other.outputs, name
-
-
-def test_pyplot_may_come_first():
-    plot = "plt.plot([1, 2])\nplt.title('line')\nplt.show()"
-    before, after, magic = execute(
-        f"import matplotlib.pyplot as plt\n{plot}", f"{INSTALL}\n{plot}", f"%matplotlib inline\n{plot}"
-    ).cells
-    assert "image/png" in bundles(before)[0], "without the helpers IPython stores a PNG: else this test shows nothing"
-    for cell in (after, magic):
+def test_pyplot_may_come_first_and_a_backend_that_shows_nothing_is_not_obeyed():
+    """MPLBACKEND=agg, exported for scripts before Jupyter starts, would make every figure vanish without a word."""
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.title('line')\nplt.show()"
+    sources = plot, f"{INSTALL}\n{plot}", f"%matplotlib inline\n{plot}"
+    before, *after = execute(*sources, MPLBACKEND="agg").cells
+    assert bundles(before) == [], "else this test shows nothing"
+    for cell in after:
         [bundle] = bundles(cell)
         assert described(bundle)[0] == "line"
+        assert not [output for output in cell.outputs if output.get("name") == "stderr"]
 
 
-def test_a_backend_that_shows_nothing_is_not_obeyed():
-    """MPLBACKEND=agg, exported for scripts before Jupyter starts, would make every figure vanish without a word."""
-    sources = (
-        "import matplotlib.pyplot as plt",
-        INSTALL,
-        CELLS["plain"],
-        "from helpers.plotting import show",
-        CELLS["show"],
-    )
-    *_, plain, _, shown = execute(*sources, MPLBACKEND="agg").cells
-    assert [described(bundle)[0] for bundle in bundles(plain)] == EXPECTED["plain"]
-    assert described(bundles(shown)[0])[0].startswith(COFFEE_ALT)
-    assert not [output for output in plain.outputs if output.get("name") == "stderr"]
+# Errors
+
+
+class Shell:
+    """As much of IPython as is asked."""
+
+    def __init__(self):
+        self.shown = []
+        self.InteractiveTB = self
+
+    def structured_traceback(self, kind, error, traceback, tb_offset=None):
+        assert traceback is not None
+        return ["the reader's own lines", f"{kind.__name__}: {error}"]
+
+    def _showtraceback(self, kind, message, lines):
+        self.shown.append(lines)
+
+
+def raised_in_a_cell():
+    raise PictureError("raised in a cell")
+
+
+@pytest.mark.parametrize(
+    ("call", "is_brief"),
+    [
+        (lambda: open_picture("no-such-file.png"), True),
+        (lambda: tokens.picture_tokens(1, 1, "no-such-model"), True),
+        (lambda: int("two"), False),
+        (raised_in_a_cell, False),
+    ],
+    ids=["a PictureError", "a plain ValueError of helpers", "of Python", "of a helper's class"],
+)
+def test_an_error_of_helpers_is_one_line_and_the_readers_own_is_shown_where_it_stands(call, is_brief):
+    with pytest.raises(ValueError) as caught:
+        call()
+    publishing.show_briefly(shell := Shell(), caught.type, caught.value, caught.tb)
+    [lines] = shell.shown
+    last = f"{caught.type.__name__}: {caught.value}"
+    assert lines == [last] if is_brief else ["the reader's own lines", last]
+
+
+def test_the_example_at_the_top_of_the_room_is_true():
+    assert doctest.testmod(recording) == (0, 4)

@@ -1,6 +1,6 @@
-"""Mutate picture files of all kinds; each ends in a picture that decodes or a sentence: python -m tests.tools.fuzz_pictures
+"""Mutate picture files of all kinds: each is to end in a picture that decodes, or in a sentence.
 
-    python -m tests.tools.fuzz_pictures 5000 --seed 1      how many files, and which; the same seed mutates the same way
+    python -m tests.tools.fuzz_pictures 5000 --seed 1      how many files; the same seed mutates the same way
 
 Prints what ended how, the slowest file in seconds, and the peak of the memory in MB. What breaks the rule ends the run
 with its seed and number, and is written to fuzz_pictures.bin.
@@ -23,7 +23,7 @@ from helpers.encoding import PictureError, open_picture
 
 
 def mutate(data: bytes, dice: random.Random) -> bytes:
-    """Cut it, drop or double a piece, fill with zeros, or flip a few bytes, mostly of the first, which hold its structure."""
+    """Cut it, drop or double a piece, fill with zeros, or flip a few bytes, mostly where the structure is."""
     kind, at = dice.choice(["cut", "drop", "double", "zeros", "flip", "flip", "flip"]), dice.randrange(len(data))
     if kind == "cut":
         return data[:at]
@@ -68,7 +68,7 @@ def fuzz(files: Mapping[str, bytes], count: int, seed: int) -> tuple[Counter, fl
 
 def main() -> None:
     """Run as asked for on the command line."""
-    from tests.encoding.test_sources import FUZZED  # plain and odd files of every kind
+    from tests.encoding.test_damage import FUZZED  # plain and odd files of every kind
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("count", type=int, nargs="?", default=5000)

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from helpers.encoding import DETAILS
 
+from .. import CourseError
 from .readable import DEFAULT_MODEL, RETIRED_SERVICE, is_azure
 from .shape import RecordedRequest, Recording
 
@@ -24,6 +25,10 @@ _WAYS_ON_AZURE = """  set AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT in o
 {}, which asks for the key; after it, a new client."""
 
 
+class NotRecorded(CourseError):
+    """Replay was asked for something that is not in the lesson's recording. The SDK passes it on and does not retry."""
+
+
 def explain(asked: RecordedRequest, recording: Recording, cell: str = "") -> str:
     """Compare with the nearest recorded request, of this cell if it has any, in at most eleven lines."""
     items, start = recording.interactions, f'  recording.start("{recording.lesson}", mode="live")'
@@ -35,8 +40,8 @@ def explain(asked: RecordedRequest, recording: Recording, cell: str = "") -> str
     for number, item in enumerate(items, 1):
         theirs = _named(item.request)
         names = [name for name in {**theirs, **yours} if theirs.get(name) != yours.get(name)]
-        was, now = (" ".join(said[name] for name in said if name.startswith("prompt")) for said in (theirs, yours))
-        likeness = SequenceMatcher(None, was.split()[:200], now.split()[:200]).ratio()
+        prompts = [" ".join(named[name] for name in named if name.startswith("prompt")) for named in (theirs, yours)]
+        likeness = SequenceMatcher(None, prompts[0].split()[:200], prompts[1].split()[:200]).ratio()
         elsewhere = asked.method != item.request.method, not cell or item.cell != cell
         ranked.append((elsewhere, -likeness, len(names), number, names, theirs))
     if ranked:
@@ -70,21 +75,17 @@ def _texts(value: Any, name: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, list) and value:
         for item in value:
             yield from _texts(item, name)
-    elif isinstance(value, dict) and value:
+    elif isinstance(value, dict) and value and name != "schema":
         if isinstance(digest := value.get("sha256") or value.get("look"), str):  # a picture, as pictures.py writes it
             what = value.get("file") or value.get("picture") or f"{value.get('bytes')} bytes"
             yield "picture", f"{what}, fingerprint {crc32(digest.encode()):08x}"
             value = {key: value[key] for key in value if key not in {"file", "picture", "bytes", "sha256", "look"}}
-        if isinstance(schema := value.get("schema"), dict):  # of a structured answer
-            fields = schema.get("properties")
-            yield "shape", ", ".join([str(value.get("name")), *(fields if isinstance(fields, dict) else ())])
-            value = {**value, "schema": json.dumps(schema, ensure_ascii=False)}
         if {"name", "value"} <= value.keys():  # a field of a form
             value = {str(value["name"]): value["value"]}
         for key in value:
             yield from _texts(value[key], _AS_READ.get(key, key))
     else:
-        text = value if isinstance(value, str) else json.dumps(value)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         yield name, DEFAULT_MODEL if text == "$VISION_MODEL" else text
 
 

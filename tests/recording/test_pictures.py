@@ -1,0 +1,164 @@
+"""Pictures in a recording are references or looks, never base64; which pictures are the same request."""
+
+import base64
+import io
+import json
+from urllib.parse import quote
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import EpsImagePlugin, Image, ImageDraw, ImageFont, ImageOps
+
+from course import recording
+from course.assets import ROOT
+from course.recording import readable, shape
+from course.recording.pictures import bodies_match, describe_text
+from course.recording.shape import RecordedResponse
+from tests.conftest import COFFEE, COFFEE_FILE, data_url, question
+from tests.recording.made import CHAT, item, put
+
+BYTES = COFFEE_FILE.read_bytes()
+PNG = base64.b64encode(BYTES).decode()
+PLACES = {
+    "alone": f"data:image/png;base64,{PNG}",
+    "capitals and space": f" DATA:IMAGE/PNG;BASE64,{PNG}",
+    "in words": f"Look: ![x](data:image/png;base64,{PNG}) nice?",
+    "in JSON in a string": json.dumps({"url": f"data:image/png;base64,{PNG}"}),
+    "bare": PNG,
+    "bare without padding": PNG.rstrip("="),
+    "bare in lines": "\n".join(PNG[k : k + 76] for k in range(0, len(PNG), 76)),
+    "quoted": f"data:image/png;base64,{quote(PNG, safe='')}",
+    "URL-safe": PNG.translate({43: "-", 47: "_"}),
+}
+
+
+def kept(body, **how):
+    return readable.recorded_request("POST", CHAT, how, json.dumps(body).encode(), "m").body
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_picture_is_named_wherever_it_hides(name):
+    text = json.dumps(kept({"v": PLACES[name]}))
+    assert len(text) < 400 and "asset/images/coffee.png" in text
+
+
+def test_what_is_named_is_the_file_its_digest_and_the_media_type_that_was_sent():
+    ours = {"file": "asset/images/coffee.png", "sha256": shape.hashlib.sha256(BYTES).hexdigest()}
+    content = kept(question(picture=data_url()))["messages"][0]["content"]
+    assert content[1]["image_url"] == {"url": {"data_url": "image/png", **ours}, "detail": "low"}
+    assert kept(PNG) == {"base64": ours}
+    assert kept(data_url(b"\xff\xd8\xff odd", "image/jpeg"))["bytes"] == 7
+    noise = bytes(range(256)) * 3
+    assert kept(base64.b64encode(noise).decode())["base64"]["bytes"] == len(noise)
+    upload = requests.Request("POST", CHAT, data={"purpose": "vision"}, files={"file": ("c.png", BYTES, "image/png")})
+    sent = upload.prepare()
+    file, purpose = readable.recorded_request("POST", CHAT, sent.headers, sent.body, "m").body["parts"]
+    assert file == {"name": "file", "content_type": "image/png", "filename": "c.png", **ours}
+    assert purpose == {"name": "purpose", "value": "vision"}
+    assert readable.recorded_request("POST", CHAT, {}, BYTES, "m").body == ours
+    assert readable.recorded_response(200, {"content-type": "image/png"}, BYTES, {}).model_dump(
+        exclude_defaults=True
+    ) == {"status": 200, "headers": {"content-type": "image/png"}, "file": ours}
+
+
+def test_a_binary_answer_that_is_no_file_of_ours_is_not_recorded():
+    with pytest.raises(recording.RecordingError, match=r"The answer \(image/png, 3 bytes\) is no .*asset/SOURCES\.csv"):
+        readable.recorded_response(200, {"content-type": "image/png"}, b"\xff\xfe\x00", {})
+
+
+@pytest.mark.parametrize("text", ["Qk12 UklGRg== SUkqAA== data: base64", "ATGC" * 20, "data:image/png;base64,b'iVBO'"])
+def test_what_is_no_picture_stays_as_it_is(text):
+    assert kept({"t": text}) == {"t": text}
+
+
+# --- the same picture ---
+
+
+def packed(image, kind="PNG", **options):
+    """A data URL of an image in memory."""
+    image.save(file := io.BytesIO(), kind, **options)
+    return data_url(file.getvalue(), f"image/{kind.lower()}")
+
+
+def test_a_picture_made_on_the_way_is_known_by_its_look(folder, replay):
+    """Another machine packs the same pixels into other bytes: it replays. Another look does not."""
+    small = Image.open(COFFEE_FILE).convert("RGB").resize((300, 200))
+    jpeg, webp = packed(small, "JPEG", quality=90), packed(small, "WEBP", quality=90)
+    put(folder, *(item(question(picture=one)) for one in (packed(small, compress_level=9), jpeg, webp)))
+    text = (folder / "lesson.json").read_text(encoding="utf-8")
+    assert '"picture": "image/png, 300 x 200 pixels"' in text and "sha256" not in text and len(text) < 20_000
+    replay()
+
+    def ask(picture):
+        return requests.post(CHAT, json=question(picture=picture), timeout=9)
+
+    for same in (packed(small, compress_level=1), jpeg, packed(small, "JPEG", quality=91), webp):
+        assert ask(same).ok
+    marked = small.copy()
+    ImageDraw.Draw(marked).rectangle((100, 60, 200, 140), outline="red", width=3)
+    one_pixel = small.copy()
+    one_pixel.putpixel((7, 7), (1, 2, 3))
+    for other in (
+        packed(marked), packed(one_pixel), packed(small.resize((301, 200))), packed(small, "WEBP", lossless=True),
+        packed(small.point(lambda value: int(value * 0.95)), "JPEG", quality=90), packed(ImageOps.mirror(small)),
+    ):  # fmt: skip
+        with pytest.raises(recording.NotRecorded, match=r"picture: recorded(.|\n)*yours"):
+            ask(other)
+
+
+def look(*fields):
+    return base64.b64encode(bytes(fields) + bytes(2304 - len(fields))).decode()
+
+
+@given(st.binary(min_size=2304, max_size=2304), st.dictionaries(st.integers(0, 2303), st.integers(-3, 3), max_size=9))
+def test_looks_are_alike_while_no_field_differs_by_more_than_one(fields, changes):
+    other = bytearray(fields)
+    for n, change in changes.items():
+        other[n] = min(255, max(0, other[n] + change))
+    one, two = ({"look": base64.b64encode(some).decode()} for some in (fields, other))
+    assert bodies_match([one], [two]) == all(abs(a - b) <= 1 for a, b in zip(fields, other, strict=True))
+
+
+@pytest.mark.parametrize("odd", ["00", 5, "--" * 1536, look()[:-4], None])
+def test_a_look_that_is_none_is_compared_as_it_is(odd):
+    body = {"look": odd}
+    assert bodies_match(body, dict(body)) and not bodies_match(body, {"look": look()})
+    assert not bodies_match({"look": look()}, body) and not bodies_match([body], [body, body])
+    assert not bodies_match({"url": look()}, {"url": look(1)}), "only looks are compared so"
+
+
+def test_another_word_on_a_page_is_another_picture():
+    def page(total):
+        image = Image.new("L", (1024, 768), 255)
+        font = ImageFont.truetype(ROOT / "asset" / "fonts" / "NanumGothic-Regular.ttf", 24)
+        ImageDraw.Draw(image).text((400, 600), f"Total: {total}", font=font, fill=0)
+        return describe_text(packed(image)), describe_text(packed(image, "JPEG", quality=90))
+
+    (png, jpeg), near, far = page("18.50"), page("18.51"), page("93.20")
+    assert not bodies_match(png, near[0]), "of a PNG each pixel counts"
+    assert not bodies_match(jpeg, far[1]), "of a JPEG more than a digit"
+
+
+def test_postscript_is_described_and_never_opened(monkeypatch):
+    opened = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *args: opened.append(args))
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+    assert describe_text(data_url(eps, "image/eps"))["bytes"] == len(eps) and opened == []
+
+
+@pytest.mark.parametrize("state", ["has changed", "is missing"])
+def test_a_changed_picture_is_noticed_when_it_is_played(folder, replay, tmp_path, monkeypatch, state):
+    ours = readable.recorded_response(200, {}, BYTES, {})
+    put(folder, item(url=COFFEE, method="GET", response=RecordedResponse(status=200, file=ours.file)))
+    replay()
+    assert requests.get(COFFEE, timeout=9).content == BYTES
+    (tmp_path / "asset" / "images").mkdir(parents=True)
+    if state == "has changed":
+        (tmp_path / "asset" / "images" / "coffee.png").write_bytes(BYTES[:-1])
+    monkeypatch.setattr(shape, "ROOT", tmp_path)
+    with pytest.raises(
+        recording.RecordingError, match=f"coffee.png {state}.*git checkout -- :/asset/images/coffee.png"
+    ):
+        requests.get(COFFEE, timeout=9)
