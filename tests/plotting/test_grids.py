@@ -81,7 +81,7 @@ EXIF[0x0112] = 6  # to be turned
         (Image.effect_noise((1500, 1000), 80), (LUNA, "low"), {"alt": "Grain.", "width": 100}, ". The picture: Grain.",
          ["gpt-5.6-luna, low, rules of 2026-10", "size:   1500 x 1000 -> 512 x 341 pixels",
           "grid:   16 x 11 = 176 patches of 32 x 32 pixels; every 5th line is drawn", "tokens: 212 (estimated)"]),
-        (open_picture(drawn((40, 40), "RGBA"), max_side=20), (LUNA,), {}, ". The picture: Picture, 20 x 20 pixels",
+        (open_picture(drawn((40, 40)), max_side=20), (LUNA,), {}, ". The picture: Picture, 20 x 20 pixels",
          ["gpt-5.6-luna, original, rules of 2026-10", "size:   20 x 20 pixels, as it is sent",
           "grid:   1 x 1 = 1 patch of 32 x 32 pixels", "tokens: 2 (estimated)"]),
     ],
