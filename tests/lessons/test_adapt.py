@@ -21,8 +21,8 @@ def test_a_file_of_ones_own_first_in_replay_and_then_live(kernel, tmp_path):
     answers.write_text(f'[[answer]]\npictures = [{picture}]\nasked = ["What is it?"]\ntext = "Red."\n', "utf-8")
     cells = {cell.id: cell.source for cell in read(LESSONS[0]).cells}
     start = next(source for source in cells.values() if source.endswith('recording.start("00_start_here")'))
-    mine = f"PICTURE = {str(tmp_path / 'mine.jpg')!r}\nPROMPT = 'What is it?'"
-    code = re.sub(r"PICTURE = .+\nPROMPT = .+", mine, cells["adapt-code"])
+    mine = f"MY_PICTURE = {str(tmp_path / 'mine.jpg')!r}\nMY_PROMPT = 'What is it?'"
+    code = re.sub(r"MY_PICTURE = .+\nMY_PROMPT = .+", mine, cells["adapt-code"])
     sources = [start, code, 'recording.start("00_start_here", mode="live")', code]
     with serve(acts_as="gpt-5.6-luna", answers=load_answers(answers)) as api:
         settings = dict.fromkeys(("COURSE_MODE", "COURSE_RECORDINGS", "OPENAI_BASE_URL", "VISION_MODEL"))

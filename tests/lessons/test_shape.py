@@ -7,7 +7,8 @@ import ast
 import io
 import re
 import tokenize
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
 import nbformat
@@ -118,7 +119,7 @@ def problems_of_code(notebook):
                 yield f"cell {number}: helpers come by `from helpers import …`"
             elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
                 used.add(f"{modules[node.value.id]}.{node.attr}")
-    if len(used) > 6:
+    if len(used) > 9:
         yield f"uses {len(used)} names of the helpers: {', '.join(sorted(used))}"
 
 
@@ -133,6 +134,14 @@ def problems_of_ends(notebook, path, readme):
         yield "README has no row for it"
     if minutes and row and minutes[1] != row[1]:
         yield f"{minutes[1]} minutes here, {row[1]} in the README"
+    # 150 words of text and tables a minute, half a minute a code cell; what is off by more than 3 is no honest number.
+    lesson = list(takewhile(lambda cell: "## Exercises" not in cell.source, notebook.cells))
+    words = [word for cell in lesson if cell.cell_type == "markdown" for word in cell.source.split()]
+    needed = (
+        sum(bool(re.search(r"\w", word)) for word in words) / 150 + len(code_cells(SimpleNamespace(cells=lesson))) / 2
+    )
+    if minutes and (abs(int(minutes[1]) - needed) > 3 or int(minutes[1]) > 30):
+        yield f"it says {minutes[1]} minutes, at most 30 are allowed, and it takes about {needed:.0f}"
     aims = re.search(r"(?m)^After this lesson you can\b.*\n+((?:[-*] .*\n?(?: +.*\n?)*)+)", texts[0])
     bullets = re.findall(r"(?m)^[-*] .*", aims[1]) if aims else []
     verbs = [verb[1] for bullet in bullets if (verb := re.match(r"[-*] \*\*([a-z]+)\*\*", bullet))]
@@ -165,8 +174,8 @@ def problems_of_adapting(notebook, name):
         return
     part = cells[titles[0] : exercises + 1]
     code = [cell.source for cell in part if cell.cell_type == "code"]
-    if not code or not re.match(r"PICTURES? = .+\nPROMPT = .+\nDETAIL = .+\n|MY_VIDEO = .+\n", code[0]):
-        yield "its code does not begin with PICTURE, PROMPT and DETAIL"
+    if not code or not re.match(r"MY_PICTURES? = .+\nMY_PROMPT = .+\nMY_DETAIL = .+\n|MY_VIDEO = .+\n", code[0]):
+        yield "its code does not begin with MY_PICTURE, MY_PROMPT and MY_DETAIL"
     if not any(f'recording.start("{name}", mode="live")' in cell.source for cell in part if cell.cell_type != "code"):
         yield "it does not say how to go live"
     if not re.search(r"\.(estimate|bill|request_tokens)\(", "".join(code)):
@@ -194,7 +203,7 @@ def test_a_lesson_has_its_shape(path):
 TEXTS = {
     "top": """# A picture
 
-*10 minutes · free in replay*
+*3 minutes · free in replay*
 
 After this lesson you can
 
@@ -224,7 +233,7 @@ await cents(plotting)""",
     "prose": "## Change\n\n### The `size` changes\n\n" + "word " * 90 + f"\n\n| size |\n|---|\n| {'cell ' * 90} |\n",
     "code, short": "size = 3",
     "adapt": '## Adapt this\n\nThen live: `recording.start("07_lesson", mode="live")`',
-    "code, adapt": "PICTURE = 1\nPROMPT = 2\nDETAIL = 3\npicture.estimate(MODEL)",
+    "code, adapt": "MY_PICTURE = 1\nMY_PROMPT = 2\nMY_DETAIL = 3\npicture.estimate(MODEL)",
     "exercises": "## Exercises\n\nThree of them.",
     "end": """## What you did
 
@@ -232,7 +241,7 @@ In this lesson you **read** a picture and have **chosen** a size.
 
 Next: [08 Much more](08_next.ipynb)
 """,
-    "README": "| lesson | minutes | after it |\n|---|---|---|\n| [07 A](notebooks/07_lesson.ipynb) | 10 | read |\n",
+    "README": "| lesson | minutes | after it |\n|---|---|---|\n| [07 A](notebooks/07_lesson.ipynb) | 3 | read |\n",
 }
 
 
@@ -292,15 +301,16 @@ BREAKS = [
     (
         "code",
         "plotting.install",
-        "plotting.install, recording.show_answer, recording.origin",
-        "uses 7 names of the helpers: plotting.install, plotting.show, recording.model, recording.origin",
+        "plotting.install, recording.show_answer, recording.origin, plotting.a, plotting.b, plotting.c",
+        "uses 10 names of the helpers: plotting.a, plotting.b, plotting.c, plotting.install, plotting.show",
     ),
     ("code, short", "size = 3", "!ls", "cell 2 is not Python"),
     ("code, short", "size = 3", "import helpers.plotting as p", "helpers come by"),
-    ("top", "*10 minutes ·", "*10 min ·", "does not say how many minutes"),
-    ("top", "10 minutes · free in replay", "free · 10 minutes", "does not say how many minutes"),
-    ("README", "| 10 |", "| 20 |", "10 minutes here, 20 in the README"),
+    ("top", "*3 minutes ·", "*3 min ·", "does not say how many minutes"),
+    ("top", "3 minutes · free in replay", "free · 3 minutes", "does not say how many minutes"),
+    ("README", "| 3 |", "| 20 |", "3 minutes here, 20 in the README"),
     ("README", "07_lesson", "08_next", "README has no row"),
+    ("top", "*3 minutes", "*8 minutes", "it says 8 minutes, at most 30 are allowed, and it takes about 3"),
     ("top", "After this lesson you can", "You will learn", "what one can do after it"),
     ("top", "- **choose** a size.\n", "", "what one can do after it"),
     ("top", "- **choose** a size.\n", "- **choose** a size.\n" * 4, "what one can do after it"),
@@ -311,7 +321,7 @@ BREAKS = [
     ("end", "[08 Much more](08_next.ipynb)", "lesson 08", "does not link to 08_next.ipynb"),
     ("end", "(08_next.ipynb)", "(07_lesson.ipynb)", "does not link to 08_next.ipynb"),
     ("adapt", "## Adapt", "## Change", "no part ## Adapt this"),
-    ("code, adapt", "PROMPT", "ASK", "does not begin with PICTURE"),
+    ("code, adapt", "MY_PROMPT", "ASK", "does not begin with MY_PICTURE"),
     ("adapt", '"07_lesson"', '"06_lesson"', "how to go live"),
     ("code, adapt", "estimate", "show", "what it costs"),
 ]
