@@ -1,15 +1,12 @@
 """Where a video cuts, and its frames: each with its time, upright, in its true proportions."""
 
-import math
-import struct
-import warnings
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from warnings import warn
 
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -18,8 +15,7 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 from ..encoding import Picture, PictureError, open_picture
 from ..encoding.sources import find_file
 
-THRESHOLD = 0.28  # of the scene score; what lies above and below it was measured: tests/video/test_video.py
-WIDTH = 160  # pixels: at 320, noise and the keyframes of a codec count for more
+WIDTH = 160  # pixels, as the threshold was measured (tests/video/test_video.py); at 320, noise counts for more
 # By content, not by name; no pictures, and no playlists, which open other files and addresses. 8K: 33 million pixels.
 FORMATS = "mov,matroska,avi,flv,asf,mpeg,mpegts,mpegvideo,h264,hevc,m4v,ivf,obu,ogg,mxf,dv,mp3,wav,flac,aac"
 OPTIONS = {"format_whitelist": FORMATS, "max_pixels": str(2**26)}
@@ -36,8 +32,7 @@ class VideoError(ValueError):
     """A video, or what was asked of it, that can't be used; the message says why, and what to do."""
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(NamedTuple):
     """A part of the video at `path`, from `start` until before `end`; a frame is at exactly `best`. All in seconds."""
 
     path: Path
@@ -53,7 +48,7 @@ class Scene:
         return f"{clock(self.start)} to {clock(self.end)}"
 
 
-def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: float = 30) -> list[Scene]:
+def scenes(path, *, threshold: float = 0.28, shortest: float = 1, longest: float = 30) -> list[Scene]:
     """Find the scenes of a video, one after the other without a gap; `best` is the frame in the middle of each.
 
     Args:
@@ -81,10 +76,9 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: 
             raise VideoError(f"{path.name}: no frame in it can be decoded. Convert it to MP4 with H.264.")
         if end < _header_duration(stream) - 0.5:
             what = f"{path.name}: only its first {end:.1f} seconds can be read; it is cut off or damaged. Get it again."
-            warnings.warn(what, stacklevel=2)
-    while len(cuts) > 1 and end - cuts[-1] < shortest - 1e-6:
-        cuts.pop()
-    return [part for scene in pairwise([*cuts, end]) for part in _divide(path, *scene, longest, times)]
+            warn(what, stacklevel=2)
+    edges = [at for at in cuts if at == 0 or end - at >= shortest - 1e-6]
+    return [part for scene in pairwise([*edges, end]) for part in _divide(path, *scene, longest, times)]
 
 
 def check_path(path) -> Path:
@@ -129,18 +123,17 @@ def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, fl
         decoder = av.CodecContext.create(_WITH_ALPHA[decoder.name], "r")
         decoder.options = OPTIONS
     while packet is not None:
-        packet, frames = None, []
+        packet = None
         with suppress(*_DAMAGE):  # where reading breaks off, what the decoder still holds comes out
             packet = next(packets, None)
         if packet is not None and packet.has_sidedata("encryption_info"):  # a decoder may take noise for a frame
             raise VideoError(f"{path.name}: it is encrypted (DRM). Use a copy without protection.")
         with suppress(*_DAMAGE):
-            frames = decoder.decode(packet)
-        for frame in frames:
-            first = frame.time if first is None else first
-            stamped = at if frame.time is None else frame.time - first
-            at = stamped if 0 < stamped - at <= 86_400 else at + step  # a day
-            yield at, at + step, frame
+            for frame in decoder.decode(packet):
+                first = frame.time if first is None else first
+                stamped = at if frame.time is None else frame.time - first
+                at = stamped if 0 < stamped - at <= 86_400 else at + step  # a day
+                yield at, at + step, frame
 
 
 def _header_duration(stream) -> float:
@@ -177,21 +170,20 @@ def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
         graph.push(None)
         frame = graph.pull()
     if frame.color_trc in (16, 18):  # PQ, HLG
-        what = f"{path.name}: HDR (PQ, HLG) is not converted, so colours look pale or dark. Export the video as SDR."
-        warnings.warn(what, stacklevel=4)
+        warn(
+            f"{path.name}: HDR (PQ, HLG) is not converted; its colours are off. Export the video as SDR.", stacklevel=4
+        )
     if frame.colorspace == 2 and frame.height >= 720:  # unspecified: BT.709 in HD, as players take it, else BT.601
         frame.colorspace = 1
-    mode = "RGBA" if any(component.is_alpha for component in frame.format.components) else "RGB"
-    plane = frame.reformat(format={"RGBA": "rgba", "RGB": "rgb24"}[mode], interpolation=EXACT).planes[0]
-    image: Any = Image.frombytes(mode, (frame.width, frame.height), bytes(plane), "raw", mode, plane.line_size)
+    pixels = "rgba" if any(component.is_alpha for component in frame.format.components) else "rgb24"
+    image: Any = Image.fromarray(frame.reformat(format=pixels, interpolation=EXACT).to_ndarray())
     ratio = float(stream.sample_aspect_ratio or 1)
     if ratio != 1 and 0.25 <= ratio <= 4:  # beyond that it is damage
         size = (round(image.width * max(ratio, 1)), round(image.height / min(ratio, 1)))
         image = image.resize(size, Image.Resampling.LANCZOS)
-    if matrix := frame.side_data.get("DISPLAYMATRIX"):  # ISO/IEC 14496-12, tkhd
-        a, b, _, c, d = struct.unpack_from("5i", bytes(matrix))
-        image = ImageOps.flip(image) if a * d < b * c else image  # mirrored, as a negative determinant says
-        image = image.rotate(frame.rotation, expand=True)
+    if matrix := frame.side_data.get("DISPLAYMATRIX"):  # ISO/IEC 14496-12, tkhd; a negative determinant mirrors
+        a, b, _, c, d = memoryview(bytes(matrix)).cast("i")[:5]
+        image = (ImageOps.flip(image) if a * d < b * c else image).rotate(frame.rotation, expand=True)
     # open_picture goes by the name, and by the format: after a lossy compression no PNG, not even for a cartoon.
     image.filename, image.format = f"{path.name} at {clock(seconds)}", "JPEG"
     return image
@@ -199,7 +191,7 @@ def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
 
 def _divide(path: Path, start: float, end: float, longest: float, times: list[float]) -> Iterator[Scene]:
     """Yield a scene in equal parts; a part in which no frame begins belongs to the one before it."""
-    count = max(1, math.ceil((end - start - 1e-6) / longest))
+    count = 1 + int((end - start - 1e-6) / longest)
     edges = [*(start + part * (end - start) / count for part in range(count)), end]
     starts = [a for a, b in pairwise(edges) if bisect_left(times, a) < bisect_left(times, b)]
     for a, b in pairwise([*starts, end]):
