@@ -26,7 +26,7 @@ KNOWN = """SELECT document, rowid FROM captions WHERE document = ?1
 OR document IS NOT NULL AND rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2))"""
 FINISH = f"""UPDATE captions SET document = ?1, times = json_extract(?2, '$."' || rowid || '"'), metadata = ?3
 WHERE rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2)) AND NOT EXISTS ({KNOWN})"""
-# Of several programs one asks for a caption, and has 120 seconds (Unix time). Then it counts as dead, another asks.
+# Of several programs one asks for a caption, and has 120 seconds (Unix time); then it counts as dead.
 CLAIM = f"""INSERT INTO claims SELECT ?1, ?2 WHERE NOT EXISTS ({HAS}1)
 ON CONFLICT(key) DO UPDATE SET since = ?2 WHERE abs(?2 - since) > 120"""
 # The last digits of rank (bm25) differ from one SQLite to another.
@@ -103,7 +103,7 @@ class VideoIndex:
         The same video again (by its bytes) costs nothing; only its metadata change. For a new prompt, `remove` it.
 
         Args:
-            caption: a function, Picture -> text to search, called once a scene by one program, if done in 2 minutes.
+            caption: a function, Picture -> text, called once a scene by one program (for 2 minutes); errors come up.
             scenes: a list of Scene; without it those of `video.scenes(path)`.
             metadata: names with text or numbers, kept as text.
             document_id: without it the file's name without its ending.

@@ -15,7 +15,8 @@ from PIL import Image, ImageChops, ImageOps, ImageStat
 from ..encoding import Picture, PictureError, open_picture
 from ..encoding.sources import find_file
 
-WIDTH = 160  # pixels, as the threshold was measured (tests/video/test_video.py); at 320, noise counts for more
+THRESHOLD = 0.28  # of the scene score; what lies above and below it was measured: tests/video/test_video.py
+WIDTH = 160  # pixels: at 320, noise and the keyframes of a codec count for more
 # By content, not by name; no pictures, and no playlists, which open other files and addresses. 8K: 33 million pixels.
 FORMATS = "mov,matroska,avi,flv,asf,mpeg,mpegts,mpegvideo,h264,hevc,m4v,ivf,obu,ogg,mxf,dv,mp3,wav,flac,aac"
 OPTIONS = {"format_whitelist": FORMATS, "max_pixels": str(2**26)}
@@ -48,7 +49,7 @@ class Scene(NamedTuple):
         return f"{clock(self.start)} to {clock(self.end)}"
 
 
-def scenes(path, *, threshold: float = 0.28, shortest: float = 1, longest: float = 30) -> list[Scene]:
+def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: float = 30) -> list[Scene]:
     """Find the scenes of a video, one after the other without a gap; `best` is the frame in the middle of each.
 
     Args:
