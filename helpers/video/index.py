@@ -115,7 +115,7 @@ class VideoIndex:
         if not scenes or not all(path.samefile(scene.path) for scene in scenes):
             raise VideoError(f"scenes is a list of at least one scene, each of {path.name} itself.")
         keys, facts = _keys(scenes, max_side), json.dumps({key: str(metadata[key]) for key in metadata or ()})
-        times = json.dumps({key: scene[1:] for key, scene in keys.items()})
+        times = json.dumps({key: (scene.start, scene.end, scene.best) for key, scene in keys.items()})
         if is_new := not self._execute(KNOWN, name, times):
             bar = tqdm(keys.items(), name, file=sys.stdout, mininterval=0, miniters=1, **BAR)
             for key, scene in bar:

@@ -3,9 +3,10 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from warnings import warn
 
 import av
@@ -33,7 +34,8 @@ class VideoError(ValueError):
     """A video, or what was asked of it, that can't be used; the message says why, and what to do."""
 
 
-class Scene(NamedTuple):
+@dataclass(frozen=True)
+class Scene:
     """A part of the video at `path`, from `start` until before `end`; a frame is at exactly `best`. All in seconds."""
 
     path: Path
