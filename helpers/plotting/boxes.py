@@ -134,8 +134,7 @@ def draw(image: Image.Image, boxes: list[Box], width: int) -> Figure:
 
 def _put_plate(axes, title: str, edge: Any, page: list[int], taken: list[Bbox], colour: str) -> Bbox:
     """Put a label above its box, or inside where the picture or another plate leaves no room; return its place."""
-    letters = axes.text(0, 0, title := title[:80], color="white", fontsize=9, zorder=4)
-    letters.set_parse_math(False)  # two dollar signs in a label are no formula
+    letters = axes.text(0, 0, title := title[:80], color="white", fontsize=9, zorder=4, parse_math=False)  # $ is text
     if not can_draw(letters):
         letters.set_text(title := title.split()[0])
     while (across := letters.get_window_extent().width + 2 * PAD) > (most := min(LONGEST, page[0])) and title:

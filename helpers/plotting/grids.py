@@ -7,8 +7,6 @@ from ..tokens.counting import PATCH, TILE, PictureTokens, picture_tokens
 from .show import open_upright, picture_figure, put_on_page
 
 INK = "#d01c8b"  # seen on pale paper and on a dark sky
-APART = 8  # pixels on the page; grid lines that would be nearer are left out
-LEAST = 24  # pixels on the page, for a picture that is only a line
 
 
 def draw_grid(picture, model: str, detail: str = "auto", *, alt: str | None = None, width: int = 360) -> None:
@@ -34,7 +32,7 @@ def draw_grid(picture, model: str, detail: str = "auto", *, alt: str | None = No
 def draw(image: Image.Image, counted: PictureTokens, title: str, side: int) -> Figure:
     """Draw the picture and its grid, `side` pixels on the longer side; what is cut by the edge counts whole."""
     _, unit, (wide, high), every = _layout(counted, side)
-    page = [max(LEAST, round(length * side / max(wide, high))) for length in (wide, high)]
+    page = [max(24, round(length * side / max(wide, high))) for length in (wide, high)]  # 24 for what is only a line
     # To what the model gets first, and then to the page: what is lost there is lost here.
     image = image.resize(counted.size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     image.thumbnail((2 * side, 2 * side))  # the page shows no more, and matplotlib is slow with millions of pixels
@@ -67,5 +65,5 @@ def _layout(counted: PictureTokens, side: int) -> tuple[str, int, tuple[int, int
     grid = f"{across} x {down} = {across * down:,} {names}" if across else "no grid"
     extent = (across * unit, down * unit) if across else counted.size
     steps = (1, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
-    every = next(step for step in steps if step * unit * side / max(extent) >= APART)
+    every = next(step for step in steps if step * unit * side / max(extent) >= 8)  # pixels on the page
     return grid, unit, extent, every

@@ -34,16 +34,15 @@ def show(*pictures, captions=None, alt=None, width: int | None = None) -> None:
     """
     if not pictures:
         raise TypeError("show needs at least one picture: a path, the bytes of a picture file, or a PIL image.")
-    count, images, texts, lines = len(pictures), [], [], []
+    count, texts, lines = len(pictures), [], []
     captions, alts = _one_each(captions, "captions", count), _one_each(alt, "alt texts", count)
-    for number, (picture, caption, text) in enumerate(zip(pictures, captions, alts, strict=True), 1):
-        image, name, numbers, text = open_upright(picture, text)
+    opened = [open_upright(*each) for each in zip(pictures, alts, strict=True)]
+    for number, (caption, (_, name, numbers, text)) in enumerate(zip(captions, opened, strict=True), 1):
         place = f"Picture {number} of {count}{f' ({caption})' if caption else ''}: " if count > 1 else ""
         name = caption or name or (f"picture {number}" if count > 1 else "picture")
-        images.append(image)
         texts.append(place + text)
         lines.append(f"{' '.join(name.split())}: {numbers}")
-    put_on_page(_row(images, captions, width), " ".join(texts), lines)
+    put_on_page(_row([image for image, *_ in opened], captions, width), " ".join(texts), lines)
 
 
 def open_upright(picture, alt: str | None = None, width: int = 100) -> tuple[Image.Image, str, str, str]:
@@ -67,9 +66,8 @@ def facts(image: Image.Image, size: tuple[int, int], unit: str = "") -> str:
 def picture_figure(image: Image.Image, page: list[int], size: list[int], extent: list[int]) -> tuple[Figure, Axes]:
     """Draw a picture in a figure of `page` pixels; it covers `size` of the units that the axes have to `extent`."""
     figure = Figure(figsize=(page[0] / DPI, page[1] / DPI), dpi=DPI, facecolor="white")
-    axes = figure.add_axes((0, 0, 1, 1))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, extent[0]), ylim=(extent[1], 0))
     axes.imshow(image, extent=(0, size[0], size[1], 0), aspect="auto")
-    axes.set(xlim=(0, extent[0]), ylim=(extent[1], 0))
     axes.axis("off")
     return figure, axes
 

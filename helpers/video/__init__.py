@@ -1,9 +1,8 @@
 """Videos: where they cut, their frames (`Scene.picture`), and a `VideoIndex` to search them by captions of scenes.
 
 >>> from helpers import video
->>> scenes = video.scenes("asset/videos/camera1.mp4")
->>> print(len(scenes), "scenes; the second, from", scenes[1])
-6 scenes; the second, from 0:04 to 0:06
+>>> print(*video.scenes("asset/videos/camera1.mp4"), sep=", ")
+0:00 to 0:04, 0:04 to 0:06, 0:06 to 0:10, 0:10 to 0:14, 0:14 to 0:18, 0:18 to 0:22
 """
 
 from .index import Added, Hit, VideoIndex

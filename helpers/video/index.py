@@ -26,14 +26,12 @@ KNOWN = """SELECT document, rowid FROM captions WHERE document = ?1
 OR document IS NOT NULL AND rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2))"""
 FINISH = f"""UPDATE captions SET document = ?1, times = json_extract(?2, '$."' || rowid || '"'), metadata = ?3
 WHERE rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2)) AND NOT EXISTS ({KNOWN})"""
-# Of several programs one asks for a caption, and has 30 seconds (Unix time). Then it counts as dead, and another asks.
-CLAIMS = "claims(key INTEGER PRIMARY KEY, since REAL)"
+# Of several programs one asks for a caption, and has 120 seconds (Unix time); then it counts as dead.
 CLAIM = f"""INSERT INTO claims SELECT ?1, ?2 WHERE NOT EXISTS ({HAS}1)
-ON CONFLICT(key) DO UPDATE SET since = ?2 WHERE abs(?2 - since) > 30"""
-# The last digits of bm25 differ from one SQLite to another.
-SEARCH = """SELECT document, times, CAST(printf('%.4g', -bm25(captions)) AS REAL), metadata, caption, jpeg FROM captions
-WHERE captions MATCH ? AND document IN (SELECT value FROM json_each(?))
-ORDER BY bm25(captions), document, json_extract(times, '$[0]') LIMIT ?"""
+ON CONFLICT(key) DO UPDATE SET since = ?2 WHERE abs(?2 - since) > 120"""
+# The last digits of rank (bm25) differ from one SQLite to another.
+SEARCH = """SELECT document, times, CAST(printf('%.4g', -rank) AS REAL), caption, jpeg FROM captions(?)
+WHERE document IN (SELECT value FROM json_each(?)) ORDER BY rank, document, json_extract(times, '$[0]') LIMIT ?"""
 # Words of nearly every English caption and question: "a red cup" must not find all that has an "a".
 STOP_WORDS = """a an the of in on at to from by with and or is are was were be it its this that these those there here
 what where when which who how do does did i me my you your"""
@@ -80,7 +78,7 @@ class VideoIndex:
         if self._execute("SELECT sql FROM sqlite_master LIMIT 1") not in ([], [(f"CREATE VIRTUAL TABLE {TABLE}",)]):
             raise VideoError(f"{path} is a database of something else, or of another version. Choose another name.")
         self._execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE}")
-        self._execute(f"CREATE TABLE IF NOT EXISTS {CLAIMS}")
+        self._execute("CREATE TABLE IF NOT EXISTS claims(key INTEGER PRIMARY KEY, since REAL)")
 
     def close(self) -> None:
         """Close the file. What was in memory alone is gone."""
@@ -105,7 +103,7 @@ class VideoIndex:
         The same video again (by its bytes) costs nothing; only its metadata change. For a new prompt, `remove` it.
 
         Args:
-            caption: a function, Picture -> text to search, called once a scene by one program; its errors come up.
+            caption: a function, Picture -> text, called once a scene by one program (for 2 minutes); errors come up.
             scenes: a list of Scene; without it those of `video.scenes(path)`.
             metadata: names with text or numbers, kept as text.
             document_id: without it the file's name without its ending.
@@ -119,10 +117,12 @@ class VideoIndex:
         keys, facts = _keys(scenes, max_side), json.dumps({key: str(metadata[key]) for key in metadata or ()})
         times = json.dumps({key: (scene.start, scene.end, scene.best) for key, scene in keys.items()})
         if is_new := not self._execute(KNOWN, name, times):
-            for key, scene in tqdm(keys.items(), name, file=sys.stdout, mininterval=0, miniters=1, **BAR):
+            bar = tqdm(keys.items(), name, file=sys.stdout, mininterval=0, miniters=1, **BAR)
+            for key, scene in bar:
                 while not self._execute(HAS, key):  # neither paid for before an error nor by another program
                     self._execute(CLAIM, key, time.time())
                     if self._execute("SELECT changes()") == [(0,)]:
+                        bar.set_description_str(f"{name}, waiting for another program")
                         time.sleep(0.1)
                         continue
                     try:
@@ -133,6 +133,7 @@ class VideoIndex:
                         self._execute(KEEP, key, _spaced(text), text, picture.data)
                     finally:
                         self._execute("DELETE FROM claims WHERE key = ?", key)
+                bar.set_description_str(name, refresh=False)
             self._execute(FINISH, name, times, facts)
         if {*(known := self._execute(KNOWN, name, times))} != {(name, key) for key in keys}:
             raise VideoError(f"{name} is another video here, has other scenes, or is {known[0][0]}. Remove it first.")
@@ -162,10 +163,9 @@ class VideoIndex:
                 raise VideoError(f"No video has metadata named {name!r}; there are: {', '.join(known) or 'none'}.")
             wanted = [str(one) for one in (values if isinstance(values, list | tuple | set) else [values])]
             among = {one: metadata for one, metadata in among.items() if metadata.get(name) in wanted}
-        rows = self._execute(SEARCH, match, json.dumps([*among]), top)
         return [
-            Hit._make([name, *json.loads(times), relevance, json.loads(metadata), caption, open_picture(jpeg)])
-            for name, times, relevance, metadata, caption, jpeg in rows
+            Hit._make([name, *json.loads(times), relevance, among[name], caption, open_picture(jpeg)])
+            for name, times, relevance, caption, jpeg in self._execute(SEARCH, match, json.dumps([*among]), top)
         ]
 
     def documents(self) -> dict[str, dict[str, str]]:

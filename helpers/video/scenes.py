@@ -1,8 +1,5 @@
 """Where a video cuts, and its frames: each with its time, upright, in its true proportions."""
 
-import math
-import struct
-import warnings
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from warnings import warn
 
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -81,10 +79,9 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: 
             raise VideoError(f"{path.name}: no frame in it can be decoded. Convert it to MP4 with H.264.")
         if end < _header_duration(stream) - 0.5:
             what = f"{path.name}: only its first {end:.1f} seconds can be read; it is cut off or damaged. Get it again."
-            warnings.warn(what, stacklevel=2)
-    while len(cuts) > 1 and end - cuts[-1] < shortest - 1e-6:
-        cuts.pop()
-    return [part for scene in pairwise([*cuts, end]) for part in _divide(path, *scene, longest, times)]
+            warn(what, stacklevel=2)
+    edges = [at for at in cuts if at == 0 or end - at >= shortest - 1e-6]
+    return [part for scene in pairwise([*edges, end]) for part in _divide(path, *scene, longest, times)]
 
 
 def check_path(path) -> Path:
@@ -129,18 +126,17 @@ def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, fl
         decoder = av.CodecContext.create(_WITH_ALPHA[decoder.name], "r")
         decoder.options = OPTIONS
     while packet is not None:
-        packet, frames = None, []
+        packet = None
         with suppress(*_DAMAGE):  # where reading breaks off, what the decoder still holds comes out
             packet = next(packets, None)
         if packet is not None and packet.has_sidedata("encryption_info"):  # a decoder may take noise for a frame
             raise VideoError(f"{path.name}: it is encrypted (DRM). Use a copy without protection.")
         with suppress(*_DAMAGE):
-            frames = decoder.decode(packet)
-        for frame in frames:
-            first = frame.time if first is None else first
-            stamped = at if frame.time is None else frame.time - first
-            at = stamped if 0 < stamped - at <= 86_400 else at + step  # a day
-            yield at, at + step, frame
+            for frame in decoder.decode(packet):
+                first = frame.time if first is None else first
+                stamped = at if frame.time is None else frame.time - first
+                at = stamped if 0 < stamped - at <= 86_400 else at + step  # a day
+                yield at, at + step, frame
 
 
 def _header_duration(stream) -> float:
@@ -177,21 +173,20 @@ def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
         graph.push(None)
         frame = graph.pull()
     if frame.color_trc in (16, 18):  # PQ, HLG
-        what = f"{path.name}: HDR (PQ, HLG) is not converted, so colours look pale or dark. Export the video as SDR."
-        warnings.warn(what, stacklevel=4)
+        warn(
+            f"{path.name}: HDR (PQ, HLG) is not converted; its colours are off. Export the video as SDR.", stacklevel=4
+        )
     if frame.colorspace == 2 and frame.height >= 720:  # unspecified: BT.709 in HD, as players take it, else BT.601
         frame.colorspace = 1
-    mode = "RGBA" if any(component.is_alpha for component in frame.format.components) else "RGB"
-    plane = frame.reformat(format={"RGBA": "rgba", "RGB": "rgb24"}[mode], interpolation=EXACT).planes[0]
-    image: Any = Image.frombytes(mode, (frame.width, frame.height), bytes(plane), "raw", mode, plane.line_size)
+    pixels = "rgba" if any(component.is_alpha for component in frame.format.components) else "rgb24"
+    image: Any = Image.fromarray(frame.reformat(format=pixels, interpolation=EXACT).to_ndarray())
     ratio = float(stream.sample_aspect_ratio or 1)
     if ratio != 1 and 0.25 <= ratio <= 4:  # beyond that it is damage
         size = (round(image.width * max(ratio, 1)), round(image.height / min(ratio, 1)))
         image = image.resize(size, Image.Resampling.LANCZOS)
-    if matrix := frame.side_data.get("DISPLAYMATRIX"):  # ISO/IEC 14496-12, tkhd
-        a, b, _, c, d = struct.unpack_from("5i", bytes(matrix))
-        image = ImageOps.flip(image) if a * d < b * c else image  # mirrored, as a negative determinant says
-        image = image.rotate(frame.rotation, expand=True)
+    if matrix := frame.side_data.get("DISPLAYMATRIX"):  # ISO/IEC 14496-12, tkhd; a negative determinant mirrors
+        a, b, _, c, d = memoryview(bytes(matrix)).cast("i")[:5]
+        image = (ImageOps.flip(image) if a * d < b * c else image).rotate(frame.rotation, expand=True)
     # open_picture goes by the name, and by the format: after a lossy compression no PNG, not even for a cartoon.
     image.filename, image.format = f"{path.name} at {clock(seconds)}", "JPEG"
     return image
@@ -199,7 +194,7 @@ def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
 
 def _divide(path: Path, start: float, end: float, longest: float, times: list[float]) -> Iterator[Scene]:
     """Yield a scene in equal parts; a part in which no frame begins belongs to the one before it."""
-    count = max(1, math.ceil((end - start - 1e-6) / longest))
+    count = 1 + int((end - start - 1e-6) / longest)
     edges = [*(start + part * (end - start) / count for part in range(count)), end]
     starts = [a for a, b in pairwise(edges) if bisect_left(times, a) < bisect_left(times, b)]
     for a, b in pairwise([*starts, end]):

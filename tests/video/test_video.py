@@ -172,9 +172,8 @@ def test_frames_at_odd_times_behind_an_edit_list_and_on_their_own(tmp_path):
     assert (scene.start, scene.end) == (0, pytest.approx(5))
     assert number_of(pixels(scene.picture())) == round(20 + scene.best * 10)
     [scene] = video.scenes(cut_clip(tmp_path / "one.mp4", 1))
-    assert (scene.start, scene.end, scene.best) == (0, pytest.approx(0.1), 0) and number_of(
-        pixels(scene.picture())
-    ) == 0
+    assert (scene.start, scene.end, scene.best) == (0, pytest.approx(0.1), 0)
+    assert number_of(pixels(scene.picture())) == 0
 
 
 @pytest.mark.parametrize(("end", "size"), [("ts", SIZE), ("h264", (320, 200))])
@@ -292,9 +291,8 @@ def test_transparency_is_laid_on_white(tmp_path, name, options):
     [scene] = video.scenes(path)
     picture = scene.picture(None)
     assert "laid on white" in picture.changes
-    assert near(pixels(picture).getpixel((9, 9)), (255, 255, 255)) and near(
-        pixels(picture).getpixel((160, 90)), (200, 30, 30)
-    )
+    assert near(pixels(picture).getpixel((9, 9)), (255, 255, 255))
+    assert near(pixels(picture).getpixel((160, 90)), (200, 30, 30))
 
 
 def test_of_several_streams_the_largest_is_taken_but_no_single_frame(tmp_path):
