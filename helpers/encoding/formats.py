@@ -76,26 +76,31 @@ def explain_damage(name: str, data: bytes = b""):
 def open_image(data: bytes, name: str) -> tuple[Image.Image, bytes, bytes | None]:
     """Open a picture file without reading its pixels. Raises PictureError for no picture, half a picture, and a bomb.
 
-    Return the PIL image, the bytes (of a JPEG up to its end), and the bytes without metadata; b"" if it is to be
-    encoded, None if this drops metadata.
+    Return it, its bytes (a JPEG's up to its end), and these without metadata: b"" to encode it, None if that drops any.
     """
     Image.init()
     with explain_damage(name, data):
         with one_at_a_time, warnings.catch_warnings(action="ignore"):
             data, stripped = _check_jpeg(data) if data.startswith(b"\xff\xd8\xff") else (data, b"")
             image = Image.open(_Parts(data), formats=[kind for kind in FORMATS if kind in Image.OPEN])
-        check_size(image)
+        check_image(image)
+        refuse(data[8:11] == b"CR\2", f"this is {_RAW}")
         refuse(image.format in ("WEBP", "AVIF") and data.endswith(bytes(64)), _CUT)  # compressed pixels never end so
         stripped = _check_chunks(data) if image.format in ("PNG", "WEBP") else stripped
     return image, data, stripped
 
 
-def check_size(image: Image.Image) -> None:
-    """Raise PictureError for a picture without pixels, or with more than can be unpacked in a gigabyte."""
+def check_image(image: Image.Image) -> None:
+    """Refuse no pixels, more than a gigabyte can hold, a raw picture's preview, and planes of 16 bits (Pillow errs)."""
     deep = image.mode not in ("1", "L", "P", "RGB") or image.has_transparency_data
     limit = MAX_DEEP_PIXELS if deep or image.format in ("WEBP", "AVIF", "HEIF", "JPEG2000") else MAX_PIXELS
     what = f"{image.width:,} x {image.height:,} pixels, and 1 to {limit:,} of this kind can be unpacked"
     refuse(not 0 < image.width * image.height <= limit, f"{what}. Shrink it, or is it a decompression bomb?")
+    tags = getattr(image, "tag_v2", {})  # of a TIFF
+    # 254: a smaller copy; it may be missing where a camera (271) stored others beside it (330), and in a DNG (50706).
+    preview = tags.get(254, 271 in tags and bool({330, 50706} & {*tags})) & 1
+    refuse(preview and image.tell() == 0, f"this is {_RAW}")
+    refuse(tags.get(284) == 2 and tags.get(259, 1) == 1 and max(tags.get(258, (1,))) > 8, f"this is {_RARE}")
 
 
 _MARKER = re.compile(rb"\xff([^\0\xff\xd0-\xd7])")  # in a scan, FF comes with 00 and restarts only (ITU-T T.81, B)
@@ -110,14 +115,13 @@ def _check_jpeg(data: bytes) -> tuple[bytes, bytes | None]:
     while code != 0xD9 and len(segments) < 20_000 and (marker := _MARKER.search(data, at)):
         has_notes |= marker.start() != at and code != 0xDA  # something between segments
         code, at = marker[1][0], marker.end()
-        at += int.from_bytes(data[at : at + 2], "big") * (code != 0xD9)
+        at += int.from_bytes(data[at : at + 2]) * (code != 0xD9)
         segments.append((code, content := data[marker.end() + 2 : at]))
         has_notes |= code not in _NEEDED and (code, content[:5], len(content)) not in _USUAL
     frames, codes = [one for one in segments if one[0] in _FRAMES], [code for code, _ in segments]
     refuse(len(codes) == 20_000 or b"\xff" * 2**16 in data[:at], _PARTS)
     kind, head = frames[0]
-    height, width = struct.unpack(">HH", head[1:5])
-    refuse(codes.count(0xDA) * width * height > 1_000_000_000, _PARTS)
+    refuse(codes.count(0xDA) * int.from_bytes(head[1:3]) * int.from_bytes(head[3:5]) > 1_000_000_000, _PARTS)
     last = [scan[1:-3:2] for mark, scan in segments if mark == 0xDA and scan[-2] == 63 and scan[-1] & 15 == 0]
     is_half = kind == 0xC2 and {*b"".join(last)} < {*head[6::3]}  # of a component, the last bits never came
     refuse(is_half or (code != 0xD9 and (kind > 0xC1 or not is_whole_jpeg(data))), _CUT)
@@ -144,21 +148,20 @@ _CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, 
 
 
 def _check_chunks(data: bytes) -> bytes:
-    """Refuse a PNG that lacks pixels or contradicts itself; return a PNG or WebP without metadata, or b""."""
+    """Refuse a PNG without all pixels, with two headers or Apple's (CgBI); return it, or a WebP, without metadata."""
     is_png, kept, names, intact, at = data[:1] == b"\x89", [], [b""], True, 8 if data[:1] == b"\x89" else 12
     while at + 8 <= len(data) and names[-1] != b"IEND" and (is_png or at < 8 + int.from_bytes(data[4:8], "little")):
         size, name = struct.unpack_from(">I4s", data, at) if is_png else struct.unpack_from("<4sI", data, at)[::-1]
         chunk = data[at : at + (12 + size if is_png else 8 + size + size % 2)]
         # Pillow does not mind a wrong checksum; browsers and other readers do.
-        intact &= not is_png or zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+        intact &= not is_png or zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])
         kept += [chunk] if size <= _CHUNKS.get(name, -1) else []
         names.append(name)
         at += len(chunk)
         refuse(len(names) > 100_000, _PARTS)
     if not is_png:  # an animation has its pixels inside its frames
         return b"RIFF" + struct.pack("<I", 4 + len(kept[0])) + b"WEBP" + kept[0] if len(kept) == 1 else b""
-    twice = max(names.count(b"IHDR"), names.count(b"PLTE")) > 1
-    refuse(twice or names[1] == b"CgBI", f"this is {_RARE}")  # the second: as Apple packs it
+    refuse(names[1] == b"CgBI" or max(map(names.count, (b"IHDR", b"PLTE"))) > 1, f"this is {_RARE}")
     width, height, bits, colours, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     if not interlaced and width * height <= MAX_PIXELS:  # of these, Pillow fills what is missing
         missing = height * (1 + (width * bits * {2: 3, 4: 2, 6: 4}.get(colours, 1) + 7) // 8)
@@ -168,16 +171,6 @@ def _check_chunks(data: bytes) -> bytes:
             packed = unpacker.unconsumed_tail
         refuse(missing > 0 or not unpacker.eof, _CUT)
     return data[:8] + b"".join(kept) if intact and bits <= 8 else b""
-
-
-def check_tiff(image: Image.Image, data: bytes | None, frame: int | None) -> None:
-    """Refuse a raw picture, of which Pillow opens the preview, and planes of 16 bits, which it mixes up."""
-    tags = getattr(image, "tag_v2", {})
-    # 254: a smaller copy; it may be missing where a camera (271) stored others beside it (330), and in a DNG (50706).
-    preview = tags.get(254, 271 in tags and bool({330, 50706} & {*tags})) & 1 or (data or b"")[8:11] == b"CR\2"
-    refuse(tags and preview and not frame, f"this is {_RAW}")
-    mixed_up = tags.get(284) == 2 and tags.get(259, 1) == 1 and max(tags.get(258, (1,))) > 8
-    refuse(mixed_up, f"its colours lie in planes of 16 bits. It is {_RARE}")
 
 
 _HDR = re.compile(rb"(?:colrnclx..\0|cICP.|cicp\0{4}.)([\x10\x12])", re.S)  # of AVIF and HEIF, of PNG, of a profile

@@ -73,8 +73,7 @@ def open_picture(
         frame: which frame of an animation, or page; 0 is the first.
         background: the colour, as Pillow names it, behind a transparent picture.
         format: "JPEG" or "PNG", for a server that reads no WebP; None for what suits the picture.
-        max_bytes: how many may result.
-        timeout: seconds for a whole download.
+        max_bytes, timeout: how many bytes may result; seconds for a whole download.
     Raises:
         PictureError: it can't be sent; the message says what it is, why not, and what to do.
     """
@@ -83,7 +82,7 @@ def open_picture(
     with formats.explain_damage(name):
         changes, kind = _choose_frame(image, data, frame), "JPEG" if image.format == "MPO" else image.format or ""
         size, target, orientation = image.size, _fit(image.size, max_side), pixels.orientation(image)
-        formats.check_size(image)  # again, for a page has its own
+        formats.check_image(image)  # again, for a page has its own size
         refuse(max(target) > MAX_SIDE, f"{target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
         if data:  # a JPEG can be read at an eighth, to see that it is whole, or at what leaves a little to resize
             stays = stripped and target == size and orientation == 1 and image.mode in ("L", "RGB") and format != "PNG"
@@ -136,16 +135,11 @@ def _check_detail(detail: str) -> str:
 
 def _choose_frame(image, data, frame) -> list[str]:
     """Go to the frame asked for. MPO is what phones make of a photo with a preview, and not an animation."""
-    formats.check_tiff(image, data, frame)
     several = bool(data) and image.format != "MPO" and getattr(image, "is_animated", False)
     refuse(several and frame is None, "several frames or pages, and only one can be sent. Choose it, say frame=0.")
-    found = not frame
-    with suppress(EOFError):
-        if several and frame < 10_000:  # going there takes time with the square of their number
-            image.seek(frame)
-            found = True
-    refuse(not found, f"there is no frame {frame}; they are counted from 0.")
-    formats.check_tiff(image, data, frame)
+    with suppress(EOFError):  # to go to the 10,000th takes minutes: time grows with the square
+        image.seek(frame if several and frame < 10_000 else image.tell())
+    refuse(frame and image.tell() != frame, f"there is no frame {frame}; they are counted from 0.")
     return [f"frame {frame}"] * several
 
 

@@ -21,8 +21,7 @@ def orientation(image: Image.Image) -> int:
     with suppress(Exception), one_at_a_time, warnings.catch_warnings(action="ignore"):
         value = image.getexif().get(0x0112)  # damaged EXIF is dropped anyway
     if value in TURNS and image.format is None:  # whoever changed the pixels may have turned them
-        what = f"Not turned, for its pixels were changed (orientation {value}). See ImageOps.exif_transpose."
-        warnings.warn(what, stacklevel=3)
+        warnings.warn(f"Changed pixels are not turned (orientation {value}): ImageOps.exif_transpose.", stacklevel=3)
     return value if value in TURNS and image.format else 1
 
 
@@ -79,8 +78,7 @@ def _make_eight_bits(image):
     """Scale 12 and 16 bits, whose range is known; stretch what is dark, 32 bits and floats from least to greatest."""
     tags = getattr(image, "tag_v2", {})  # of a TIFF: 258 says how many bits are used, 262 whether 0 is white
     is_16 = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
-    image = image.convert("I") if is_16 and image.mode != "I;16" else image.convert("F") if not is_16 else image
-    (low, high), top = image.getextrema(), 2 ** tags.get(258, (16,))[0] - 1
+    (low, high), top = (image := image.convert("F")).getextrema(), 2 ** tags.get(258, (16,))[0] - 1
     unsigned = low < 0 and top == 2**32 - 1 and tags.get(339) in (None, (1,))
     odd = unsigned or "transparency" in image.info or not abs(low) + abs(high) < float("inf")
     refuse(odd, "Greys that are no numbers, transparent, or 32 bits without a sign are not read. Save it with 8 bits.")

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import requests
 from PIL import Image
 
-from .formats import MEDIA_TYPES, PictureError, check_size, explain_damage, open_image, refuse, shorten
+from .formats import MEDIA_TYPES, PictureError, check_image, explain_damage, open_image, refuse, shorten
 
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 # A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
@@ -35,7 +35,7 @@ def load_image(source) -> tuple[Image.Image, str, bytes | None]:
     image, name, data, _ = open_source(source)
     with explain_damage(name):
         image.load()
-        check_size(image)
+        check_image(image)
     return image, "" if name in ("bytes", "a PIL image") else name, data
 
 

@@ -21,13 +21,13 @@ from course.assets import ROOT
 LONGEST_FILE, LONGEST_TEST_FILE, LINES_A_LESSON = 300, 500, 3 * 45  # three exercises of 45 lines
 # Lines of a room of code, as it is: a number here may only go down. The goals are 480 lines for encoding, 380 for
 # plotting, 400 for video, 1,050 for recording, and 1,900 for helpers in all.
-ROOMS = {"helpers": 1_916, "helpers/tokens": 410, "helpers/encoding": 682, "helpers/plotting": 385}
+ROOMS = {"helpers": 1_850, "helpers/tokens": 410, "helpers/encoding": 616, "helpers/plotting": 385}
 ROOMS |= {"helpers/video": 430, "course/recording": 1_257}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
     "tests/api": 3_012,
     "tests/browser": 239,
-    "tests/encoding": 1_837,
+    "tests/encoding": 1_826,
     "tests/exercises": 1_130,
     "tests/guard": 50,
     "tests/lessons": 1_260,
@@ -235,7 +235,7 @@ def test_a_room_that_grew_is_counted(tree):
     texts = {name: "#\n" * number for name, number in (lines | scripts).items()}
     root = tree(texts | {"Makefile": "lab:\n\n# .venv is made by\n" + "\n" * 20})
     found = budgets(root)
-    assert found["helpers/tokens"] == (411, 410) and found["helpers"] == (712, 1_900)
+    assert found["helpers/tokens"] == (411, 410) and found["helpers"] == (712, ROOMS["helpers"])
     assert found["course/exercises"] == (136, 135)
     assert found["set-up"] == (62, 60) and found["tests/api"][0] == 1_001
     assert too_long(root) == {"a.py", "b.py", "c.py"}
