@@ -118,9 +118,8 @@ def open_picture(
 
 def _check_options(max_side, frame, background, format, max_bytes):
     for option, value, least in (("max_side", max_side, 1), ("frame", frame, 0), ("max_bytes", max_bytes, 1)):
-        wrong = not isinstance(value, Integral) or isinstance(value, bool) or value < least
-        what = f"{option} is a whole number, at least {least}, not {shorten(repr(value))}."
-        refuse(value is not None and wrong, what)
+        why = f"{option} is a whole number, at least {least}, not {shorten(repr(value))}."
+        refuse(value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least), why)
     refuse(format not in (None, "JPEG", "PNG"), f"format is 'JPEG' or 'PNG', not {shorten(repr(format))}.")
     try:
         ImageColor.getcolor(background, "RGB")

@@ -26,7 +26,7 @@ _BASE64 = re.compile(
 )
 # User and password, host and port, path, and the query: the first and the last may hold a key.
 _ADDRESS = re.compile(
-    r"https?://([^\s/?#\\]*@)?((?:[\w.~-]+|\[[\da-f:.]+])(?::\d+)?)(/[^\s?#\\]*|)([?#][^\s\\]*)?", re.I
+    r"https?://([^\s/?#\\]*@)?((?:[\w.~-]+|\[[\da-f:.]+])(?::\d*)?)(/[^\s?#\\]*|)([?#][^\s\\]*)?", re.I
 )
 
 

@@ -21,7 +21,7 @@ from course.assets import ROOT
 LONGEST_FILE, LONGEST_TEST_FILE, LINES_A_LESSON = 300, 500, 3 * 45  # three exercises of 45 lines
 # Lines of a room of code, as it is: a number here may only go down. The goals are 480 lines for encoding, 380 for
 # plotting, 400 for video, 1,050 for recording, and 1,900 for helpers in all.
-ROOMS = {"helpers": 1_850, "helpers/tokens": 410, "helpers/encoding": 616, "helpers/plotting": 385}
+ROOMS = {"helpers": 1_849, "helpers/tokens": 410, "helpers/encoding": 615, "helpers/plotting": 385}
 ROOMS |= {"helpers/video": 430, "course/recording": 1_257}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
