@@ -5,7 +5,7 @@ import struct
 import threading
 import warnings
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BytesIO
 
 from PIL import Image, ImageStat
@@ -23,9 +23,30 @@ class PictureError(ValueError):
     """A picture that can't be sent; the message says what it is, why not, and what to do."""
 
 
+def refuse(when: object, why: str) -> None:
+    """Raise PictureError, when something is so."""
+    if when:
+        raise PictureError(why)
+
+
 def shorten(text: object) -> str:
     """Return text fit for a message: its first 120 characters, the unusual ones (controls, odd spaces) escaped."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(text)[:120])[:150]
+
+
+_RARE = "not intact, or of a kind that can't be read here. Get it again, or save it as PNG with its own program."
+_CUT = "it is cut off: pixels are missing. Get it again."
+_PARTS = "it has so many small parts that it takes too long. Save it again with its own program."
+_RAW = "a camera's raw picture, of which at best the preview opens. Export it as JPEG with the camera's program."
+# How files begin that people bring for a picture, what they are, and the way out.
+_KINDS = [
+    (rb".{4}ftypcrx|FUJIFILMCCD|II(RO|RS|U\0)|MMOR|\0MRM|FOVb", _RAW),
+    (rb".{4}ftyp(hei|hev|avc[is]|mif1(?!.{0,40}avif)|msf1)", "a HEIC photo, which this Python can't open. On the phone "
+     "choose JPEG (iPhone: Camera, Formats, Most Compatible), or: pip install pillow-heif, and register its opener."),
+    (rb".{4}(ftyp(?!avi[fs]|mif1)|moov|mdat)|\x1aE\xdf\xa3|RIFF.{4}(AVI |WAVE)", "a video or a sound, no picture."),
+    (rb"(\xef\xbb\xbf)?(?><\?xml[^>]*>|<!--.*?-->|\s)*+<(!doctype html|html|head|body|title|meta|script)\b",
+     "a web page, not a picture. Copy the address of the picture itself."),
+]  # fmt: skip
 
 
 class _Parts(BytesIO):
@@ -35,81 +56,56 @@ class _Parts(BytesIO):
 
     def read(self, size=-1, /):
         self.left -= 1
-        if self.left < 0:
-            raise PictureError(_PARTS)
+        refuse(self.left < 0, _PARTS)
         return super().read(size)
 
 
 @contextmanager
-def explain_damage(name: str, data: bytes | None = None):
+def explain_damage(name: str, data: bytes = b""):
     """Turn whatever Pillow's readers raise into a PictureError; `data` are bytes that it may not even recognize."""
     try:
         yield
-    except Exception as error:
-        known = isinstance(error, PictureError) and str(error).removeprefix(f"{name}: ")
-        bomb = isinstance(error, Image.DecompressionBombError) and "far too many pixels; is it a decompression bomb?"
-        what = describe_unreadable(data) if data else f"it is closed, {_RARE}"
-        raise PictureError(f"{name}: {known or bomb or what}") from None
+    except (PictureError, Image.DecompressionBombError) as error:
+        raise PictureError(f"{name}: {error}") from None
+    except Exception:
+        rest = f"no picture (it begins with {data[:16]!r}), {_RARE}" if data else f"closed, {_RARE}"
+        what = next((what for begins, what in _KINDS if re.match(begins, data[:4000], re.S | re.I)), rest)
+        raise PictureError(f"{name}: this is {what}") from None
 
 
 def open_image(data: bytes, name: str) -> tuple[Image.Image, bytes, bytes | None]:
     """Open a picture file without reading its pixels. Raises PictureError for no picture, half a picture, and a bomb.
 
-    Return the PIL image, the bytes (of a JPEG up to its end), and the bytes without metadata; None if these can't go
-    without encoding, b"" if there are none, but programs may differ about the pixels.
+    Return it, its bytes (a JPEG's up to its end), and these without metadata: b"" to encode it, None if that drops any.
     """
     Image.init()
     with explain_damage(name, data):
         with one_at_a_time, warnings.catch_warnings(action="ignore"):
-            data, stripped = _check_jpeg(data) if data.startswith(b"\xff\xd8\xff") else (data, None)
+            data, stripped = _check_jpeg(data) if data.startswith(b"\xff\xd8\xff") else (data, b"")
             image = Image.open(_Parts(data), formats=[kind for kind in FORMATS if kind in Image.OPEN])
-        check_size(image)
-        if image.format in ("WEBP", "AVIF") and data.endswith(bytes(64)):
-            raise PictureError(_CUT)  # compressed pixels never end so
+        check_image(image)
+        refuse(data[8:11] == b"CR\2", f"this is {_RAW}")
+        refuse(image.format in ("WEBP", "AVIF") and data.endswith(bytes(64)), _CUT)  # compressed pixels never end so
         stripped = _check_chunks(data) if image.format in ("PNG", "WEBP") else stripped
     return image, data, stripped
 
 
-def check_size(image: Image.Image) -> None:
-    """Raise PictureError for a picture without pixels, or with more than can be unpacked in a gigabyte."""
+def check_image(image: Image.Image) -> None:
+    """Refuse no pixels, more than a gigabyte can hold, a raw picture's preview, and planes of 16 bits (Pillow errs)."""
     deep = image.mode not in ("1", "L", "P", "RGB") or image.has_transparency_data
     limit = MAX_DEEP_PIXELS if deep or image.format in ("WEBP", "AVIF", "HEIF", "JPEG2000") else MAX_PIXELS
-    if not 0 < image.width * image.height <= limit:
-        what = f"{image.width:,} x {image.height:,} pixels, and 1 to {limit:,} of this kind can be unpacked"
-        raise PictureError(f"{what}. Shrink it, or is it a decompression bomb?")
-
-
-# How files begin, what they are, and the way out. First fit wins.
-_RARE = "not intact, or of a kind that Pillow can't read. Get it again, or save it as PNG with its own program."
-_CUT = "it is cut off: pixels are missing. Get it again."
-_PARTS = "it has so many small parts that it takes too long. Save it again with its own program."
-_RAW = "a camera's raw picture, of which at best the preview opens. Export it as JPEG with the camera's program."
-_KINDS = [
-    (rb".{4}ftypcrx|FUJIFILMCCD|II(RO|RS|U\0)|MMOR|\0MRM|FOVb", _RAW),
-    (rb".{4}ftyp(hei|hev|avc[is]|mif1(?!.{0,40}avif)|msf1)", "a HEIC photo, which this Python can't open. On the phone "
-     "choose JPEG (iPhone: Camera, Formats, Most Compatible), or: pip install pillow-heif, and register its opener."),
-    (rb".{4}(ftyp(?!avi[fs]|mif1)|moov|mdat)|\x1aE\xdf\xa3|RIFF.{4}(AVI |WAVE)", "a video or a sound, no picture."),
-    (rb"%PDF|%!PS|8BPS", "a document, not a picture. Export the page that you mean as PNG."),
-    (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf|BZh|\xfd7zXZ|\(\xb5/\xfd", "an archive. Unpack it for a picture in it."),
-    (rb"(?><\?xml[^>]*>|<!--.*?-->|<!doctype svg[^>]*>|\s)*+<svg\b", "an SVG drawing, made of lines. Make it a PNG."),
-    (rb"<(.*<)?(!doctype html|html|head|body|title|meta|script)\b",
-     "a web page, not a picture. Copy the address of the picture itself."),
-    (rb"\{\s*\"|\[\s*[{\"]", "JSON-like text, perhaps an error message of the service it came from. Read it."),
-    (rb"\xff\xd8|\x89PNG|GIF8|RIFF|BM.{4}\0{4}|(II|MM)([*+]\0|\0[*+])|.{4}ftyp", f"a picture file, but {_RARE}"),
-]  # fmt: skip
-
-
-def describe_unreadable(data: bytes) -> str:
-    """Say in one or two sentences what bytes are that Pillow could not open, and what to do."""
-    start = data[:4000].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        start = start[: len(start) & ~1].decode("utf-16", "replace").lstrip().encode()
-    unknown = f"no picture that can be opened here (it begins with {start[:8]!r}). Save it as PNG with its own program."
-    return "this is " + next((what for begins, what in _KINDS if re.match(begins, start, re.S | re.I)), unknown)
+    what = f"{image.width:,} x {image.height:,} pixels, and 1 to {limit:,} of this kind can be unpacked"
+    refuse(not 0 < image.width * image.height <= limit, f"{what}. Shrink it, or is it a decompression bomb?")
+    tags = getattr(image, "tag_v2", {})  # of a TIFF
+    # 254: a smaller copy; it may be missing where a camera (271) stored others beside it (330), and in a DNG (50706).
+    preview = tags.get(254, 271 in tags and bool({330, 50706} & {*tags})) & 1
+    refuse(preview and image.tell() == 0, f"this is {_RAW}")
+    refuse(tags.get(284) == 2 and tags.get(259, 1) == 1 and max(tags.get(258, (1,))) > 8, f"this is {_RARE}")
 
 
 _MARKER = re.compile(rb"\xff([^\0\xff\xd0-\xd7])")  # in a scan, FF comes with 00 and restarts only (ITU-T T.81, B)
-_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC} | {0xF7}
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_NEEDED, _USUAL = _FRAMES | {0xC4, 0xCC, 0xDA, 0xDB, 0xDD, 0xD9}, [(0xE0, b"JFIF\0", 14), (0xEE, b"Adobe", 12)]
 _SURPLUS = b"".join(b"\x5a\xa5\x33\xcc" * 16 + bytes((255, 0xD0 + n)) for n in range(8))  # as if a scan went on
 
 
@@ -119,28 +115,19 @@ def _check_jpeg(data: bytes) -> tuple[bytes, bytes | None]:
     while code != 0xD9 and len(segments) < 20_000 and (marker := _MARKER.search(data, at)):
         has_notes |= marker.start() != at and code != 0xDA  # something between segments
         code, at = marker[1][0], marker.end()
-        at += int.from_bytes(data[at : at + 2], "big") * (code != 0xD9)
+        at += int.from_bytes(data[at : at + 2]) * (code != 0xD9)
         segments.append((code, content := data[marker.end() + 2 : at]))
-        usual = (code, content[:5], len(content)) in ((0xE0, b"JFIF\0", 14), (0xEE, b"Adobe", 12))
-        has_notes |= not usual and code not in _FRAMES | {0xC4, 0xCC, 0xDA, 0xDB, 0xDD, 0xD9}
+        has_notes |= code not in _NEEDED and (code, content[:5], len(content)) not in _USUAL
     frames, codes = [one for one in segments if one[0] in _FRAMES], [code for code, _ in segments]
-    if len(codes) == 20_000 or b"\xff" * 2**16 in data[:at]:
-        raise PictureError(_PARTS)
-    if len(frames) != 1:
-        return data, b""
+    refuse(len(codes) == 20_000 or b"\xff" * 2**16 in data[:at], _PARTS)
     kind, head = frames[0]
-    if kind not in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA) or head[0] != 8:
-        raise PictureError("a JPEG of a rare kind (12 bits, lossless, JPEG-LS). Save it as PNG with its own program.")
-    height, width = struct.unpack(">HH", head[1:5])
-    if codes.count(0xDA) * width * height > 1_000_000_000:
-        raise PictureError(_PARTS)
+    refuse(codes.count(0xDA) * int.from_bytes(head[1:3]) * int.from_bytes(head[3:5]) > 1_000_000_000, _PARTS)
     last = [scan[1:-3:2] for mark, scan in segments if mark == 0xDA and scan[-2] == 63 and scan[-1] & 15 == 0]
     is_half = kind == 0xC2 and {*b"".join(last)} < {*head[6::3]}  # of a component, the last bits never came
-    if is_half or (code != 0xD9 and (kind > 0xC1 or not is_whole_jpeg(data))):
-        raise PictureError(_CUT)
+    refuse(is_half or (code != 0xD9 and (kind > 0xC1 or not is_whole_jpeg(data))), _CUT)
     has_notes |= code == 0xD9 and at < len(data)
     data = data[:at] if code == 0xD9 else data + b"\xff\xd9"
-    is_plain = 0xC4 in codes and kind < 0xC3 and head[6::3] != b"RGB" and code == 0xD9
+    is_plain = 0xC4 in codes and kind < 0xC3 and head[6::3] != b"RGB" and code == 0xD9 and len(frames) == 1
     return data, None if has_notes else data if is_plain else b""
 
 
@@ -160,45 +147,30 @@ _CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, 
            b"VP8 ": 2**31, b"VP8L": 2**31}  # fmt: skip
 
 
-def _check_chunks(data: bytes) -> bytes | None:
-    """Refuse a PNG that lacks pixels or contradicts itself; return a PNG or WebP without metadata, or None."""
+def _check_chunks(data: bytes) -> bytes:
+    """Refuse a PNG without all pixels, with two headers or Apple's (CgBI); return it, or a WebP, without metadata."""
     is_png, kept, names, intact, at = data[:1] == b"\x89", [], [b""], True, 8 if data[:1] == b"\x89" else 12
     while at + 8 <= len(data) and names[-1] != b"IEND" and (is_png or at < 8 + int.from_bytes(data[4:8], "little")):
         size, name = struct.unpack_from(">I4s", data, at) if is_png else struct.unpack_from("<4sI", data, at)[::-1]
         chunk = data[at : at + (12 + size if is_png else 8 + size + size % 2)]
         # Pillow does not mind a wrong checksum; browsers and other readers do.
-        intact &= not is_png or zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+        intact &= not is_png or zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])
         kept += [chunk] if size <= _CHUNKS.get(name, -1) else []
         names.append(name)
         at += len(chunk)
-        if len(names) > 100_000:
-            raise PictureError(_PARTS)
+        refuse(len(names) > 100_000, _PARTS)
     if not is_png:  # an animation has its pixels inside its frames
-        return b"RIFF" + struct.pack("<I", 4 + len(kept[0])) + b"WEBP" + kept[0] if len(kept) == 1 else None
-    if names[1] == b"CgBI" or max(names.count(b"IHDR"), names.count(b"PLTE")) > 1:
-        raise PictureError("a PNG as Apple packs it into apps, or with two headers or palettes. Save it as PNG again.")
+        return b"RIFF" + struct.pack("<I", 4 + len(kept[0])) + b"WEBP" + kept[0] if len(kept) == 1 else b""
+    refuse(names[1] == b"CgBI" or max(map(names.count, (b"IHDR", b"PLTE"))) > 1, f"this is {_RARE}")
     width, height, bits, colours, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     if not interlaced and width * height <= MAX_PIXELS:  # of these, Pillow fills what is missing
         missing = height * (1 + (width * bits * {2: 3, 4: 2, 6: 4}.get(colours, 1) + 7) // 8)
         unpacker, packed = zlib.decompressobj(), b"".join(chunk[8:-4] for chunk in kept if chunk[4:8] == b"IDAT")
-        with suppress(zlib.error):
-            while packed and missing >= 0:
-                missing -= len(unpacker.decompress(packed, 2**20))
-                packed = unpacker.unconsumed_tail
-        if missing > 0 or not unpacker.eof:
-            raise PictureError(_CUT)
-    return data[:8] + b"".join(kept) if intact and bits <= 8 else None
-
-
-def check_tiff(image: Image.Image, data: bytes | None, frame: int | None) -> None:
-    """Refuse a raw picture, of which Pillow opens the preview, and planes of 16 bits, which it mixes up."""
-    tags = getattr(image, "tag_v2", {})
-    # 254: a smaller copy; it may be missing where a camera (271) stored others beside it (330), and in a DNG (50706).
-    preview = tags.get(254, 271 in tags and bool({330, 50706} & {*tags})) & 1 or (data or b"")[8:11] == b"CR\2"
-    if tags and preview and not frame:
-        raise PictureError(f"this is {_RAW}")
-    if tags.get(284) == 2 and tags.get(259, 1) == 1 and max(tags.get(258, (1,))) > 8:
-        raise PictureError("its colours lie in planes of 16 bits, which Pillow mixes up. Save it with 8 bits each.")
+        while packed and missing >= 0:
+            missing -= len(unpacker.decompress(packed, 2**20))
+            packed = unpacker.unconsumed_tail
+        refuse(missing > 0 or not unpacker.eof, _CUT)
+    return data[:8] + b"".join(kept) if intact and bits <= 8 else b""
 
 
 _HDR = re.compile(rb"(?:colrnclx..\0|cICP.|cicp\0{4}.)([\x10\x12])", re.S)  # of AVIF and HEIF, of PNG, of a profile
@@ -206,11 +178,10 @@ _HDR = re.compile(rb"(?:colrnclx..\0|cICP.|cicp\0{4}.)([\x10\x12])", re.S)  # of
 
 def check_pixels(image, data: bytes, name: str) -> bool:
     """Refuse a JPEG that lacks pixels, warn of what will look wrong; return if all programs see the same pixels."""
-    corner = image.getpixel((image.width - 1, image.height - 1))  # what a JPEG lacks comes out as middle grey
-    if image.format in ("JPEG", "MPO") and {*(corner if isinstance(corner, tuple) else [corner])} <= {127, 128, 129}:
+    corner = image.crop((image.width - 1, image.height - 1, *image.size))  # what a JPEG lacks comes out as middle grey
+    if image.format in ("JPEG", "MPO") and {*corner.tobytes()} <= {127, 128, 129}:
         with one_at_a_time, warnings.catch_warnings(action="ignore"):
-            if not is_whole_jpeg(data):
-                raise PictureError(_CUT)
+            refuse(not is_whole_jpeg(data), _CUT)
     coded = (data if image.format in ("PNG", "AVIF", "HEIF") else b"", image.info.get("icc_profile") or b"")
     if any(map(_HDR.search, coded)):
         warnings.warn(f"{name}: HDR, sent without its curve, so its colours are dull. Export it as SDR.", stacklevel=3)

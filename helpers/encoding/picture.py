@@ -1,6 +1,7 @@
 """A picture fit to send: whatever was given, as bytes that an API takes, and as a part of a request."""
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from numbers import Integral
@@ -9,7 +10,7 @@ from PIL import Image, ImageColor, JpegImagePlugin
 
 from ..tokens import picture_tokens, price
 from . import formats, pixels, sources
-from .formats import MEDIA_TYPES, PictureError, shorten
+from .formats import MEDIA_TYPES, PictureError, refuse, shorten
 
 # A data URL of 20,971,520 characters: the one limit for a picture in OpenAI's API description (read on 2026-08-21).
 MAX_BYTES = (20_971_520 - len("data:image/jpeg;base64,")) // 4 * 3
@@ -72,8 +73,7 @@ def open_picture(
         frame: which frame of an animation, or page; 0 is the first.
         background: the colour, as Pillow names it, behind a transparent picture.
         format: "JPEG" or "PNG", for a server that reads no WebP; None for what suits the picture.
-        max_bytes: how many may result.
-        timeout: seconds for a whole download.
+        max_bytes, timeout: how many bytes may result; seconds for a whole download.
     Raises:
         PictureError: it can't be sent; the message says what it is, why not, and what to do.
     """
@@ -82,9 +82,8 @@ def open_picture(
     with formats.explain_damage(name):
         changes, kind = _choose_frame(image, data, frame), "JPEG" if image.format == "MPO" else image.format or ""
         size, target, orientation = image.size, _fit(image.size, max_side), pixels.orientation(image)
-        formats.check_size(image)  # again, for a page has its own
-        if max(target) > MAX_SIDE:
-            raise PictureError(f"{target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
+        formats.check_image(image)  # again, for a page has its own size
+        refuse(max(target) > MAX_SIDE, f"{target} pixels; a side has at most {MAX_SIDE:,}. Use max_side.")
         if data:  # a JPEG can be read at an eighth, to see that it is whole, or at what leaves a little to resize
             stays = stripped and target == size and orientation == 1 and image.mode in ("L", "RGB") and format != "PNG"
             image.draft(None, (1, 1) if stays else (5 * target[0] // 4, 5 * target[1] // 4))
@@ -93,16 +92,14 @@ def open_picture(
         plain, colours = pixels.make_plain(image, background)
         changes += [*colours, "turned upright"] if orientation != 1 else colours
         changes += ["shrunk from {} x {}".format(*size[:: -1 if orientation > 4 else 1])] if target != size else []
-        has_notes = stripped != data if stripped else data and kind == "JPEG" and stripped is None
-        notes = ["metadata dropped"] if has_notes else []
+        notes = ["metadata dropped"] if stripped not in (data, b"") else []
         if stripped and seen_alike and not changes and format in (None, kind):
             picture = Picture(stripped, MEDIA_TYPES[kind], *size, name, tuple(notes))
         else:
             options: dict = {"quality": 90}
-            if "quantization" in vars(image) and plain.mode == image.mode and plain.size == target:
-                # A JPEG that is turned but not shrunk stays as fine as it was, neither coarser nor larger.
-                options = {"qtables": [table for _, table in sorted(image.quantization.items())]}  # type: ignore
-                options["subsampling"] = JpegImagePlugin.get_sampling(image)
+            tables = [table for _, table in sorted(vars(image).get("quantization", {}).items())]
+            if tables and plain.mode == image.mode and plain.size == target:  # a JPEG stays neither coarser nor larger
+                options = {"qtables": tables, "subsampling": JpegImagePlugin.get_sampling(image)}
             into = format or ("JPEG" if kind == "JPEG" or _looks_like_a_photograph(plain) else "PNG")
             made = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0) if plain.size != target else plain
             made = made.copy() if made is image and not data else made  # the caller's
@@ -114,19 +111,16 @@ def open_picture(
             changes += [] if data and kind == into else [f"{kind} made {into}" if data else f"encoded as {into}"]
             changes = [*notes, *changes] or ["saved again"]
             picture = Picture(file.getvalue(), MEDIA_TYPES[into], *made.size, name, tuple(changes))
-    if len(picture.data) > max_bytes:
-        what = f"{len(picture.data):,} bytes to send, over the limit of {max_bytes:,}"
-        side = min(2048, max(picture.width, picture.height) // 2)
-        raise PictureError(f"{name}: {what}. Shrink it, for instance with max_side={side}.")
+    what = f"{name}: {len(picture.data):,} bytes to send, over the limit of {max_bytes:,}"
+    refuse(len(picture.data) > max_bytes, f"{what}. Shrink it: max_side={max(picture.width, picture.height) // 2}.")
     return picture
 
 
 def _check_options(max_side, frame, background, format, max_bytes):
     for option, value, least in (("max_side", max_side, 1), ("frame", frame, 0), ("max_bytes", max_bytes, 1)):
-        if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least):
-            raise PictureError(f"{option} is a whole number, at least {least}, not {shorten(repr(value))}.")
-    if format not in (None, "JPEG", "PNG"):
-        raise PictureError(f"format is 'JPEG' or 'PNG', not {shorten(repr(format))}.")
+        why = f"{option} is a whole number, at least {least}, not {shorten(repr(value))}."
+        refuse(value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < least), why)
+    refuse(format not in (None, "JPEG", "PNG"), f"format is 'JPEG' or 'PNG', not {shorten(repr(format))}.")
     try:
         ImageColor.getcolor(background, "RGB")
     except (ValueError, AttributeError, TypeError):
@@ -134,25 +128,17 @@ def _check_options(max_side, frame, background, format, max_bytes):
 
 
 def _check_detail(detail: str) -> str:
-    if detail not in DETAILS:
-        raise PictureError(f"detail is one of {', '.join(DETAILS)}, not {shorten(repr(detail))}.")
+    refuse(detail not in DETAILS, f"detail is one of {', '.join(DETAILS)}, not {shorten(repr(detail))}.")
     return detail
 
 
 def _choose_frame(image, data, frame) -> list[str]:
     """Go to the frame asked for. MPO is what phones make of a photo with a preview, and not an animation."""
-    formats.check_tiff(image, data, frame)
     several = bool(data) and image.format != "MPO" and getattr(image, "is_animated", False)
-    if several and frame is None:
-        raise PictureError("several frames or pages, and only one can be sent. Choose it, say frame=0.")
-    try:
-        if several and frame < 10_000:  # going there takes time with the square of their number
-            image.seek(frame)
-            formats.check_tiff(image, data, frame)
-        elif frame:
-            raise EOFError
-    except EOFError:
-        raise PictureError(f"there is no frame {frame}; they are counted from 0.") from None
+    refuse(several and frame is None, "several frames or pages, and only one can be sent. Choose it, say frame=0.")
+    with suppress(EOFError):  # to go to the 10,000th takes minutes: time grows with the square
+        image.seek(frame if several and frame < 10_000 else image.tell())
+    refuse(frame and image.tell() != frame, f"there is no frame {frame}; they are counted from 0.")
     return [f"frame {frame}"] * several
 
 

@@ -1,11 +1,9 @@
 """The bytes of a picture, from wherever they are: a path, an address, base64, an open file, an answer."""
 
 import base64
-import inspect
 import os
 import re
 import time
-import unicodedata
 from concurrent.futures import Future
 from contextlib import suppress
 from difflib import get_close_matches
@@ -13,18 +11,22 @@ from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from threading import Thread
-from urllib.parse import unquote, urlsplit
+from unicodedata import normalize
+from urllib.parse import unquote
 
 import requests
-import urllib3
 from PIL import Image
 
-from .formats import MEDIA_TYPES, PictureError, check_size, explain_damage, open_image, shorten
+from .formats import MEDIA_TYPES, PictureError, check_image, explain_damage, open_image, refuse, shorten
 
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 # A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
 _BASE64 = re.compile(
     rb"[\s\"']*(data:(?=\S|$)|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA\wGZ0eX)[\w+/=\s%-]{40})", re.I
+)
+# User and password, host and port, path, and the query: the first and the last may hold a key.
+_ADDRESS = re.compile(
+    r"https?://([^\s/?#\\]*@)?((?:[\w.~-]+|\[[\da-f:.]+])(?::\d*)?)(/[^\s?#\\]*|)([?#][^\s\\]*)?", re.I
 )
 
 
@@ -33,7 +35,7 @@ def load_image(source) -> tuple[Image.Image, str, bytes | None]:
     image, name, data, _ = open_source(source)
     with explain_damage(name):
         image.load()
-        check_size(image)
+        check_image(image)
     return image, "" if name in ("bytes", "a PIL image") else name, data
 
 
@@ -47,16 +49,15 @@ def open_source(source, timeout: float = 60) -> tuple[Image.Image, str, bytes | 
         raise
     except Exception as error:  # of a path, an archive, a stream, a connection: each has its own
         what, why = source if isinstance(source, str | Path) else "The file", getattr(error, "strerror", None) or error
-        raise PictureError(f"{shorten(what)} can't be read ({shorten(why)}). Open it with open(path, 'rb').") from None
+        hint = "Open it with open(path, 'rb'), and await what has to be awaited."
+        raise PictureError(f"{shorten(what)} can't be read ({shorten(why)}). {hint}") from None
     data, declared = _decode(data.decode(errors="replace")) if _BASE64.match(data) else (data, "")
-    if not 0 < len(data) <= MAX_FILE:
-        what = "empty, 0 bytes. Was it read already? file.seek(0) rewinds it" if not data else "too many bytes to read"
-        raise PictureError(f"{name}: {what}. (The limit is {MAX_FILE:,}.)")
+    what = "too many bytes to read" if data else "empty, 0 bytes. Was it read already? file.seek(0) rewinds it"
+    refuse(not 0 < len(data) <= MAX_FILE, f"{name}: {what}. (The limit is {MAX_FILE:,}.)")
     image, data, stripped = open_image(data, name)
-    actual = MEDIA_TYPES.get(image.format or "", Image.MIME.get(image.format or "", declared))
-    # What is converted anyway may go by any of its names, but not by one that is sent.
-    if declared not in ("", actual) and {declared, actual} & {*MEDIA_TYPES.values()}:
-        raise PictureError(f"This data URL says {declared}, but its bytes are {actual}. Write data:{actual};base64,…")
+    actual = (Image.MIME | MEDIA_TYPES).get(image.format or "")
+    lies = declared in MEDIA_TYPES.values() and declared != actual
+    refuse(lies, f"This data URL says {declared}, but its bytes are {actual}. Write data:{actual};base64,…")
     return image, name, data, stripped
 
 
@@ -78,24 +79,21 @@ def _read(source, deadline: float) -> tuple[bytes, str]:
         kinds = "a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
         raise PictureError(f"A picture is {kinds}, an open file, an address or data URL, not {type(source).__name__}.")
     try:
-        part = read(MAX_FILE + 1)
-        parts = chain([part], iter(lambda: read(MAX_FILE + 1) or b"", b""))
+        first, more = read(MAX_FILE + 1), iter(lambda: read(MAX_FILE + 1), b"")
     except TypeError:  # some take no size, and give all
-        parts = chain([part := read()])
-    if inspect.isawaitable(part):
-        getattr(part, "close", bool)()
-        raise PictureError("Its read() is a coroutine. Give what `await file.read()` returns.")
-    return _join(parts, deadline), shorten(os.path.basename(str(getattr(source, "name", "an open file"))))
+        first, more = read(), iter(())
+    return _join(chain([first], more), deadline), shorten(
+        os.path.basename(str(getattr(source, "name", "an open file")))
+    )
 
 
 def _join(parts, deadline: float) -> bytes:
     kept = BytesIO()
     for number, part in enumerate(parts):
-        kept.write(part or b"")
+        if kept.write(part or b"") == 0 or kept.tell() > MAX_FILE:
+            break
         if number > 2**19 or time.monotonic() > deadline:
             raise TimeoutError("it takes too long, or has no end")
-        if kept.tell() > MAX_FILE:
-            break
     return kept.getvalue()
 
 
@@ -118,40 +116,32 @@ def find_file(given: str) -> Path:
 def _on_disk(path: Path) -> Path:
     if path.exists() or path.parent == path:
         return path
-    parent, same = _on_disk(path.parent), []
-    for file in parent.glob("*"):
-        here, asked = (unicodedata.normalize("NFKC", name).split() for name in (file.name, path.name))
-        same += [file] if here == asked else []
+    parent, asked = _on_disk(path.parent), normalize("NFKC", path.name).split()
+    same = [file for file in parent.glob("*") if normalize("NFKC", file.name).split() == asked]
     return same[0] if len(same) == 1 else parent / path.name
 
 
 def _decode(text: str) -> tuple[bytes, str]:
     """Decode base64 as people have it (in lines, url-safe, spaces for +, no padding) and the type that it declares."""
-    head, comma, encoded = text.strip(" \t\r\n\"'").rpartition(",")
+    head, _, encoded = text.strip(" \t\r\n\"'").rpartition(",")
     encoded = unquote(encoded).strip()
     encoded = encoded if {*"+-\n"} & {*encoded} else encoded.replace(" ", "+")
     encoded = re.sub(r"\s", "", encoded).translate({45: "+", 95: "/"}).rstrip("=")
-    odd = re.search(r"[^A-Za-z0-9+/]", encoded) or (comma and re.match(r"(?!.*;base64)", head, re.I))
-    if odd or len(encoded) % 4 == 1:
-        why = f"it has {odd[0]!r}" if odd and odd[0] else "it has no ;base64," if odd else "its length is wrong"
-        raise PictureError(f"This base64 is malformed ({why}). Make it with base64.b64encode(data).decode().")
-    declared = head[5:].partition(";")[0].strip().lower()[:40] or "nothing"
-    return base64.b64decode(encoded + "=" * (-len(encoded) % 4)), declared if comma else ""
+    odd = re.search(r"[^A-Za-z0-9+/]", encoded)
+    why = f"it has {odd[0]!r}" if odd else "its length is wrong"
+    refuse(
+        odd or len(encoded) % 4 == 1, f"This base64 is malformed ({why}). Make it with base64.b64encode(data).decode()."
+    )
+    return base64.b64decode(encoded + "=" * (-len(encoded) % 4)), head[5:].partition(";")[0].strip().lower()[:40]
 
 
 def _download(url: str, deadline: float) -> tuple[bytes, str]:
-    scheme = url.partition(":")[0].lower()
-    if scheme not in ("http", "https"):
-        begins = f"this address begins with {shorten(scheme)}:. Download it."
-        raise PictureError(f"Pictures come by http or https, but {begins}")
-    try:
-        address = urlsplit(url)
-        if not address.hostname or address.port == 0 or re.search(r"[\s\x00-\x1f\\]", url):
-            raise ValueError
-    except ValueError:  # whose words may hold user and password
-        raise PictureError("This address is malformed. It is https://host/picture.jpg, without spaces.") from None
-    shown = shorten(f"{scheme}://{address.netloc.rpartition('@')[2]}{address.path}")  # user and query may hold a key
-    came: Future[bytes] = Future()
+    scheme, fits = shorten(url.partition(":")[0].lower()), _ADDRESS.fullmatch(url)
+    begins = f"this address begins with {scheme}:. Download it."
+    refuse(scheme not in ("http", "https"), f"Pictures come by http or https, but {begins}")
+    if not fits:
+        raise PictureError("This address is malformed. It is https://host/picture.jpg, without spaces.")
+    shown, came = shorten(f"{scheme}://{fits[2]}{fits[3]}"), Future[bytes]()
 
     def get():
         try:
@@ -164,10 +154,8 @@ def _download(url: str, deadline: float) -> tuple[bytes, str]:
     Thread(target=get, daemon=True).start()
     try:
         return came.result(deadline - time.monotonic()), shown
-    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+    except Exception as error:
         reason = getattr(getattr(error, "response", None), "status_code", type(error).__name__)
-        hint = {"SSLError": "Its certificate is not trusted here.", "ProxyError": "The proxy (HTTPS_PROXY) refuses it.",
-                "TimeoutError": "It took too long; timeout= gives it more seconds."}.get(reason)  # fmt: skip
-        if isinstance(reason, int) and re.search("sig|expire|token|x-amz|x-goog|se=|hm=|policy", address.query, re.I):
-            hint = "The address is signed, and such an address expires: get a new one."
-        raise PictureError(f"{shown}: no picture came ({reason}). {hint or 'Is the address right?'}") from None
+        hint = "Is the address right? A signed one may have expired, and a slow one needs a larger timeout="
+        hint = "Its certificate is not trusted here" if reason == "SSLError" else hint
+        raise PictureError(f"{shown}: no picture came ({reason}). {hint}.") from None

@@ -13,7 +13,8 @@ from helpers.encoding import PictureError, open_picture
 
 IMAGES = ROOT / "asset" / "images"
 CANARY = b"CANARY-48.876667S"
-NO_PICTURE = "no picture that can be opened here"
+NO_PICTURE = "this is no picture (it begins with "
+RARE = "not intact, or of a kind that can't be read here"
 
 
 def scene(size=(40, 30), mode="RGB"):

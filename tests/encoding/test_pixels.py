@@ -16,6 +16,7 @@ from helpers.encoding import pixels as pixels_of
 from tests.encoding.samples import (
     IMAGES,
     PLAIN,
+    RARE,
     alike,
     animation,
     deep_files,
@@ -114,7 +115,7 @@ def test_values_without_a_range_are_stretched_and_this_is_said():
     flat = open_picture(Image.new("F", (9, 9), 7.5))
     assert Image.open(io.BytesIO(flat.data)).getextrema() == (0, 0)
     for bad in (float("nan"), float("inf")):
-        assert "Its values are not all numbers" in refusal(Image.new("F", (9, 9), bad))
+        assert "no numbers, transparent, or 32 bits" in refusal(Image.new("F", (9, 9), bad))
     floats = b"Pf 4 4 -1.0\n" + numpy.linspace(0, 1, 16, dtype="<f4").tobytes()
     assert Image.open(io.BytesIO(open_picture(floats).data)).getextrema() == (0, 255)
 
@@ -376,7 +377,7 @@ def test_planes_of_sixteen_bits_are_refused_and_of_eight_are_right():
     planes = SIXTEEN.transpose(2, 0, 1).tobytes()
     size = 40 * 30 * 2
     places = {273: (4, [8, 8 + size, 8 + 2 * size]), 279: (4, [size] * 3), 284: (3, [2])}
-    assert "planes of 16 bits" in refusal(tiff_of(scene(), {**places, 258: (3, [16] * 3)}, planes))
+    assert RARE in refusal(tiff_of(scene(), {**places, 258: (3, [16] * 3)}, planes))
     size //= 2
     places = {273: (4, [8, 8 + size, 8 + 2 * size]), 279: (4, [size] * 3), 284: (3, [2])}
     data = tiff_of(scene(), places, numpy.asarray(scene()).transpose(2, 0, 1).tobytes())
@@ -462,7 +463,7 @@ def test_an_alpha_of_0_everywhere_is_ignored(kind):
 
 def test_a_transparent_grey_of_sixteen_bits_is_refused():
     image = Image.fromarray(GREY.astype("uint16") * 257)
-    assert "A transparent grey of 16 bits" in refusal(saved(image, "PNG", transparency=257 * 9))
+    assert "Greys that are no numbers, transparent, or" in refusal(saved(image, "PNG", transparency=257 * 9))
 
 
 @pytest.mark.parametrize("change", ["transpose", "rotate", "crop", "resize", "convert", "copy"])
