@@ -366,7 +366,7 @@ def test_after_two_minutes_a_claim_is_that_of_a_dead_program(clip, index, monkey
     assert index.add(clip, Asked()) == video.Added("clip", 4, 4, "added")
     assert len(clock) == 1 + waits and index._execute("SELECT * FROM claims") == []
     lines = capsys.readouterr().out.split("\r")
-    assert [line[:16] for line in lines].count("clip, waiting fo") == waits and lines[-1].startswith("clip: 100%")
+    assert [line[:13] for line in lines].count("clip, waiting") == waits and lines[-1].startswith("clip: 100%")
 
 
 def test_another_video_of_the_same_name_added_meanwhile_is_told_and_nothing_is_mixed(tmp_path, clip):
