@@ -154,7 +154,7 @@ STATE = {
     "requests.adapters.HTTPAdapter.send": "requests.adapters.HTTPAdapter.send = print",
     "PIL.Image.MAX_IMAGE_PIXELS": "PIL.Image.MAX_IMAGE_PIXELS = None",
     "PIL.ImageFile.LOAD_TRUNCATED_IMAGES": "PIL.ImageFile.LOAD_TRUNCATED_IMAGES = True",
-    "signal.getsignal(signal.SIGINT)": "signal.signal(signal.SIGINT, signal.SIG_IGN)",
+    "signal.getsignal(signal.SIGINT)": "signal.signal(signal.SIGINT, lambda *_: None)",
 }
 MODULES = (
     "import logging, os, signal, sys, warnings, matplotlib.font_manager, PIL.Image, PIL.ImageFile, requests.adapters"
