@@ -137,9 +137,8 @@ def test_nobody_but_its_own_cell_gets_what_went_wrong_if_it_went_well_elsewhere(
         found = list(pool.map(lambda _: asked(), range(askers)))
     everything = [200 if outcome == "staged" else outcome for outcome in outcomes]
     expected = good or everything
-    # Each once and then the last; which of several askers gets which is chance.
-    wanted = [*expected, *[expected[-1]] * askers][:askers]
-    assert sorted(map(str, found)) == sorted(map(str, wanted))
+    wanted = [*expected, *[expected[-1]] * askers][:askers]  # each once, then the last
+    assert sorted(map(str, found)) == sorted(map(str, wanted)), "which of several askers gets which is chance"
     for n in reversed(range(len(outcomes))):
         tape.begin_cell(f"cell {n}")
         assert [asked(), asked()] == [everything[n]] * 2

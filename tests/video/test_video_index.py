@@ -309,7 +309,7 @@ print(len(moments), len(set(moments)))
 
 
 def run(code, *arguments, **options):
-    command = [sys.executable, "-W", "ignore:.*fork:DeprecationWarning", "-c", code, *map(str, arguments)]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code, *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 
