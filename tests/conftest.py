@@ -29,9 +29,8 @@ FIRST = (*BY_LESSON, "notebooks/", "tests/api/test_azure.py", "tests/recording/"
 # What starts a kernel of its own, by a fixture or a part of its name; other files mark theirs (pytest.mark.slow).
 KERNEL_FIXTURES = {"kernel", "executed"}
 KERNEL_TESTS = re.compile(
-    "with_a_resource_of_ones_own|with_a_real_token|all_is_kept_and_nobody_is_asked|recorded_with_a_key_keeps"
-    "|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first|a_backend_that_shows_nothing"
-    "|two_kernels_at_once|errors_in_a_notebook|cell_that_starts_may_ask|start_in_a_cell_asks|make_record_of_a_lesson"
+    "with_a_resource_of_ones_own|all_is_kept_and_nobody_is_asked|recorded_with_a_key_keeps"
+    "|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first"
 )
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"

@@ -35,7 +35,7 @@ TESTS = {
     "tests/recording": 2_828,
     "tests/setup": 821,
     "tests/tokens": 450,
-    "tests/tools": 1_217,
+    "tests/tools": 1_213,
     "tests/video": 1_128,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.

@@ -141,11 +141,7 @@ def run(path: Path, environment: dict[str, str | None], skip: str = "", kernel: 
 
 
 def as_stored(notebook: NotebookNode) -> NotebookNode:
-    """A notebook that was run, without what differs from run to run or from machine to machine."""
-    # A widget lives in its kernel: stored, its view is an error on the page, under a number that differs each time.
-    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
-        output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
-    # Versions belong to none of the outputs.
+    """A notebook that was run, without the versions of this machine, which belong to none of the outputs."""
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
