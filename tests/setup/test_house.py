@@ -31,10 +31,10 @@ TESTS = {
     "tests/exercises": 1_130,
     "tests/guard": 50,
     "tests/lessons": 1_275,
-    "tests/plotting": 754,
+    "tests/plotting": 504,
     "tests/recording": 2_828,
     "tests/setup": 821,
-    "tests/tokens": 450,
+    "tests/tokens": 332,
     "tests/tools": 1_213,
     "tests/video": 1_128,
 }
