@@ -5,7 +5,7 @@ import numpy as np
 from course.exercises import lesson_03
 from helpers.encoding import open_picture
 from helpers.tokens import picture_tokens
-from tests.exercises.cases import IMAGES, picture, says, spoils, text
+from tests.exercises.cases import IMAGES, picture, spoils, text
 
 
 def part_of(name, max_side=None, detail="low"):
@@ -41,19 +41,19 @@ def shrunk(width, height=None):
     return {"width": width, "height": width * 3 // 4 if height is None else height}
 
 
-def cheapest(width, height, capital, details=("low", "high", "original"), least=8, best=min, none=None, **wrong):
-    """A function as 04.3 wants it, which can be told to be wrong in many ways."""
-    found, side = {}, wrong.get("side", 0)
+def cheapest(*case, details=("low", "high", "original"), side=0, least=8, refused=False, none=None):
+    """04.3, right or with one slip; `case` is width, height and capital."""
+    found = {}
     for detail in details:
         try:
-            counted = picture_tokens(width, height, "gpt-5.6-luna", detail)
+            counted = picture_tokens(*case[:2], "gpt-5.6-luna", detail)
         except ValueError:
-            if "refused" in wrong:
+            if refused:
                 raise
             continue
-        if capital * counted.size[side] / (width, height)[side] >= least:
+        if case[2] * counted.size[side] / case[side] >= least:
             found[detail] = counted.tokens
-    return best(found, key=found.get) if found else none
+    return min(found, key=found.get) if found else none
 
 
 # Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
@@ -63,13 +63,11 @@ WRONG = {
         (lambda: four(detail="high"), "Yours have high, high"),
         (lambda: four(more=[part_of("cow.webp", 256)]), "In it there are: hens, cows, coins, horses, cows."),
         (lambda: four(400), "How much of the area is left? It is less than yours."),
-        (lambda: four(295), "How much of the area is left? It is less than yours."),
         (lambda: four(190), "How much of the area is left? It is more than yours."),
         (lambda: four(more=[text("Hens:")]), "There are texts among the parts"),
         (lambda: four(max_side=None), "The hens have 1024 x 683 pixels"),
         (lambda: four(names=["chicken.webp", "cow.webp", "horse.webp"], more=[picture(lesson_03.COINS, "low")]),
          "stay as large as they are"),
-        (lambda: four(names=["chicken.webp", "cow.webp", "coins.png"]), "In it there are: hens, cows, coins."),
         (lambda: {"prediction": 200, "parts": [open_picture(IMAGES / "cow.webp", max_side=256)]},
          "One of your parts is a Picture"),
         (lambda: four(None), '"prediction" is empty or missing'),
@@ -78,51 +76,29 @@ WRONG = {
         (lambda: three(("First picture", "Coins", "Horses")), "The name 'First picture' says a place"),
         (lambda: three(("Picture 1", "Picture 2", "Picture 3")), "The name 'Picture 1' says a place"),
         (lambda: three(("Left", "Middle", "Right")), "The name 'Left' says a place"),
-        (lambda: three(("The 1st", "2nd photo", "Bottom")), "The name 'The 1st' says a place"),
         (lambda: three(("사진 1", "사진 2", "사진 3"), "사진 1과 사진 2?"), "'사진 1' says a place"),
         (lambda: three(("Picture I", "Picture II", "Photo III"), "Picture I or II?"), "'Picture I' says a place"),
-        (lambda: three(("Upper left", "Coins", "Horses"), "Coins or Horses?"), "'Upper left' says a place"),
         (lambda: three(("A", "B", "C"), "Is there a hen in B?"), "fewer than two"),
-        (lambda: three(("Horse", "Coins", "Hen"), "Horse or Hen?"), "'Horse' stands before the hens"),
-        (lambda: three(("Bottom", "Coins", "Horses")), "The name 'Bottom' says a place"),
-        (lambda: three(("A", "B", "C"), "Which animals are there?"), "fewer than two of the names"),
         (lambda: three(("Horses", "Coins", "Hens")), "The name 'Horses' stands before the hens"),
         (lambda: three(("Hens", "Old money", "Herd"), "Which herder keeps these?"), "fewer than two"),
         (lambda: three(("Hens", None, "Horses")), "A picture has no name"),
-        (lambda: three(("Hens", " ", "Horses")), "A picture has no name"),
-        (lambda: three((None, None, None)), "A picture has no name"),
         (lambda: three(("Animals", "Coins", "animals")), "Two pictures have the same name"),
         (lambda: [three()[n] for n in (1, 0, 3, 2, 5, 4)] + three()[-1:], "A picture has no name"),
-        (lambda: three(question="Which birds are outnumbered by Horses?"), "fewer than two"),
-        (lambda: three()[-1:] + three()[:-1], "The last part is a picture"),
         (lambda: three(question=None), "The last part is a picture"),
         (lambda: three(coins=part_of("coins.png")), "Send them by their address"),
         (lambda: three(horses=part_of("cow.webp")), "In it there are: hens, coins, cows."),
         (lambda: three(coins=None), "In it there are: hens, horses."),
-        (lambda: [*three()[:-1], text("Cows:"), part_of("cow.webp"), three()[-1]],
-         "In it there are: hens, coins, horses, cows."),
         (lambda: three(hens=part_of("chicken.webp", detail="high")), "Yours have high, low, low"),
-        (lambda: three(coins={"type": "image_url", "image_url": {"url": lesson_03.COINS}}),
-         "Yours have low, None, low"),
         (lambda: ["Hens:", *three()[1:]], "One of your parts is a str"),
-        (lambda: [says("user", *three())], "One of your parts is {'role'"),
         (lambda: three()[-1]["text"], "wanted, each once: hens, horses, coins. In it there are: none."),
     ],
     "03.3": [
         (lambda c, n: in_turns(c, n, 1), "makes requests of [2, 2, 2, 2, 2] parts"),
         (lambda c, n: in_turns(c, 3, 1), "makes requests of [3, 3, 3, 1] parts. 2 pictures with a name are 4 parts"),
-        (lambda c, n: [c] if c else [], "makes requests of [10] parts"),
-        (lambda c, n: in_turns(c, 1), "makes requests of [2, 2, 2, 2, 2] parts"),
         (lambda c, n: [turn for turn in in_turns(c, n) if len(turn) == 2 * n],
          "loses, repeats or moves something, perhaps the rest at the end"),
-        (lambda c, n: in_turns(c, n)[:1], "loses, repeats or moves something"),
-        (lambda c, n: in_turns(c, n)[::-1], "or moves something"),
-        (lambda c, n: [turn + turn for turn in in_turns(c, n)], "loses, repeats or moves something"),
         (lambda c, n: [*in_turns(c, n), []], "makes requests of [4, 4, 2, 0] parts"),
-        (lambda c, n: [[part for part in turn if part["type"] == "image_url"] for turn in in_turns(c, n)],
-         "loses, repeats or moves something"),
         (lambda c, n: in_turns(c, 5 if len(c) == 18 else n), "limit of 6, your function makes requests of [10, 8]"),
-        (lambda c, n: [c[: len(c) % (2 * n)], *in_turns(c[len(c) % (2 * n) :], n)], "makes requests of"),
         (lambda c, n: in_turns(c, n) or [[]], "makes requests of [0] parts"),
         (spoils(in_turns), "changes what it was given"),
         (lambda c, n: c, "does not return a list of lists"),
@@ -133,13 +109,9 @@ WRONG = {
         (screen(144), "Those are the patches, at low 16 x 9"),
         (screen(high=1_032), "at high 43 x 24. Each counts 1.2 tokens"),
         (screen(172), "round up"),
-        (screen(high=1_238), "round up"),
         (screen(172.8), "At low it is not 172.8. A part of a token counts as a whole one: round up.$"),
-        (screen(high=1_238.4), "A part of a token counts as a whole one: round up.$"),
         (screen(high=1_210), "Patches are whole: divide each side by 32 and round up"),
-        (screen(high=1_230), "Patches are whole"),
         (screen(85), "not 85. That is gpt-4o, which counts tiles"),
-        (screen(high=1_105), "which counts tiles"),
         (screen(1_239, 173), "That is high"),
         (screen(500), "Think of 512 pixels on the longer side first"),
         (screen(high=2_000.5), "At high it is not 2,000.5. Think of the limit of 2,048"),
@@ -157,15 +129,10 @@ WRONG = {
     "04.3": [
         (lambda w, h, c: "high", "returns 'high' and not 'original'"),
         (lambda w, h, c: "low", "returns 'low' and not 'high'. A capital arrives"),
-        (lambda *case: cheapest(*case, best=max), "returns 'original' and not 'high'"),
-        (lambda *case: cheapest(*case, details=("low", "high")), "and not 'original'"),
-        (lambda w, h, c: "low" if c >= 8 else None, "returns 'low' and not"),
         (lambda *case: cheapest(*case, refused=True), "raised ValueError: gpt-5.6-luna ref"),
         (lambda *case: cheapest(*case, none="original"), "returns 'original' and not None"),
         (lambda *case: cheapest(*case, least=8.1), "capitals of 16, your function returns 'original' and not 'high'"),
-        (lambda *case: cheapest(*case, least=4), "capitals of 12, your function returns 'high' and not 'original'"),
         (lambda w, h, c: "high" if c == 17 else cheapest(w, h, c), "of 17, your function returns 'high' and not"),
-        (lambda *case: (cheapest(*case) or "").upper(), "returns 'HIGH' and not"),
     ],
 }  # fmt: skip
 # What is right besides the solution: other types, other words, more than was asked for.
