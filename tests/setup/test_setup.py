@@ -1,7 +1,5 @@
 """The commands keep their word on machines that are not this one: other Pythons, no venv, no network, no browser."""
 
-import json
-import os
 import re
 import shutil
 import subprocess
@@ -84,9 +82,7 @@ NEW, LEARNER, TOOLS = ["venv"], ["get uv", "uv requirements.txt"], ["get uv", "u
         ({"python3": "3.10", "python3.12": ""}, "", "python3 is Python 3.10, python3.12 does not run; name one with:"),
         ({}, "", "but none is on PATH;"),
         ({"my own": "2.7", "python3": "3.12"}, "my own", "my own is Python 2.7;"),
-        ({"my own": "", "python3": "3.12"}, "my own", "my own does not run;"),
     ],
-    ids=["too old, and broken", "none", "named, too old", "named, broken"],
 )
 def test_unsupported_python_gets_one_sentence(checkout, bin_folder, pythons, named, says):
     for name, version in pythons.items():
@@ -113,99 +109,79 @@ def test_missing_ensurepip_gets_one_sentence_and_leaves_nothing(checkout, bin_fo
 # What is installed, and when
 
 
-class Installer:
-    """`make .venv/.lab` and `.venv/.tests` with a stand-in for everything that they call; `always` is set each time."""
-
-    def __init__(self, checkout, bin_folder):
-        self.checkout, self.bin_folder, self.always = checkout, bin_folder, {}
-        put(bin_folder, "python3", STAND_IN)
-
-    def __call__(self, what="lab", **variables):
-        """Run it once; return its exit code and what was asked for."""
-        log = self.checkout / "log"
-        log.write_text("")
-        self.done = make(self.checkout, self.bin_folder, f".venv/.{what}", **self.always, **variables)
-        return self.done.returncode, log.read_text().splitlines()
-
-
 @pytest.fixture
-def installer(checkout, bin_folder):
-    """What was installed once, for the tests too."""
-    install = Installer(checkout, bin_folder)
+def install(checkout, bin_folder):
+    """Call it with "lab" or "tests", for which all was installed once: the exit code, and what is asked for now."""
+    put(bin_folder, "python3", STAND_IN)
+    log = checkout / "log"
+
+    def run_make(what, **variables):
+        log.write_text("")
+        install.done = make(checkout, bin_folder, f".venv/.{what}", **variables)
+        return install.done.returncode, log.read_text().splitlines()
+
+    install = run_make
     assert install("tests") == (0, [*NEW, *LEARNER, *TOOLS])
     return install
 
 
-def append(name):
-    def change(installer):
-        (installer.checkout / name).write_text((installer.checkout / name).read_text("utf-8") + "# changed\n", "utf-8")
-
-    return change
-
-
-def move(installer):
-    installer.checkout = installer.checkout.rename(installer.checkout.parent / "다른 곳")
-
-
-def name_another(installer):
-    installer.always["PYTHON"] = str(put(installer.bin_folder, "my own", STAND_IN))
-
-
 @pytest.mark.parametrize(
     ("change", "learner", "tools"),
-    [
-        (lambda installer: None, [], []),
-        (append("requirements.txt"), LEARNER, TOOLS),
-        (append("pyproject.toml"), LEARNER, TOOLS),
-        (append(".ci/install.sh"), LEARNER, TOOLS),
-        (append("tests/requirements.txt"), [], TOOLS),
-        (move, [*NEW, *LEARNER], TOOLS),
-        (lambda installer: installer.always.update(PATCH="2"), [*NEW, *LEARNER], TOOLS),
-        (lambda installer: (installer.checkout / ".venv" / ".made").unlink(), [*NEW, *LEARNER], TOOLS),
-        (name_another, [*NEW, *LEARNER], TOOLS),
-    ],
-    ids=["nothing", "lock", "pyproject", "installer", "test-lock", "moved", "updated", "unfinished", "other-python"],
-)
-def test_after_a_change_what_depends_on_it_is_made_again_once_and_in_silence(installer, change, learner, tools):
-    change(installer)
-    assert [installer(), installer("tests")] == [(0, learner), (0, tools)]
-    assert [installer(), installer("tests")] == [(0, []), (0, [])]
-    assert (installer.done.stdout, installer.done.stderr) == ("", "")
-    installer.always.pop("PYTHON", None)
-    assert installer() == (0, []), "the named Python is kept until another is named"
+    [("nothing", [], []), ("requirements.txt", LEARNER, TOOLS), ("pyproject.toml", LEARNER, TOOLS),
+     (".ci/install.sh", LEARNER, TOOLS), ("tests/requirements.txt", [], TOOLS),
+     (".venv/.made", [*NEW, *LEARNER], TOOLS), ("PATCH", [*NEW, *LEARNER], TOOLS), ("PYTHON", [*NEW, *LEARNER], TOOLS)],
+)  # fmt: skip
+def test_after_a_change_what_depends_on_it_is_made_again_once_and_in_silence(
+    install, checkout, bin_folder, change, learner, tools
+):
+    other = {"PATCH": "2", "PYTHON": str(put(bin_folder, "my own", STAND_IN))}
+    always = {change: other[change]} if change in other else {}
+    if (checkout / change).exists():
+        (checkout / change).write_text("# changed\n" + (checkout / change).read_text("utf-8"), "utf-8")
+    assert [install("lab", **always), install("tests", **always)] == [(0, learner), (0, tools)]
+    assert [install("lab", **always), install("tests", **always)] == [(0, []), (0, [])]
+    assert (install.done.stdout, install.done.stderr) == ("", "")
+    assert change == "PATCH" or install("lab") == (0, []), "the named Python is kept until another is named"
 
 
-def test_in_an_activated_venv_the_python_behind_it_makes_the_new_one(installer, checkout, bin_folder):
+def test_a_folder_that_moved_gets_a_venv_of_its_own(install, checkout, bin_folder):
+    moved = checkout.rename(checkout.parent / "다른 곳")
+    assert make(moved, bin_folder, ".venv/.lab").stdout.startswith("Making .venv with Python 3.12 ...\n")
+
+
+def test_in_an_activated_venv_the_python_behind_it_makes_the_new_one(install, checkout, bin_folder):
     behind = put(bin_folder, "behind", STAND_IN)
     put(checkout / ".venv" / "bin", "python3", STAND_IN)
     (bin_folder / "python3").unlink()
     (bin_folder / "python3").symlink_to(checkout / ".venv" / "bin" / "python3")
-    assert installer(PATCH="2", BASE=str(behind)) == (0, [*NEW, *LEARNER])
+    assert install("lab", PATCH="2", BASE=str(behind)) == (0, [*NEW, *LEARNER])
     assert (checkout / ".venv" / ".made").read_text("utf-8") == f"{checkout}|Python 3.12.2|{behind}\n"
 
 
-def test_pip_takes_over_where_uv_cannot_and_a_failure_shows_everything_and_is_tried_again(installer):
-    append("requirements.txt")(installer)
-    assert installer(FAILING="uv requirements.txt,pip requirements.txt,") == (2, [*LEARNER, "pip requirements.txt"])
-    *errors, last, _makes_own = installer.done.stderr.splitlines()
+def test_pip_takes_over_where_uv_cannot_and_a_failure_shows_everything_and_is_tried_again(install, checkout):
+    (checkout / "requirements.txt").write_text("# changed\n", "utf-8")
+    assert install("lab", FAILING="uv requirements.txt,pip requirements.txt,") == (
+        2,
+        [*LEARNER, "pip requirements.txt"],
+    )
+    *errors, last, _makes_own = install.done.stderr.splitlines()
     assert {"uv requirements.txt: the full story", "pip requirements.txt: the full story"} <= set(errors)
     assert last == "The course's packages could not be installed; is there a network?"
-    assert installer(FAILING="get uv,") == (0, ["get uv", "pip requirements.txt"])
-    assert "uv could not do it; pip takes a little longer" in installer.done.stdout
-    assert installer() == (0, [])
+    assert install("lab", FAILING="get uv,") == (0, ["get uv", "pip requirements.txt"])
+    assert install("lab") == (0, [])
 
 
 def test_failed_venv_leaves_nothing_half_made(checkout, bin_folder):
-    installer = Installer(checkout, bin_folder)
-    assert installer(FAILING="venv,") == (2, ["venv"])
-    assert not (checkout / ".venv").exists() and "venv: the full story" in installer.done.stderr
+    put(bin_folder, "python3", STAND_IN)
+    done = make(checkout, bin_folder, ".venv/.lab", FAILING="venv,")
+    assert done.returncode == 2 and not (checkout / ".venv").exists() and "venv: the full story" in done.stderr
 
 
 # JupyterLab, and live before it starts
 
 
 @pytest.fixture
-def lab(installer, checkout, bin_folder):
+def lab(install, checkout, bin_folder):
     """Call it with variables: `make lab`, with everything installed and a JupyterLab that only says how it started."""
     put(bin_folder, "uname", "echo Darwin")
     put(bin_folder, "id", "echo 1000")
@@ -229,34 +205,21 @@ def test_with_what_its_mode_needs_jupyterlab_starts(lab, checkout, name):
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in started
     assert "--allow-root" not in started and "--no-browser" not in started
     overrides = checkout / ".venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
-    assert json.loads(overrides.read_text()) == {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
+    assert '"fetchNews": "false"' in overrides.read_text()
 
 
 def test_jupyterlab_starts_where_there_is_no_display_on_another_port_as_root(lab, bin_folder):
-    put(bin_folder, "uname", "echo Linux")
-    put(bin_folder, "id", "echo 0")
+    for name, says in (("uname", "Linux"), ("id", "0")):
+        put(bin_folder, name, f"echo {says}")
     started = lab(PORT="8899").stdout.splitlines()[-1]
     assert "--no-browser" in started and "--allow-root" in started and "--ServerApp.port=8899" in started
     assert "--no-browser" not in lab(DISPLAY=":0").stdout
     assert "--no-browser" in lab(DISPLAY=":0", NO_BROWSER="1").stdout
 
 
-# What CI runs
-
-
-@pytest.mark.parametrize(
-    ("failing", "called", "code"), [("", "test browser", 0), ("test", "test", 7), ("browser", "test browser", 7)]
-)
-def test_ci_runs_both_parts_and_fails_with_either(checkout, bin_folder, failing, called, code):
-    put(bin_folder, "make", f'printf "%s %s|" "$*" "$CI"; cat; [ "$1" != "{failing}" ] || exit 7')
-    done = run("bash", checkout / ".ci" / "run", path=f"{bin_folder}:{os.environ['PATH']}", cwd=checkout)
-    assert done.stdout == "".join(f"{part} true|" for part in called.split())
-    assert done.returncode == code
-
-
 # Chromium for `make browser`
 
-APT = """echo "$*" >>"$0.log"; [ "$DEBIAN_FRONTEND" = noninteractive ] && ! read line || exit 9
+APT = """[ "$DEBIAN_FRONTEND" = noninteractive ] && ! read line || exit 9
 case $* in
     *-y*{failing}*) echo "E: the full story"; exit 100 ;;
     *-y*install*chromium*) : >"${{0%apt-get}}chromium"; chmod +x "${{0%apt-get}}chromium"; echo "Setting up ..." ;;
@@ -265,31 +228,24 @@ INSTALLING = "Installing Chromium (and a font for Korean) with apt-get ...\n"
 
 
 @pytest.mark.parametrize(
-    ("there", "user", "failing", "said", "error", "asked"),
+    ("there", "user", "failing", "said", "error"),
     [
-        *[(name, 0, "", "", None, []) for name in ("chromium", "chromium-browser", "google-chrome")],
-        (None, 0, "nothing", INSTALLING, None, ["update", "install"]),
-        (None, 0, "update", INSTALLING, None, ["update", "install"]),  # a source that fails is no reason to stop
-        (None, 0, "install", INSTALLING, "could not install it, see above; is there a network?", ["update", "install"]),
-        (None, 0, None, "", "is on PATH.", []),
-        (None, 1000, None, "", "is on PATH.", []),
-        (None, 1000, "", "", "sudo apt-get install chromium, then again.", []),
+        *[(name, 0, "", "", "") for name in ("chromium", "chromium-browser", "google-chrome")],
+        (None, 0, "nothing", INSTALLING, ""),
+        (None, 0, "update", INSTALLING, ""),  # a source that fails is no reason to stop
+        (None, 0, "install", INSTALLING, "could not install it, see above; is there a network?"),
+        (None, 0, None, "", "is on PATH."),
+        (None, 1000, "", "", "sudo apt-get install chromium, then again."),
     ],
 )
-def test_chromium_is_found_or_installed_or_one_sentence_says_how(bin_folder, there, user, failing, said, error, asked):
+def test_chromium_is_found_or_installed_or_one_sentence_says_how(bin_folder, there, user, failing, said, error):
     put(bin_folder, "id", f"echo {user}")
     if there:
         put(bin_folder, there, "")
     if failing is not None:
         put(bin_folder, "apt-get", APT.format(failing=failing))
     done = run("/bin/sh", ROOT / ".ci" / "chromium.sh", path=bin_folder, cwd=bin_folder)
-    log = bin_folder / "apt-get.log"
-    lines = log.read_text().splitlines() if log.exists() else []
-    assert ([re.search("update|install", line)[0] for line in lines], done.stdout) == (asked, said)
-    *story, sentence = done.stderr.splitlines() or [None]
-    assert done.returncode == (1 if error else 0)
-    if error:
-        assert sentence.startswith("make browser needs Chromium") and sentence.endswith(error)
-        assert story[:1] == (["E: the full story"] if failing == "install" else [])
-    else:
-        assert sentence is None
+    assert (done.returncode, done.stdout) == (1 if error else 0, said)
+    *story, sentence = done.stderr.splitlines() or [""]
+    assert sentence.startswith("make browser needs Chromium" if error else "") and sentence.endswith(error)
+    assert story[:1] == (["E: the full story"] if failing == "install" else [])
