@@ -23,8 +23,8 @@ def code_cells(notebook):
 
 
 def output_text(cell):
-    """Everything a cell shows as text, pictures left out."""
-    return DATA_URL.sub("", json.dumps(cell.outputs, ensure_ascii=False))
+    """Everything a cell shows as text, line by line, pictures left out."""
+    return re.sub(r"(?<!\\)\\n", "\n", DATA_URL.sub("", json.dumps(cell.outputs, ensure_ascii=False, sort_keys=True)))
 
 
 def printed(cell):

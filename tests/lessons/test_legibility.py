@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 from course.assets import ROOT
 from helpers.tokens import RULES_DATE, picture_tokens
 from tests.tools import make_pictures
-from tests.tools.measure.legibility import ENLARGED, RESULT, SETTINGS, TEXTS, error_rate, inside, lines, measure
+from tests.tools.measure.legibility import ENLARGED, RESULT, SETTINGS, TEXTS, error_rate
 
 MEASURED = json.loads(RESULT.read_text(encoding="utf-8"))
 TOOLS = ("rapidocr-onnxruntime", "onnxruntime", "Pillow")
@@ -21,17 +21,6 @@ def test_error_rate():
     rates = quarter | {"abcd": 0, "a b\ncd": 0, "bcda": 0.5, "": 1, "ABCD": 1, "xxxxxxxx": 2}
     assert {read: error_rate(read, "abcd") for read in rates} == rates
     assert error_rate("“ab”—c", '"ab"-c') == 0
-
-
-def piece(left, top, text, wide=40, high=10):
-    right, bottom = left + wide, top + high
-    return [[[left, top], [right, top], [right, bottom], [left, bottom]], text, 0.9]
-
-
-def test_pieces_are_put_in_order_and_only_those_in_the_box():
-    found = [piece(60, 1, "white"), piece(0, 20, "Tea"), piece(0, 0, "Flat"), piece(0, 300, "far below")]
-    assert lines(inside(found, (0, 0, 200, 100), 1)) == "Flat white\nTea"
-    assert inside(found, (0, 0, 200, 100), 0.04) == [] and lines([]) == ""
 
 
 def test_what_is_stored_fits_todays_rules():
@@ -48,9 +37,9 @@ def test_what_is_stored_fits_todays_rules():
         assert (tuple(row["size"]), row["tokens"]) == (counted.size, counted.tokens)
         assert row["capital"] == round(capital * counted.size[1] / size[1], 1)
         assert row["error_rate"] == round(error_rate(row["read"], truth), 3)
-    assert MEASURED["about"]["rules"] == RULES_DATE
-    assert set(MEASURED["about"]) == {"date", "rules", *TOOLS, "det_limit_side_len", "script"}
-    assert MEASURED["about"]["det_limit_side_len"] == ENLARGED
+    about = MEASURED["about"]
+    assert about.keys() == {"date", "rules", *TOOLS, "det_limit_side_len", "script"}
+    assert (about["rules"], about["det_limit_side_len"]) == (RULES_DATE, ENLARGED)
 
 
 def test_the_bounds_that_the_lesson_names_hold():
@@ -72,22 +61,6 @@ def test_the_readings_that_the_lesson_tells_of_are_these():
     assert "\n" not in missed["read"] and "Paid" in missed["read"]
 
 
-def test_a_picture_is_searched_at_one_size_at_every_setting():
-    """The reader enlarges what has a shorter side under ENLARGED pixels, and leaves the rest."""
-    rows = [row for row in MEASURED["rows"] if (row["picture"], row["detail"]) != ("letter_sizes.png", "original")]
-    larger = [(row, max(1, ENLARGED / min(row["size"]))) for row in rows]
-    sizes = {(row["picture"], *(round(times * side, -2) for side in row["size"])) for row, times in larger}
-    assert len(sizes) == len({file for file, *_ in TEXTS.values()})
-
-
-@pytest.mark.slow
-def test_measuring_uses_what_a_model_gets():
-    seen = []
-    rows = measure(lambda picture: seen.append(picture.size) or [])
-    assert len(rows) == len(MEASURED["rows"]) and {row["error_rate"] for row in rows} == {1.0}
-    assert [tuple(row["size"]) for row in rows if row["text"] == "page of 1871"] == seen[: len(SETTINGS)]
-
-
 @pytest.mark.parametrize("name", ["letter_sizes.png", "receipt.png"])
 def test_the_texts_are_what_the_script_draws(name, tmp_path):
     make_pictures.PICTURES[name](tmp_path / name)
@@ -95,12 +68,3 @@ def test_the_texts_are_what_the_script_draws(name, tmp_path):
     assert ours.size == drawn.size
     different = ImageChops.difference(ours, drawn).point(lambda value: 255 * (value > 40)).histogram()[255]
     assert different < 0.001 * ours.width * ours.height, "but for another version of the font's renderer"
-
-
-def test_each_size_of_the_sheet_is_in_its_box():
-    sheet = Image.open(IMAGES / "letter_sizes.png").convert("L")
-    for capital, box in make_pictures.blocks():
-        left, top, right, bottom = sheet.crop(box).point(lambda value: 255 * (value < 128)).getbbox()
-        assert 0 < left < right < box[2] - box[0] and 0 < top < bottom < box[3] - box[1], "nothing is cut off"
-        font = make_pictures.font_of(capital)
-        assert 0.93 * capital <= font.getbbox("H")[3] - font.getbbox("H")[1] <= capital

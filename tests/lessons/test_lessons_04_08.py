@@ -7,7 +7,7 @@ from nbformat.v4 import new_code_cell
 from PIL import Image
 
 from course.assets import ROOT
-from tests.lessons.lesson import LESSONS, code_cells, printed, read
+from tests.lessons.lesson import LESSONS, code_cells, output_text, printed, read
 from tests.tools import make_pictures
 
 REPLAY = {"COURSE_MODE": "replay", "COURSE_RECORDINGS": None, "COURSE_UPSTREAM": None}
@@ -29,12 +29,7 @@ def test_lesson_04_advises_on_other_pictures_and_outlives_its_models(kernel):
     stored, made = code_cells(read(LESSONS[4])), read(LESSONS[4])
     made.cells = [new_code_cell(LATE), *made.cells, new_code_cell(OTHER_PICTURES)]
     _, *cells, advice = code_cells(kernel.run(made, REPLAY))
-    for ours, theirs in zip(stored, cells, strict=True):
-        texts = [
-            [output.get("text", output.get("data", {}).get("text/plain")) for output in cell.outputs]
-            for cell in (ours, theirs)
-        ]
-        assert texts[0] == texts[1], ours.source
+    assert list(map(output_text, cells)) == list(map(output_text, stored))
     for words in (
         "(unverified)",
         "3000 pixels reach the model: 14,100 tokens, 0.2820 cents",

@@ -45,14 +45,6 @@ def files(course):
 
 
 @pytest.mark.slow
-def test_make_sample_gives_what_is_in_the_repository(course, capsys):
-    before = files(course)
-    assert record_lessons.main(["sample", NAME]) == 0
-    assert f"{NAME}: 2 sample" in capsys.readouterr().out
-    assert files(course) == before
-
-
-@pytest.mark.slow
 def test_make_sample_stops_at_a_question_without_an_answer(course, capsys):
     path = course / "notebooks" / f"{NAME}.ipynb"
     path.write_text(path.read_text("utf-8").replace("What is in this picture?", "Who is this?"), "utf-8")

@@ -25,7 +25,7 @@ TESTS = {
     "tests/encoding": 1_826,
     "tests/exercises": 1_003,
     "tests/guard": 50,
-    "tests/lessons": 1_275,
+    "tests/lessons": 1001,
     "tests/plotting": 504,
     "tests/recording": 2_828,
     "tests/setup": 646,
