@@ -9,13 +9,13 @@ times; the ratio is that of the fastest runs. Only the ratios mean something on 
 import base64
 import random
 import tempfile
-import time
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageChops
 
 from helpers.encoding import open_picture
+from tests.tools.benchmarks import fastest
 
 SIZE = (4000, 3000)
 SIDE = 1024
@@ -42,56 +42,34 @@ def phone_file(size: tuple[int, int], orientation: int = 6) -> bytes:
     return file.getvalue()
 
 
-def naive(path: Path) -> bytes:
-    """Read and encode: what leaves is the whole file, with where it was taken."""
-    return base64.b64encode(path.read_bytes())
-
-
-def plain(path: Path) -> bytes:
-    """Open, resize, save: every pixel is unpacked first, and the picture stays on its side."""
+def open_resize_save(path: Path) -> bytes:
+    """What one writes with Pillow: every pixel is unpacked first, and the picture stays on its side."""
     with Image.open(path) as image:
         image.resize((SIDE, SIDE * image.height // image.width)).save(file := BytesIO(), "JPEG", quality=90)
     return base64.b64encode(file.getvalue())
 
 
-def shrunk(path: Path) -> bytes:
-    """The helper, shrinking."""
-    return open_picture(path, max_side=SIDE).data_url.encode()
-
-
-def whole(path: Path) -> bytes:
-    """The helper, at full size: turned upright, so encoded again."""
-    return open_picture(path).data_url.encode()
-
-
-def stripped(path: Path) -> bytes:
-    """The helper, at full size, a picture that is upright already: saved again without its metadata."""
-    return open_picture(path).data_url.encode()
-
-
 def main(size: tuple[int, int] = SIZE, repeats: int = 5) -> dict[str, tuple[int, float]]:
     """Print the ratios; the result is bytes out and fastest time in seconds for each way."""
-    results = {}
     with tempfile.TemporaryDirectory() as folder:
         path, upright = Path(folder) / "photo.jpg", Path(folder) / "upright.jpg"
         path.write_bytes(data := phone_file(size))
         upright.write_bytes(phone_file(size, orientation=1))
-        ways = {"naive": naive, "plain": plain, "shrunk": shrunk, "whole": whole, "stripped": stripped}
-        times = {name: [] for name in ways}
-        for _ in range(repeats):
-            for name, way in ways.items():
-                begin = time.perf_counter()
-                out = way(upright if name == "stripped" else path)
-                times[name].append(time.perf_counter() - begin)
-                results[name] = (len(out), min(times[name]))
+        ways = {
+            "naive": lambda: base64.b64encode(path.read_bytes()),  # the whole file leaves, with where it was taken
+            "plain": lambda: open_resize_save(path),
+            "shrunk": lambda: open_picture(path, max_side=SIDE).data_url.encode(),
+            "whole": lambda: open_picture(path).data_url.encode(),  # turned upright, so encoded again
+            "stripped": lambda: open_picture(upright).data_url.encode(),  # saved again without its metadata
+        }
+        results = {name: (len(out), taken) for name, (out, taken) in fastest(ways, repeats).items()}
     print(f"A photo-like JPEG of {size[0]} x {size[1]} pixels, {len(data):,} bytes; {repeats} runs of each.")
-    rows = [
+    for title, ours, theirs in (
         ("open_picture(max_side=1024) to naive read-and-base64", "shrunk", "naive"),
         ("open_picture(max_side=1024) to open-resize-save", "shrunk", "plain"),
         ("open_picture() of a turned photo to naive", "whole", "naive"),
         ("open_picture() of an upright photo to naive", "stripped", "naive"),
-    ]
-    for title, ours, theirs in rows:
+    ):
         (our_bytes, our_time), (their_bytes, their_time) = results[ours], results[theirs]
         print(f"{title:55} bytes {our_bytes / their_bytes:6.3f}   time {our_time / their_time:7.2f}")
     return results

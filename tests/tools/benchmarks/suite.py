@@ -1,4 +1,6 @@
-"""How long nbval takes for the lessons, beside notebooks that only import: python -m tests.tools.benchmarks.suite
+"""How long nbval takes for the lessons, beside notebooks that only import.
+
+    python -m tests.tools.benchmarks.suite 3     how many turns
 
 Each lesson has a notebook of one line beside it, which imports openai, requests, matplotlib and Pillow in a kernel of
 its own. Both are run as `make test` runs lessons, in turn, in two processes; medians are compared. Only the ratio means
@@ -6,7 +8,6 @@ something on another machine.
 """
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -27,14 +28,14 @@ def run(folder: Path) -> tuple[float, float]:
     """Run the notebooks of a folder; return the seconds that passed, and those that processors worked."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", "-p", "no:cacheprovider", *NBVAL]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COURSE_MODE": "replay"}
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    worked = sum(os.times()[2:4])
+    begin = time.perf_counter()
     subprocess.run([*command, folder], cwd=ROOT, env=environment, check=True, capture_output=True)
-    took, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - begin, sum(os.times()[2:4]) - worked
 
 
-def main(repeats: int = 3) -> float:
-    """Print the ratio, and return it."""
+def main(repeats: int = 3) -> None:
+    """Print the ratios."""
     lessons = ROOT / "notebooks"
     with tempfile.TemporaryDirectory() as folder:
         for path in lessons.glob("*.ipynb"):
@@ -43,8 +44,7 @@ def main(repeats: int = 3) -> float:
     for what, number in (("wall", 0), ("processor", 1)):
         ours, theirs = (statistics.median(turn[which][number] for turn in turns) for which in (0, 1))
         print(f"{what}: lessons {ours:.0f} s, one-line notebooks {theirs:.0f} s, ratio {ours / theirs:.2f}")
-    return ours / theirs
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import av
@@ -18,29 +18,19 @@ import av
 from course.assets import ROOT
 from helpers.video import scenes
 from helpers.video.scenes import THRESHOLD, WIDTH
+from tests.tools.benchmarks import fastest
 from tests.tools.benchmarks.encoding import photo_like
 
 CAMERA = ROOT / "asset" / "videos" / "camera1.mp4"
 RATE = 25
 PEAK = """
-import sys
+import resource, sys
 from helpers.video import scenes
 found = scenes(sys.argv[1])
-if sys.platform == "win32":
-    import ctypes
-    from ctypes import wintypes
-    counters = (ctypes.c_size_t * 10)(80)
-    ctypes.windll.kernel32.GetCurrentProcess.restype = wintypes.HANDLE
-    ctypes.windll.psapi.GetProcessMemoryInfo.argtypes = [wintypes.HANDLE, ctypes.c_void_p, wintypes.DWORD]
-    ctypes.windll.psapi.GetProcessMemoryInfo(ctypes.windll.kernel32.GetCurrentProcess(), counters, 80)
-    print(counters[1], len(found))
-elif sys.platform == "linux":
-    # ru_maxrss begins there with what the parent held when it started this process.
-    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-    print(int(status["VmHWM"].split()[0]) * 1024, len(found))
-else:
-    import resource
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, len(found))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+if sys.platform == "linux":  # where that begins with what the parent held when it started this process
+    peak = int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) * 1024
+print(peak, len(found))
 """
 
 
@@ -76,25 +66,17 @@ def peak(path: Path) -> tuple[int, int]:
 
 
 def main(short: int = 60, long: int = 600, repeats: int = 3, size: tuple = (1280, 720)) -> dict[str, float]:
-    """Print speeds and memory; the result holds them by name."""
-    results, program = {}, shutil.which("ffmpeg")
+    """Print speeds and memory; the result holds the memory by name."""
+    program = shutil.which("ffmpeg")
     with tempfile.TemporaryDirectory() as folder:
         clips = {"camera1.mp4": CAMERA, f"{short} s of {size[1]}p": made(Path(folder) / "p.mp4", short, size)}
         for name, path in clips.items():
-            length, ways = scenes(path)[-1].end, {"scenes()": scenes, **({"ffmpeg": by_ffmpeg} if program else {})}
-            times = {way: [] for way in ways}
-            for _ in range(repeats):
-                for way, run in ways.items():
-                    begin = time.perf_counter()
-                    run(path)
-                    times[way].append(time.perf_counter() - begin)
-            for way, taken in times.items():
-                results[f"{way} {name}"] = length / min(taken)
-                print(f"{way:9} on {name:12}: {length / min(taken):7.1f} times real time")
-            if program:
-                print(f"{'':9}    {name:12}: scenes() takes {min(times['scenes()']) / min(times['ffmpeg']):.2f} times")
+            ways = {"scenes()": partial(scenes, path), **({"ffmpeg": partial(by_ffmpeg, path)} if program else {})}
+            for way, (_, taken) in fastest(ways, repeats).items():
+                print(f"{way:9} on {name:12}: {scenes(path)[-1].end / taken:7.1f} times real time")
         if not program:
             print("There is no ffmpeg program on the PATH to compare with.")
+        results = {}
         for seconds in (short, long):
             held, found = peak(made(Path(folder) / f"{seconds}.mp4", seconds, (320, 180)))
             results[f"bytes {seconds}"] = held
