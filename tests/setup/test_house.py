@@ -21,7 +21,7 @@ ROOMS |= {"helpers/video": 424, "course/recording": 1_257}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
     "tests/api": 3_012,
-    "tests/browser": 239,
+    "tests/browser": 236,
     "tests/encoding": 1_826,
     "tests/exercises": 1_003,
     "tests/guard": 50,
