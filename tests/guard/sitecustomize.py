@@ -2,10 +2,7 @@
 it, so kernels and servers that a test starts are guarded too (tests/isolated.sh puts this folder on PYTHONPATH)."""
 
 import errno
-import importlib.machinery
-import importlib.util
 import ipaddress
-import os
 import sys
 
 NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
@@ -30,21 +27,9 @@ def refuse(event, args):
         if isinstance(address, tuple) and socket.family.name in ("AF_INET", "AF_INET6") and not stays_here(address[0]):
             raise OSError(errno.ENETUNREACH, f"tests run without network (tests/guard): no connection to {address[0]}")
     elif event in ("socket.getaddrinfo", "socket.gethostbyname") and not stays_here(args[0]):
-        from socket import EAI_FAIL, gaierror
+        from socket import EAI_FAIL, gaierror  # not before it is needed: this module is imported at every start
 
         raise gaierror(EAI_FAIL, f"tests run without network (tests/guard): no look-up of {args[0]}")
 
 
 sys.addaudithook(refuse)
-
-
-def import_shadowed():
-    """Python imports only the first sitecustomize: import the one that would have come without us."""
-    here = os.path.realpath(os.path.dirname(__file__))
-    others = [entry for entry in sys.path if os.path.realpath(entry) != here]
-    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", others)
-    if spec is not None and spec.loader is not None:
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
-
-
-import_shadowed()

@@ -7,16 +7,13 @@ import sys
 
 import nbformat
 import pytest
-from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course.assets import ROOT
 from course.recording.shape import RECORDINGS, load
-from tests.api import API_KEY, serve
-from tests.api.answers import ANSWERS, load_answers
+from tests.api import serve
 from tests.lessons.lesson import DATA_URL, LESSONS, NAMES, code_cells, output_text, read
 from tests.lessons.test_promises import problems
-from tests.lessons.test_run import differences
 from tests.recording import canary
 from tests.tools import record_lessons
 
@@ -88,24 +85,6 @@ def test_a_wrong_command_is_one_sentence(course, capsys, arguments, says):
 
 
 # --- what is noticed ---
-
-
-def live(kernel, answers=ANSWERS, change=lambda text: text):
-    """The sources of the cells of a changed lesson that show something else, asked live, than replay does."""
-    lesson, made = (nbformat.reads(change(LESSONS[0].read_text("utf-8")), as_version=4) for _ in range(2))
-    with serve(answers=load_answers(answers)) as api:
-        settings = {"COURSE_MODE": "live", "COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": API_KEY}
-        settings |= dict.fromkeys(("COURSE_RECORDINGS", "OPENAI_BASE_URL", "VISION_MODEL"))
-        kernel.run(made, settings, skip="replay-only")
-    return list(differences(lesson, made))[1:]
-
-
-def test_a_changed_prompt_or_answer_is_noticed(kernel, tmp_path):
-    with pytest.raises(CellExecutionError, match=r"answers\.toml has no answer to"):
-        live(kernel, change=lambda text: text.replace("What is in this picture?", "Who is this?"))
-    changed = tmp_path / "answers.toml"
-    changed.write_text(ANSWERS.read_text("utf-8").replace("red-brown espresso", "blue tea"), "utf-8")
-    assert live(kernel, changed) == ["recording.show_answer(answer)"]
 
 
 @pytest.mark.parametrize("name", canary.PLANTED)

@@ -1,4 +1,4 @@
-"""The commands keep their word on machines that are not this one: other Pythons, no venv, no network, no browser."""
+"""The commands keep their word on machines that are not this one: other Pythons, no venv, no display."""
 
 import re
 import shutil
@@ -215,37 +215,3 @@ def test_jupyterlab_starts_where_there_is_no_display_on_another_port_as_root(lab
     assert "--no-browser" in started and "--allow-root" in started and "--ServerApp.port=8899" in started
     assert "--no-browser" not in lab(DISPLAY=":0").stdout
     assert "--no-browser" in lab(DISPLAY=":0", NO_BROWSER="1").stdout
-
-
-# Chromium for `make browser`
-
-APT = """[ "$DEBIAN_FRONTEND" = noninteractive ] && ! read line || exit 9
-case $* in
-    *-y*{failing}*) echo "E: the full story"; exit 100 ;;
-    *-y*install*chromium*) : >"${{0%apt-get}}chromium"; chmod +x "${{0%apt-get}}chromium"; echo "Setting up ..." ;;
-esac"""
-INSTALLING = "Installing Chromium (and a font for Korean) with apt-get ...\n"
-
-
-@pytest.mark.parametrize(
-    ("there", "user", "failing", "said", "error"),
-    [
-        *[(name, 0, "", "", "") for name in ("chromium", "chromium-browser", "google-chrome")],
-        (None, 0, "nothing", INSTALLING, ""),
-        (None, 0, "update", INSTALLING, ""),  # a source that fails is no reason to stop
-        (None, 0, "install", INSTALLING, "could not install it, see above; is there a network?"),
-        (None, 0, None, "", "is on PATH."),
-        (None, 1000, "", "", "sudo apt-get install chromium, then again."),
-    ],
-)
-def test_chromium_is_found_or_installed_or_one_sentence_says_how(bin_folder, there, user, failing, said, error):
-    put(bin_folder, "id", f"echo {user}")
-    if there:
-        put(bin_folder, there, "")
-    if failing is not None:
-        put(bin_folder, "apt-get", APT.format(failing=failing))
-    done = run("/bin/sh", ROOT / ".ci" / "chromium.sh", path=bin_folder, cwd=bin_folder)
-    assert (done.returncode, done.stdout) == (1 if error else 0, said)
-    *story, sentence = done.stderr.splitlines() or [""]
-    assert sentence.startswith("make browser needs Chromium" if error else "") and sentence.endswith(error)
-    assert story[:1] == (["E: the full story"] if failing == "install" else [])
