@@ -26,11 +26,13 @@ settings.load_profile("course")
 # What takes longest begins first, so that no core is idle at the end.
 BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
 FIRST = (*BY_LESSON, "notebooks/", "tests/api/test_azure.py", "tests/recording/", "tests/lessons/", "tests/video/")
-# What starts a kernel of its own, by a fixture or a part of its name; other files mark theirs (pytest.mark.slow).
-KERNEL_FIXTURES = {"kernel", "executed"}
-KERNEL_TESTS = re.compile(
+# What starts a kernel, by a fixture or a part of its name, or takes seconds; other files mark theirs.
+SLOW_FIXTURES = {"kernel", "executed"}
+SLOW_TESTS = re.compile(
     "with_a_resource_of_ones_own|all_is_kept_and_nobody_is_asked|recorded_with_a_key_keeps"
     "|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first"
+    "|no_tracked_file_holds_a_key|stored_size|score_of_every_frame|every_moment_of_our_videos"
+    "|a_kill_at_any_moment_loses|two_programs_that_index|the_benchmark_runs|damaged_file_ends"
 )
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
@@ -52,7 +54,7 @@ def refuse_kernels(event, args):
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST)))
     for item in items:
-        if KERNEL_FIXTURES & {*getattr(item, "fixturenames", ())} or KERNEL_TESTS.search(item.name):
+        if SLOW_FIXTURES & {*getattr(item, "fixturenames", ())} or SLOW_TESTS.search(item.name):
             item.add_marker(pytest.mark.slow)
 
 

@@ -1,5 +1,7 @@
 """Lessons 03 and 04: mistakes that people make, and other right answers."""
 
+from functools import cache
+
 import numpy as np
 
 from course.exercises import lesson_03
@@ -7,9 +9,11 @@ from helpers.encoding import open_picture
 from helpers.tokens import picture_tokens
 from tests.exercises.cases import IMAGES, picture, spoils, text
 
+opened = cache(open_picture)
+
 
 def part_of(name, max_side=None, detail="low"):
-    return open_picture(IMAGES / name, max_side=max_side).chat_part(detail)
+    return opened(IMAGES / name, max_side=max_side).chat_part(detail)
 
 
 FOUR = list(lesson_03.FILES.values())

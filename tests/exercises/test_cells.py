@@ -52,6 +52,7 @@ def test_the_letters_of_what_is_missed_are_what_replay_misses(folder, monkeypatc
     assert missed == run_solution("00.1")["my_misses"]
 
 
+@pytest.mark.slow
 def test_the_prediction_of_scenes_is_true_of_the_film():
     film = ROOT / "asset" / "videos" / "camera2.mp4"
     solved = run_solution("05.1")

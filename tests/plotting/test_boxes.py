@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
@@ -140,11 +140,11 @@ def fractions(apart=0.0):
 
 some_boxes = st.builds(lambda x, y: box(x[0], y[0], x[1], y[1]), fractions(), fractions())
 some_labels = st.sampled_from(["", "hen", "한글과 letters", "a label that is longer than the small pictures are wide"])
-some_sizes = st.sampled_from([(1, 1), (40, 30), (3, 5000), (5000, 3), (400, 200), (4000, 3000)])
+some_sizes = st.sampled_from([(1, 1), (40, 30), (3, 5000), (5000, 3), (400, 200), (1500, 1000)])
 
 
-@settings(max_examples=25)
-@given(some_sizes, st.sampled_from([100, 480, 960]), st.lists(st.tuples(some_boxes, some_labels), max_size=7))
+@settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # simpler cases are slow to find
+@given(some_sizes, st.sampled_from([100, 480]), st.lists(st.tuples(some_boxes, some_labels), max_size=7))
 def test_whatever_is_drawn_can_be_seen_and_lies_in_the_picture(size, width, boxes):
     figure = figure_of(Image.new("RGB", size, "grey"), [one | {"label": label} for one, label in boxes], width)
     wide, high = figure.bbox.size

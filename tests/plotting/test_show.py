@@ -125,6 +125,7 @@ assert plt.get_fignums() == [] and "IPython" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_a_script_without_a_window_prints_the_numbers_and_no_warning():
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg", "DISPLAY": ":99"}
     command = [sys.executable, "-W", "error", "-c", SCRIPT]

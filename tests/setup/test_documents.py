@@ -40,6 +40,7 @@ def test_every_link_inside_leads_somewhere(path):
         assert there.exists() and (not anchor or anchor in anchors(there)), f"{file}#{anchor}"
 
 
+@pytest.mark.slow
 def test_the_program_of_ones_own_runs_with_helpers_alone(tmp_path):
     program = dict(FENCE.findall((ROOT / "README.md").read_text("utf-8")))["python"]
     assert len(program.splitlines()) <= 20

@@ -23,12 +23,12 @@ TESTS = {
     "tests/api": 3_012,
     "tests/browser": 236,
     "tests/encoding": 1_826,
-    "tests/exercises": 1_003,
+    "tests/exercises": 1008,
     "tests/guard": 35,
     "tests/lessons": 973,
-    "tests/plotting": 504,
+    "tests/plotting": 505,
     "tests/recording": 2_828,
-    "tests/setup": 608,
+    "tests/setup": 610,
     "tests/tokens": 333,
     "tests/tools": 1171,
     "tests/video": 1_128,
@@ -143,6 +143,7 @@ print([new for old, new in zip(before, state()) if old != new], {"IPython", "cou
 """
 
 
+@pytest.mark.slow
 def test_importing_helpers_changes_nothing_and_brings_nothing_of_the_course():
     ours = [name for name in IMPORTS if name.startswith("helpers")]
     libraries = {other for name in ours for other in IMPORTS[name] if not other.startswith("helpers")}
