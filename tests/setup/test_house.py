@@ -30,7 +30,7 @@ TESTS = {
     "tests/recording": 2_828,
     "tests/setup": 610,
     "tests/tokens": 333,
-    "tests/tools": 1171,
+    "tests/tools": 1138,
     "tests/video": 1_128,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
