@@ -52,6 +52,9 @@ class Answer:
         return tuple(hashes), tuple(self.asked), self.detail
 
 
+_scenes = functools.cache(video.scenes)
+
+
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
 def _digest(*raw: str, file: str = "", at: float | None = None, **how: Any) -> str:
     """The sha256 of a file as it is, or of the picture that an entry's table makes of it."""
@@ -60,13 +63,8 @@ def _digest(*raw: str, file: str = "", at: float | None = None, **how: Any) -> s
     elif at is None:
         data = open_picture(ROOT / file, **how).data
     else:
-        data = next(scene for scene in _scenes(file) if scene.start <= at < scene.end).picture().data
+        data = next(scene for scene in _scenes(ROOT / file) if scene.start <= at < scene.end).picture().data
     return hashlib.sha256(data).hexdigest()
-
-
-@functools.cache
-def _scenes(file: str) -> list[video.Scene]:
-    return video.scenes(ROOT / file)
 
 
 @dataclass

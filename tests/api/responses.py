@@ -19,7 +19,7 @@ from starlette.routing import Route
 from course.recording.readable import parts_of
 from tests.api.answers import CREATED, Question, cut, pieces, text_tokens
 from tests.api.schemas import asked_schema
-from tests.api.validation import ApiError, check_response, read_json
+from tests.api.validation import ApiError, check_choice, check_response, read_json
 
 _EVENT = TypeAdapter(ResponseStreamEvent)
 # What would change an answer in a way that no hand-written one follows.
@@ -68,9 +68,7 @@ def routes(api: Any) -> list[Route]:
     async def upload(request: Request) -> HttpResponse:
         parts = {part.name: part for part in parts_of(await request.body(), request.headers.get("content-type", ""))}
         file, purpose = parts["file"], parts["purpose"].data.decode()
-        if purpose not in get_args(FilePurpose):
-            known = ", ".join(map(repr, get_args(FilePurpose)))
-            raise ApiError(f"Invalid value: {purpose!r}. Supported values are: {known}.", "invalid_value", "purpose")
+        check_choice(purpose, [*get_args(FilePurpose)], "purpose")
         digest = hashlib.sha256(b"\0".join([(file.filename or "").encode(), purpose.encode(), file.data])).hexdigest()
         shown = {"id": f"file-sample-{digest[:12]}", "object": "file", "bytes": len(file.data), "created_at": CREATED,
                  "filename": file.filename or "file", "purpose": purpose, "status": "processed", "expires_at": None,

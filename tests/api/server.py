@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import uvicorn
-from PIL import Image
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -42,19 +41,14 @@ class Api:
 
     url: str = ""
     requests: list[str] = field(default_factory=list)
-    # Without any it asks for none, as servers on one's own machine do.
-    keys: set[str] = field(default_factory=lambda: {API_KEY})
+    keys: set[str] = field(default_factory=lambda: {API_KEY})  # none: as servers on one's own machine do
     resource: azure.Resource = field(default_factory=azure.Resource)
     answers: dict = field(default_factory=load_answers)
-    files: dict[str, bytes] = field(default_factory=dict)  # uploaded, by their ids
-    # What was asked without an entry in answers.toml; `make sample` fails when there is any.
-    unanswered: list[str] = field(default_factory=list)
-    # Set to a model's name to act as a real service: no marks, that name in the answers.
-    acts_as: str | None = None
-    # How often an entry with a fault was asked, by its key.
-    asked: Counter = field(default_factory=Counter)
-    # More routes, tried before the others.
-    routes: list[Route] = field(default_factory=list)
+    asked: Counter = field(default_factory=Counter)  # how often an entry with a fault was, by its key
+    files: dict[str, bytes] = field(default_factory=dict)  # that were uploaded, by their ids
+    unanswered: list[str] = field(default_factory=list)  # `make sample` fails when there is any
+    acts_as: str | None = None  # a model's name, to act as a real service: no marks, that name in the answers
+    routes: list[Route] = field(default_factory=list)  # tried before the others
 
     def marks(self, source: str) -> dict[str, str]:
         """The headers that name an answer's source."""
@@ -79,9 +73,9 @@ class Api:
         """The fault whose turn it is: with `times`, the answer comes after so many, and then it all begins again."""
         if not answer.fault or self.acts_as:
             return None
+        turn = self.asked[answer.key()]
         self.asked[answer.key()] += 1
-        times = answer.times or self.asked.total()
-        return answer.fault if (self.asked[answer.key()] - 1) % (times + 1) < times else None
+        return None if answer.times and turn % (answer.times + 1) == answer.times else answer.fault
 
     def guarded(self, answer: Callable[..., Awaitable], check_key: Callable | None = None) -> Callable[..., Awaitable]:
         """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer.
@@ -153,11 +147,10 @@ def _routes(api: Api) -> list[Route]:
 
     async def picture(request: Request) -> Response:
         api.requests.append(f"GET {request.url.path}")
-        path = PUBLIC.get("https://" + request.path_params["rest"])
+        path, headers = PUBLIC.get("https://" + request.path_params["rest"]), api.marks("constructed")
         if path is None:
-            return Response("404: Not Found", 404, headers=api.marks("constructed"), media_type="text/plain")
-        kind = Image.MIME[Image.open(path).format]
-        return Response(path.read_bytes(), headers=api.marks("constructed"), media_type=kind)
+            return Response("404: Not Found", 404, headers, "text/plain")
+        return Response(path.read_bytes(), 200, headers, media_type(path.read_bytes()))
 
     openai = [Route("/v1/chat/completions", api.guarded(chat), methods=["POST"]), *responses.routes(api)]
     return [
@@ -186,8 +179,7 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     if fault in faults.ERRORS:
         return faults.error(fault, marks)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
-    odd = faults.ODD.get(fault, faults.Odd())
-    text = answer.text.strip()
+    odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
     text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
     reason = "length" if is_cut else odd.reason
     usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(text) if text else limit}
@@ -197,27 +189,23 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
     digest = question.digest(body, json.dumps(answer.pictures))  # two frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
+    found = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
+    of_prompt = {"prompt_filter_results": found} if on_azure else {}
+    of_answer = {"content_filter_results": odd.filtered or faults.verdicts()} if on_azure else {}
 
     def choices(**fields) -> list[dict]:
         return [{"index": 0, **fields}] * odd.choices
 
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
-    filtered = {"content_filter_results": odd.filtered or faults.verdicts()} if on_azure else {}
-    found = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
-    whole = {
-        **common,
-        "object": "chat.completion",
-        "choices": choices(message=message, logprobs=None, finish_reason=reason, **filtered),
-        "usage": usage,
-        **({"prompt_filter_results": found} if on_azure else {}),
-    }
+    choice = choices(message=message, logprobs=None, finish_reason=reason, **of_answer)
+    whole = {**common, "object": "chat.completion", "choices": choice, "usage": usage, **of_prompt}
     events = []
     if body.get("stream"):
+        # Azure begins with what its filters found in the prompt.
+        chunks = [{**common, "choices": [], **of_prompt}] if on_azure else []
+        common["object"] = "chat.completion.chunk"
         deltas = [{"role": "assistant", "content": ""}, *({odd.field: piece} for piece in pieces(text))]
         ends = [(delta, None) for delta in deltas] + [({}, reason)]
-        # Azure begins with what its filters found in the prompt.
-        chunks = [{**common, "choices": [], "prompt_filter_results": found}] if on_azure else []
-        common["object"] = "chat.completion.chunk"
         chunks += [{**common, "choices": choices(delta=d, logprobs=None, finish_reason=end)} for d, end in ends]
         if (body.get("stream_options") or {}).get("include_usage"):
             chunks.append({**common, "choices": [], "usage": usage})
@@ -225,5 +213,5 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     if fault in faults.WIRE:
         return faults.broken(fault, events or whole, request, marks)
     if events:
-        return StreamingResponse(iter(events), media_type="text/event-stream", headers=marks)
+        return StreamingResponse(events, media_type="text/event-stream", headers=marks)
     return JSONResponse(whole, headers=marks)

@@ -1,4 +1,4 @@
-"""Answers of the local API, as the SDK and requests meet them: Chat, Responses, Files and Azure."""
+"""Answers of the local API that no lesson asks for: what the lessons ask is recorded in their own run, to the byte."""
 
 import base64
 import json
@@ -6,17 +6,15 @@ import json
 import openai
 import pytest
 import requests
-from openai.types.responses import Response
 
 from helpers.encoding import open_picture
 from helpers.tokens import picture_tokens
 from tests.api import API_KEY, serve
 from tests.api.answers import Answer, Question, load_answers
-from tests.api.test_refused import CHAT, CLASSIC, DATED, KEY, MINE, OLD, RESPONSES, RIGHT, SCHEMA, V1, asking
+from tests.api.test_refused import CHAT, CLASSIC, MINE, OLD, RIGHT, SCHEMA, V1, asking
 from tests.conftest import COFFEE, COFFEE_FILE, QUESTION, data_url, question
 
-FOLLOW_UP = {"model": "gpt-5.6-luna", "input": "On which side of the cup is the handle?", "max_output_tokens": 300}
-FOUND = {"hate", "self_harm", "sexual", "violence"}
+PICTURES = ["asset/images/coffee.png"]
 
 
 def upload(client, data=None, name="coffee.png", purpose="vision"):
@@ -28,12 +26,10 @@ def test_both_apis_give_the_same_answer_for_the_same_tokens_whatever_way_a_pictu
     ways = [{"image_url": COFFEE}, {"image_url": data_url()}, {"file_id": upload(client).id}]
     answers = [client.responses.create(**asking(QUESTION, way)) for way in ways]
     [text] = {chat.choices[0].message.content for chat in chats} | {answer.output_text for answer in answers}
-    assert text.startswith("A small red-brown espresso cup")
-    tokens = {(a.usage.input_tokens, a.usage.output_tokens, a.usage.total_tokens) for a in answers}
-    tokens |= {(c.usage.prompt_tokens, c.usage.completion_tokens, c.usage.total_tokens) for c in chats}
+    tokens = {(chat.usage.prompt_tokens, chat.usage.completion_tokens) for chat in chats}
+    tokens |= {(answer.usage.input_tokens, answer.usage.output_tokens) for answer in answers}
     paid, said = picture_tokens(600, 400, "gpt-5.6-luna", "low").tokens + 6, -(-len(text.encode()) // 4)
-    assert tokens == {(paid, said, paid + said)}, "the rule of pictures, and a token for four bytes of text"
-    assert {it.model for it in (*chats, *answers)} == {"course-sample"} and len({it.id for it in answers}) == 3
+    assert tokens == {(paid, said)}, "the rule of pictures, and a token for four bytes of text"
 
 
 def test_an_id_is_the_same_where_the_same_pixels_are_packed_into_other_bytes():
@@ -44,49 +40,17 @@ def test_an_id_is_the_same_where_the_same_pixels_are_packed_into_other_bytes():
     assert len(ids) == 2
 
 
-def test_a_limit_cuts_the_answer_and_says_so(client):
-    whole = client.chat.completions.create(**question()).choices[0].message.content
-    cut = client.chat.completions.create(**question(max_completion_tokens=5))
-    assert (cut.choices[0].finish_reason, cut.choices[0].message.content) == ("length", whole[:20])
-    assert cut.usage.completion_tokens == 5
-    cut = client.responses.create(**asking(QUESTION, max_output_tokens=16))
-    assert (cut.status, cut.incomplete_details.reason) == ("incomplete", "max_output_tokens")
-    assert (cut.output_text, cut.usage.output_tokens) == (whole[:64], 16)
-    *_, last = client.responses.create(**asking(QUESTION, max_output_tokens=16, stream=True))
-    assert last.type == "response.incomplete" and last.response.output_text == cut.output_text
+def test_a_limit_cuts_an_answer_and_a_stream_says_so(client):
+    whole = client.responses.create(**asking(QUESTION)).output_text
+    *deltas, last = client.responses.create(**asking(QUESTION, max_output_tokens=16, stream=True))
+    assert (last.type, last.response.incomplete_details.reason) == ("response.incomplete", "max_output_tokens")
+    assert (last.response.output_text, last.response.usage.output_tokens) == (whole[:64], 16)
+    assert "".join(event.delta for event in deltas if event.type == "response.output_text.delta") == whole[:64]
 
 
-def test_a_stream_gives_the_same_text_reason_and_usage(client, post):
-    whole = client.chat.completions.create(**question())
-    *chunks, last = client.chat.completions.create(**question(stream=True, stream_options={"include_usage": True}))
-    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
-    assert (text, last.usage) == (whole.choices[0].message.content, whole.usage)
-    assert len(chunks) > 20 and chunks[-1].choices[0].finish_reason == "stop"
-
-    whole = client.responses.create(**asking())
-    raw = [event.split("\n") for event in post(RESPONSES, asking(stream=True)).text.strip().split("\n\n")]
-    events = [json.loads(data.removeprefix("data: ")) for _, data in raw]
-    assert [kind for kind, _ in raw] == [f"event: {event['type']}" for event in events]
-    assert [event["sequence_number"] for event in events] == [*range(len(events))]
-    assert [event["type"] for event in events[:4]] == [
-        f"response.{name}" for name in ("created", "in_progress", "output_item.added", "content_part.added")
-    ]
-    assert (events[0]["response"]["status"], events[0]["response"]["output"]) == ("in_progress", [])
-    assert "".join(event["delta"] for event in events if "delta" in event) == whole.output_text
-    assert events[-1]["type"] == "response.completed"
-    assert Response.model_validate(events[-1]["response"]).usage == whole.usage
-
-
-def test_a_conversation_is_kept_without_its_instructions_unless_nobody_wants_it(client):
-    first = client.responses.create(**asking())
-    second = client.responses.create(**FOLLOW_UP, previous_response_id=first.id)
-    said = [*asking()["input"], *first.to_dict()["output"], {"role": "user", "content": FOLLOW_UP["input"]}]
-    by_hand = client.responses.create(**asking(input=said))
-    assert (second.output_text, second.usage) == (by_hand.output_text, by_hand.usage)
-    rule = "You answer in at most five words."
-    ruled = client.responses.create(
-        **asking(image={"image_url": open_picture(COFFEE_FILE).data_url}, instructions=rule)
-    )
+def test_instructions_hold_for_one_request_and_nothing_is_kept_of_what_nobody_wants(client):
+    rule, image = "You answer in at most five words.", {"image_url": open_picture(COFFEE_FILE).data_url}
+    ruled = client.responses.create(**asking(image=image, instructions=rule))
     assert ruled.instructions == rule and len(ruled.output_text.split()) <= 5
     with pytest.raises(openai.InternalServerError) as caught:
         client.responses.create(model="m", input="And now?", previous_response_id=ruled.id)
@@ -95,16 +59,12 @@ def test_a_conversation_is_kept_without_its_instructions_unless_nobody_wants_it(
         client.responses.delete(client.responses.create(**asking(store=False)).id)
 
 
-def test_a_file_is_checked_when_it_is_looked_at_and_kept_until_it_is_deleted(client):
-    file, words = upload(client), upload(client, data=b"just words", name="words.png")
-    assert (file.bytes, file.filename, file.purpose) == (466_706, "coffee.png", "vision")
-    with pytest.raises(openai.BadRequestError, match="unsupported image"):
-        client.responses.create(**asking(image={"file_id": words.id}))
-    assert client.files.delete(file.id).deleted
-    with pytest.raises(openai.NotFoundError, match=f"No such File object: {file.id}"):
-        client.files.delete(file.id)
+def test_uploads_are_checked_and_pictures_among_them_when_they_are_looked_at(client):
     with pytest.raises(openai.BadRequestError, match="Invalid value: 'pictures'"):
         upload(client, purpose="pictures")
+    words = upload(client, data=b"just words", name="words.png")
+    with pytest.raises(openai.BadRequestError, match="unsupported image"):
+        client.responses.create(**asking(image={"file_id": words.id}))
 
 
 def test_acting_as_a_real_service_it_compresses_and_leaves_no_mark(post):
@@ -115,37 +75,22 @@ def test_acting_as_a_real_service_it_compresses_and_leaves_no_mark(post):
     assert response.json()["model"] == "gpt-5.6-luna" and "x-course-source" not in response.headers
 
 
-@pytest.mark.parametrize(
-    ("path", "headers"),
-    [(CLASSIC + DATED, RIGHT), (V1, RIGHT), (V1, {"Authorization": f"Bearer {KEY}"}),
-     *((path, {"Authorization": "Bearer a-token"}) for path in (CLASSIC + DATED, V1))],
-)  # fmt: skip
-def test_azure_answers_a_key_and_a_token_with_what_its_filters_found(post, path, headers):
-    whole = post(path, MINE, headers)
-    answer, [choice] = whole.json(), whole.json()["choices"]
-    assert choice["message"]["content"].startswith("A small red-brown") and answer["model"] == "course-sample"
-    assert answer["prompt_filter_results"][0]["content_filter_results"].keys() == FOUND
-    assert choice["content_filter_results"].keys() == FOUND and whole.headers["x-course-source"] == "sample staged"
-    first = json.loads(post(path, MINE | {"stream": True}, headers).text.partition("\n")[0].removeprefix("data: "))
-    assert first["choices"] == [] and first["prompt_filter_results"] == answer["prompt_filter_results"]
-
-
-def test_azures_old_path_needs_no_model_and_an_old_version_takes_the_limits_old_name(post):
+def test_azure_takes_a_key_as_a_token_too_and_begins_a_stream_with_what_its_filters_found(post):
+    first = post(V1, MINE | {"stream": True}, {"Authorization": f"Bearer {RIGHT['api-key']}"}).text.partition("\n")[0]
+    found = json.loads(first.removeprefix("data: "))["prompt_filter_results"]
+    assert found == post(V1, MINE, RIGHT).json()["prompt_filter_results"]
     body = {"messages": MINE["messages"], "max_tokens": 5}
-    assert post(CLASSIC + OLD, body, RIGHT).json()["choices"][0]["finish_reason"] == "length"
+    assert post(CLASSIC + OLD, body, RIGHT).json()["choices"][0]["finish_reason"] == "length", "the limit's old name"
 
 
 # --- the hand-written answers ---
 
-PICTURES = ["asset/images/coffee.png"]
-
 
 def test_an_answer_may_be_for_one_detail_only():
     entries = [Answer(PICTURES, ["a"], "any"), Answer(PICTURES, ["a"], "at low", detail="low")]
-    question_of = {detail: Question(texts=["a"], pictures=[*entries[0].key()[0]], details={*detail.split()})
-                   for detail in ("low", "high", "low high")}  # fmt: skip
+    asked = [Question(None, ["a"], [*entries[0].key()[0]], details) for details in ({"low"}, {"high"}, {"low", "high"})]
     with serve(answers={answer.key(): answer for answer in entries}) as api:
-        assert [one.answer(api).text for one in question_of.values()] == ["at low", "any", "any"]
+        assert [one.answer(api).text for one in asked] == ["at low", "any", "any"]
 
 
 @pytest.mark.parametrize(
@@ -160,20 +105,15 @@ def test_an_answer_may_be_for_one_detail_only():
 )
 def test_an_answer_that_does_not_fit_the_schema_that_is_asked_for_is_a_hole(text, more, says):
     schema = SCHEMA | {"properties": {"a": {"type": "string"}}, "required": ["a"]}
-    asked = {"name": "thing", "schema": schema, "strict": True}
-    entry = Answer(PICTURES, [QUESTION], text, **more)
+    asked, entry = {"name": "thing", "schema": schema, "strict": True}, Answer(PICTURES, [QUESTION], text, **more)
     with serve(answers={entry.key(): entry}) as api:
-        client = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, max_retries=0)
-        for call, body in (
-            (client.chat.completions, question(response_format={"type": "json_schema", "json_schema": asked})),
-            (client.responses, asking(QUESTION, text={"format": {"type": "json_schema", **asked}})),
+        for path, body in (
+            (CHAT, question(response_format={"type": "json_schema", "json_schema": asked})),
+            ("v1/responses", asking(QUESTION, text={"format": {"type": "json_schema", **asked}})),
         ):
-            if says is None:
-                call.create(**body)
-                continue
-            with pytest.raises(openai.InternalServerError, match="has an answer that does not fit"):
-                call.create(**body)
-    assert [says in noted for noted in api.unanswered] == ([True, True] if says else [])
+            headers = {"Authorization": f"Bearer {API_KEY}"}
+            assert requests.post(f"{api.url}/{path}", headers=headers, json=body, timeout=9).ok is not bool(says)
+    assert [f"has an answer that does not fit {says}" in noted for noted in api.unanswered] == [True, True] * bool(says)
 
 
 ENTRY = '[[answer]]\npictures = []\nasked = ["a"]\ntext = "b"\n'

@@ -41,13 +41,16 @@ def read_json(data: bytes) -> dict:
 # --- the types of the SDK, as JSON Schema ---
 
 _KINDS = {
-    dict: {"object"}, list: {"array"}, str: {"string"}, int: {"integer", "number"}, float: {"number"},
-    bool: {"boolean"}, NoneType: {"null"},
-}  # fmt: skip
-_NAMES = {
-    "object": "an object", "array": "an array", "string": "a string", "integer": "an integer", "number": "a decimal",
-    "boolean": "a boolean", "null": "null",
-}  # fmt: skip
+    dict: "object",
+    list: "array",
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    NoneType: "null",
+}
+_NAMES = {"object": "an object", "array": "an array", "integer": "an integer", "number": "a decimal", "null": "null",
+          "string": "a string", "boolean": "a boolean"}  # fmt: skip
 
 
 def _schema_of(params: Any) -> dict:
@@ -74,23 +77,23 @@ _RESPONSE["properties"]["input"]["anyOf"][1]["items"]["anyOf"] = [
 
 def _check(value: Any, schema: dict, defs: dict, where: str = "") -> None:
     """Refuse a value that has not this type. Of a union, the member counts whose role or type the value has."""
-    members = [member for member in _members(schema, defs) if member.get("type") in (None, *_KINDS[type(value)])]
-    if not members:
-        names = [*dict.fromkeys(_NAMES[one["type"]] for one in _members(schema, defs) if one["type"] != "null")]
+    kind, members = _KINDS[type(value)], _members(schema, defs)
+    wanted = dict.fromkeys(member.get("type", kind) for member in members)
+    fitting = {kind, "number"} if kind == "integer" else {kind}
+    if not fitting & wanted.keys():
         # aplpolaris/promptfx issue 724 (2026-03), 0xPlaygrounds/rig issue 879 (2025-10)
-        expected = "an image URL" if where.endswith("image_url") and names[0] == "a string" else " or ".join(names)
-        got = min(_NAMES[kind] for kind in _KINDS[type(value)] if kind != "number" or isinstance(value, float))
-        message = f"Invalid type for '{where}': expected {expected}, but got {got} instead."
+        expected = " or ".join(_NAMES[name] for name in wanted if name != "null")
+        expected = "an image URL" if where.endswith("image_url") and "string" in wanted else expected
+        message = f"Invalid type for '{where}': expected {expected}, but got {_NAMES[kind]} instead."
         raise ApiError(message, "invalid_type", where)
+    members = [member for member in members if member.get("type", kind) in fitting]
     for tag in ("role", "type"):
-        known = [_choices(member.get("properties", {}).get(tag, {})) for member in members]
-        if all(known):
-            members = [member for member, choices in zip(members, known, strict=True) if value.get(tag) in choices]
-            if not members:
-                raise _wrong_value(f"{where}.{tag}", value.get(tag), [one for choices in known for one in choices])
+        known = {id(member): _choices(member.get("properties", {}).get(tag, {})) for member in members}
+        if all(known.values()):
+            check_choice(value.get(tag), [one for choices in known.values() for one in choices], f"{where}.{tag}")
+            members = [member for member in members if value[tag] in known[id(member)]]
     member = members[0]
-    if (choices := _choices(member)) and value not in choices:
-        raise _wrong_value(where, value, choices)
+    check_choice(value, _choices(member) or [value], where)
     for name in member.get("required", ()):
         if name not in value:
             place = f"{where}.{name}".lstrip(".")
@@ -103,6 +106,7 @@ def _check(value: Any, schema: dict, defs: dict, where: str = "") -> None:
 
 
 def _members(schema: dict, defs: dict) -> list[dict]:
+    """The members of a union, or this type alone."""
     if "$ref" in schema:
         return _members(defs[schema["$ref"].rpartition("/")[2]], defs)
     return [one for member in schema.get("anyOf", ()) for one in _members(member, defs)] or [schema]
@@ -112,9 +116,10 @@ def _choices(schema: dict) -> list:
     return schema.get("enum") or ([schema["const"]] if "const" in schema else [])
 
 
-def _wrong_value(where: str, value: Any, known: list) -> ApiError:
-    supported = ", ".join(map(repr, known))
-    return ApiError(f"Invalid value: {value!r}. Supported values are: {supported}.", "invalid_value", where)
+def check_choice(value: Any, choices: list, where: str) -> None:
+    if value not in choices:
+        supported = ", ".join(map(repr, choices))
+        raise ApiError(f"Invalid value: {value!r}. Supported values are: {supported}.", "invalid_value", where)
 
 
 # --- the rules of the service ---
@@ -174,12 +179,6 @@ def _check_schema(body: dict, place: str, param: str, code: str | None) -> None:
 
 # --- pictures ---
 
-_UNSUPPORTED = (
-    "You uploaded an unsupported image. Please make sure your image has of one the following formats: ['png', 'jpeg', "
-    "'gif', 'webp'].",
-    "invalid_image_format",
-)
-
 
 def picture_of_data_url(url: str) -> bytes:
     """The bytes of a data URL. Raises ApiError(400) when they are no PNG, JPEG, GIF or WebP, or the label lies."""
@@ -188,17 +187,18 @@ def picture_of_data_url(url: str) -> bytes:
         data = base64.b64decode(encoded, validate=True)
     except ValueError:  # binascii.Error is one, and so is what a letter beyond ASCII raises
         data = b""
-    if head != f"data:{media_type(data)};base64":
-        raise ApiError(*_UNSUPPORTED)
+    media_type(data, head)
     return data
 
 
-def media_type(data: bytes) -> str:
-    """What picture these bytes are. Raises ApiError(400) unless it is PNG, JPEG, GIF or WebP."""
+def media_type(data: bytes, head: str | None = None) -> str:
+    """What picture these bytes are. Raises ApiError(400) if the service takes none such, or a data URL's head lies."""
     try:
         kind = Image.open(io.BytesIO(data)).get_format_mimetype()
     except (OSError, Image.DecompressionBombError):
         kind = None
-    if kind not in ("image/png", "image/jpeg", "image/gif", "image/webp"):
-        raise ApiError(*_UNSUPPORTED)
+    if kind not in ("image/png", "image/jpeg", "image/gif", "image/webp") or head not in (None, f"data:{kind};base64"):
+        formats = "['png', 'jpeg', 'gif', 'webp']"
+        unsupported = "You uploaded an unsupported image. Please make sure your image has of one the following formats"
+        raise ApiError(f"{unsupported}: {formats}.", "invalid_image_format")
     return kind
