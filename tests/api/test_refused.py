@@ -77,7 +77,7 @@ ROWS = [
     (CHAT, question(max_completion_tokens=0), LEAST, LIMIT, f"Invalid '{LIMIT}': expected a value of at least 1."),
     (CHAT, question(colour="red"), None, None, "Unrecognized request argument supplied: colour"),
     *((CHAT, body, None, None, NO_JSON) for body in (b"{", b"[" * 100_000, b"[1]")),
-    (CHAT, question(picture="https://a.invalid/x"), *TIMEOUT),
+    (CHAT, question(picture="https://a.invalid/x", temperature=1), *TIMEOUT),
     *((CHAT, question(picture=f"data:image/png;base64,{end}"), *NO_PICTURE) for end in ("é", "!!!")),
     *((CHAT, question(picture=data_url(data)), *NO_PICTURE) for data in (b"hello", b"BM" * 99)),
     (CHAT, question(picture=data_url(kind="image/jpg")), *NO_PICTURE),
