@@ -177,6 +177,7 @@ def test_who_asks_where_is_checked_in_the_services_own_words(post, path, headers
         (RESPONSES, asking(background=True), "the local API can't answer POST /v1/responses: NotImplementedError('Res"),
         (RESPONSES, asking(input=[{"type": "item_reference", "id": "msg_1"}]), "the local API can't answer"),
         (CHAT, question(response_format={"type": "json_object"}), "the local API can't answer"),
+        (RESPONSES, put_in("user", {"type": "input_file", "file_id": "file-1"}), "the local API can't answer"),
         ("v1/embeddings", {}, "the local API can't answer POST /v1/embeddings"),
     ],
 )
