@@ -25,12 +25,11 @@ settings.load_profile("course")
 
 # What takes longest begins first, so that no core is idle at the end.
 BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
-FIRST = (*BY_LESSON, "notebooks/", "tests/api/test_azure.py", "tests/recording/", "tests/lessons/", "tests/video/")
+FIRST = (*BY_LESSON, "notebooks/", "tests/recording/", "tests/lessons/", "tests/video/")
 # What starts a kernel, by a fixture or a part of its name, or takes seconds; other files mark theirs.
 SLOW_FIXTURES = {"kernel", "executed"}
 SLOW_TESTS = re.compile(
-    "with_a_resource_of_ones_own|all_is_kept_and_nobody_is_asked|recorded_with_a_key_keeps"
-    "|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first"
+    "recorded_with_a_key_keeps|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first"
     "|no_tracked_file_holds_a_key|stored_size|score_of_every_frame|every_moment_of_our_videos"
     "|a_kill_at_any_moment_loses|two_programs_that_index|the_benchmark_runs|damaged_file_ends"
 )

@@ -20,17 +20,17 @@ ROOMS = {"helpers": 1_838, "helpers/tokens": 410, "helpers/encoding": 615, "help
 ROOMS |= {"helpers/video": 424, "course/recording": 1_257}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
-    "tests/api": 3_012,
+    "tests/api": 2_073,
     "tests/browser": 236,
     "tests/encoding": 1_826,
-    "tests/exercises": 1008,
+    "tests/exercises": 1_008,
     "tests/guard": 35,
     "tests/lessons": 973,
     "tests/plotting": 505,
     "tests/recording": 2_828,
     "tests/setup": 610,
     "tests/tokens": 333,
-    "tests/tools": 1138,
+    "tests/tools": 1_138,
     "tests/video": 1_128,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
