@@ -61,7 +61,7 @@ FILES = {
     "a BMP": b"BM:\0\0\0\0\0\0\0006\0\0\0(\0\0\0\1\0\0\0\1\0\0\0\1\0\x18" + bytes(27),
     "a sound file (WAVE, which begins with RIFF as WebP does)": b"RIFF$\0\0\0WAVEfmt \x10\0\0\0WEBP",
     'no bytes at all (b"")': b"",
-    "a text that speaks of pictures": b'"PNG" JFIF, GIF and WEBP are formats.',
+    "a text that speaks of pictures": b'"PNG" JFIF, GIF89a and WEBP are formats.',
     "a text that begins with GIF": b"GIFT cards are here.",
     "a text with WEBP at its ninth byte": b"I think WEBP is a format.",
 }

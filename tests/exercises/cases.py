@@ -1,6 +1,7 @@
 """What the tables of answers share: parts of requests, and the exercises by their numbers."""
 
 from importlib import import_module
+from types import SimpleNamespace
 
 from course.assets import ROOT
 from course.exercises.exercise import EXERCISES
@@ -26,6 +27,20 @@ def picture(url=ROCKET, detail="high"):
 
 def says(role, *content):
     return {"role": role, "content": content[0] if isinstance(content[0], str) else list(content)}
+
+
+def function_of(number, source):
+    """The function that this text of a solution checks."""
+    checked = {}
+    keeping = SimpleNamespace(check=lambda _, answer: checked.update(answer=answer))
+    exec(source, {**vars(import_module(f"course.exercises.lesson_{number[:2]}")), "exercises": keeping})
+    return checked["answer"]
+
+
+def slip(number, there, instead):
+    """The function of a solution with one change."""
+    assert there in ALL[number].solution
+    return function_of(number, ALL[number].solution.replace(there, instead, 1))
 
 
 def spoils(function):

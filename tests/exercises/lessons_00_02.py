@@ -1,18 +1,19 @@
 """Lessons 00 to 02: mistakes that people make, and other right answers."""
 
 import base64
-from functools import partial
 from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
+from course.exercises.lesson_01 import go_on
+from course.exercises.lesson_02 import media_type
 from course.recording import DEFAULT_MODEL
 from helpers.encoding import open_picture
 from helpers.tokens import price
 from tests.conftest import COFFEE, QUESTION, data_url
-from tests.exercises.cases import IMAGES, ROCKET, picture, says, spoils, text
+from tests.exercises.cases import IMAGES, ROCKET, picture, says, slip, spoils, text
 
 ROCKET_JPG = (IMAGES / "rocket.jpg").read_bytes()
 SYSTEM, USER = says("system", "Be short."), says("user", text("What is the weather like?"), picture())
@@ -27,13 +28,6 @@ def request(*content, **changes):
 
 def sent(answer=None, prediction=150_036, kind="image/jpeg"):
     return {"prediction": prediction, "data_url": answer or data_url(ROCKET_JPG, kind)}
-
-
-def media_type(data, jpeg=b"\xff\xd8", jpeg_name="image/jpeg", webp=b"WEBP", gif=b"GIF8", png=b"\x89PNG", other=None):
-    if data.startswith(b"RIFF") and data[8 : 8 + len(webp)] == webp:
-        return "image/webp"
-    signatures = {png: "image/png", jpeg: jpeg_name, gif: "image/gif"}
-    return next((name for start, name in signatures.items() if data.startswith(start)), other)
 
 
 def photo(side=256, name="JPEG", upright=True, keep=(), change=None, size=None, **options):
@@ -58,19 +52,13 @@ def png_with_text():
     return photo(name="PNG", pnginfo=notes)
 
 
-def go_on(conversation, answer, question, choice=0, said=""):
-    """01.3, right or with one slip."""
-    said = said or answer.choices[choice].message.content
-    return [*conversation, says("assistant", said), says("user", question)]
-
-
-def pillow(data, known=("PNG", "JPEG", "GIF", "WEBP")):
-    """02.2, right or with one slip."""
+def pillow(data):
+    """02.2 without a signature."""
     try:
         image = Image.open(BytesIO(data))
     except OSError:
         return None
-    return image.get_format_mimetype() if image.format in known else None
+    return image.get_format_mimetype() if image.format in ("PNG", "JPEG", "GIF", "WEBP") else None
 
 
 # Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
@@ -140,8 +128,7 @@ WRONG = {
     ],
     "01.3": [
         (spoils(go_on), "changes what it was given. Change a copy"),
-        (partial(go_on, choice=-1), "The text of the first choice is wanted. The assistant says ['Yes.']"),
-        (partial(go_on, said="It is 70 m tall."), "The assistant says ['It is 70 m tall.']"),
+        (slip("01.3", "choices[0]", "choices[-1]"), "The text of the first choice is wanted. The assistant says"),
         (lambda c, a, q: go_on(c[1:], a, q), "The roles of its messages are to be: user, assistant, user."),
         (lambda c, a, q: go_on([says("user", "What?"), *c[1:]], a, q), "What was said before is not all there"),
         (lambda c, a, q: go_on(c, a, "question"), "The question at the end is not the one it was given"),
@@ -163,19 +150,19 @@ WRONG = {
          "of the bytes in rocket.jpg. It begins 'iVBORw0K"),
     ],
     "02.2": [
-        (lambda d: media_type(d, jpeg_name="image/jpg"), "returns 'image/jpg' and not 'image/jpeg'"),
+        (lambda d: (media_type(d) or "").replace("jpeg", "jpg") or None, "returns 'image/jpg' and not 'image/jpeg'"),
         (lambda d: (media_type(d) or "").removeprefix("image/") or None, "returns 'png' and not 'image/png'. Compare"),
-        (lambda d: media_type(d, webp=b""), "a sound file"),
-        (lambda d: media_type(d, jpeg=b"\xff\xd8\xff\xe0"), "as phones write it"),
-        (lambda d: media_type(d, gif=b"GIF89a"), "Given a GIF (GIF87a),"),
+        (slip("02.2", 'data[8:12] == b"WEBP"', "True"), "a sound file"),
+        (slip("02.2", r"xff\xd8\xff", r"xff\xd8\xff\xe0"), "as phones write it"),
+        (slip("02.2", "GIF87a", "GIF89a"), "Given a GIF (GIF87a),"),
+        (slip("02.2", "GIF89a", "GIF87a"), "Given a GIF of today (GIF89a)"),
+        (slip("02.2", "GIF87a", "GIF"), "a text that begins with GIF"),
+        (slip("02.2", "data.startswith(signature)", "signature in data"), "a text that speaks of pictures"),
+        (slip("02.2", 'data.startswith(b"RIFF")', "True"), "a text with WEBP at its ninth byte"),
         (lambda d: "image/png" if d[:4] == "\x89PNG" else None, "with a b in front"),
-        (lambda d: media_type(d, gif=b"GIF87a"), "Given a GIF of today (GIF89a)"),
-        (lambda d: "image/gif" if b"GIF" in d else media_type(d), "a text that speaks of pictures"),
         (lambda d: media_type(d) if d[0] else None, 'no bytes at all (b""), your function raised Ind'),
         (lambda d: Image.open(BytesIO(d)).get_format_mimetype(), "raised UnidentifiedImageError"),
         (lambda d: media_type(d) or "unknown", "returns 'unknown' and not None"),
-        (lambda d: media_type(d, gif=b"GIF"), "a text that begins with GIF"),
-        (lambda d: "image/webp" if d[8:12] == b"WEBP" else media_type(d), "a text with WEBP at its ninth byte"),
         (lambda d: media_type(d) if d[:2] != b"\xff\xd8" or d[6:10] in (b"JFIF", b"Exif") else None, "neither"),
     ],
     "02.3": [
@@ -201,10 +188,10 @@ RIGHT = {
     "01.2": [request(), request(messages=[SYSTEM | {"name": "teacher"}, USER]),
             request(temperature=0, messages=[says("developer", text("Be short.")), USER]),
             request(picture(), text("Wetter?"))],
-    "01.3": [go_on, lambda c, a, q: [*c, a.choices[0].message, says("user", text(q))],
+    "01.3": [lambda c, a, q: [*c, a.choices[0].message, says("user", text(q))],
             lambda c, a, q: (*c, a.choices[0].message.model_dump(), {"content": q, "role": "user"})],
     "02.1": [sent(), sent(prediction=150_036.0), sent(prediction=112_525 * 4 // 3), sent(prediction=151_000)],
-    "02.2": [media_type, pillow, lambda d: media_type(bytes(d)) or ""],
+    "02.2": [pillow, lambda d: media_type(bytes(d)) or ""],
     "02.3": [photo, lambda: photo(128, "WEBP"), lambda: photo(name="PNG"), lambda: photo(quality=30),
             lambda: bytearray(photo()), lambda: open_picture(IMAGES / "phone_photo.jpg", max_side=256)],
 }  # fmt: skip

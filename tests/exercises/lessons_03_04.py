@@ -5,9 +5,10 @@ from functools import cache
 import numpy as np
 
 from course.exercises import lesson_03
+from course.exercises.lesson_03 import in_turns
+from course.exercises.lesson_04 import cheapest
 from helpers.encoding import open_picture
-from helpers.tokens import picture_tokens
-from tests.exercises.cases import IMAGES, picture, spoils, text
+from tests.exercises.cases import IMAGES, picture, slip, spoils, text
 
 opened = cache(open_picture)
 
@@ -32,32 +33,12 @@ def three(names=("Hens", "Coins", "Horses"), question="Are there more animals in
     return [*content, *([text(question)] if question else [])]
 
 
-def in_turns(content, limit, parts_each=2):
-    """As 03.3 wants it, if a picture and its name are counted as two parts."""
-    return [content[n : n + parts_each * limit] for n in range(0, len(content), parts_each * limit)]
-
-
 def screen(low=173, high=1_239):
     return {"low": low, "high": high}
 
 
 def shrunk(width, height=None):
     return {"width": width, "height": width * 3 // 4 if height is None else height}
-
-
-def cheapest(*case, details=("low", "high", "original"), side=0, least=8, refused=False, none=None):
-    """04.3, right or with one slip; `case` is width, height and capital."""
-    found = {}
-    for detail in details:
-        try:
-            counted = picture_tokens(*case[:2], "gpt-5.6-luna", detail)
-        except ValueError:
-            if refused:
-                raise
-            continue
-        if case[2] * counted.size[side] / case[side] >= least:
-            found[detail] = counted.tokens
-    return min(found, key=found.get) if found else none
 
 
 # Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
@@ -97,13 +78,12 @@ WRONG = {
         (lambda: three()[-1]["text"], "wanted, each once: hens, horses, coins. In it there are: none."),
     ],
     "03.3": [
-        (lambda c, n: in_turns(c, n, 1), "makes requests of [2, 2, 2, 2, 2] parts"),
-        (lambda c, n: in_turns(c, 3, 1), "makes requests of [3, 3, 3, 1] parts. 2 pictures with a name are 4 parts"),
-        (lambda c, n: [turn for turn in in_turns(c, n) if len(turn) == 2 * n],
+        (slip("03.3", "2 * limit", "limit"), "makes requests of [2, 2, 2, 2, 2] parts"),
+        (slip("03.3", "2 * limit", "3"), "makes requests of [3, 3, 3, 1] parts. 2 pictures with a name are 4 parts"),
+        (slip("03.3", "0, len(content), step", "0, len(content) - step + 1, step"),
          "loses, repeats or moves something, perhaps the rest at the end"),
         (lambda c, n: [*in_turns(c, n), []], "makes requests of [4, 4, 2, 0] parts"),
         (lambda c, n: in_turns(c, 5 if len(c) == 18 else n), "limit of 6, your function makes requests of [10, 8]"),
-        (lambda c, n: in_turns(c, n) or [[]], "makes requests of [0] parts"),
         (spoils(in_turns), "changes what it was given"),
         (lambda c, n: c, "does not return a list of lists"),
         (lambda c, n: (turn for turn in in_turns(c, n)), "does not return a list of lists"),
@@ -133,9 +113,9 @@ WRONG = {
     "04.3": [
         (lambda w, h, c: "high", "returns 'high' and not 'original'"),
         (lambda w, h, c: "low", "returns 'low' and not 'high'. A capital arrives"),
-        (lambda *case: cheapest(*case, refused=True), "raised ValueError: gpt-5.6-luna ref"),
-        (lambda *case: cheapest(*case, none="original"), "returns 'original' and not None"),
-        (lambda *case: cheapest(*case, least=8.1), "capitals of 16, your function returns 'original' and not 'high'"),
+        (slip("04.3", "ValueError", "KeyError"), "raised ValueError: gpt-5.6-luna ref"),
+        (slip("04.3", "default=None", "default='original'"), "returns 'original' and not None"),
+        (slip("04.3", ">= 8", "> 8"), "capitals of 16, your function returns 'original' and not 'high'"),
         (lambda w, h, c: "high" if c == 17 else cheapest(w, h, c), "of 17, your function returns 'high' and not"),
     ],
 }  # fmt: skip
@@ -152,9 +132,8 @@ RIGHT = {
             lambda: three(("[Hens]", '"Kitchen money"', "Cowboy's horses -"), "More Hens than cowboy's horses?"),
             lambda: three(("One-eyed hens", "24 coins", "Herd"), "Are there more one-eyed hens than 24 coins?"),
             lambda: [three()[n] for n in (4, 5, 2, 3, 0, 1, 6)], lambda: three(hens=part_of("chicken.webp", 512))],
-    "03.3": [in_turns, lambda content, limit: tuple(map(tuple, in_turns(content, limit)))],
+    "03.3": [lambda content, limit: tuple(map(tuple, in_turns(content, limit)))],
     "04.1": [screen(), screen(173.0, np.int64(1_239))],
     "04.2": [shrunk(1280), shrunk(1240), shrunk(1260.0, 945), shrunk(1278, 959)],
-    "04.3": [cheapest, lambda *case: cheapest(*case, side=1),
-            lambda *case: cheapest(*case, details=("original", "high", "low")), lambda *case: cheapest(*case) or ""],
+    "04.3": [slip("04.3", "size[0] / width", "size[1] / height"), lambda *case: cheapest(*case) or ""],
 }  # fmt: skip

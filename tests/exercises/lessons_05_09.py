@@ -7,34 +7,13 @@ from typing import Literal
 import numpy as np
 import pydantic
 
-from course.exercises.lesson_05 import scene_at
+from course.exercises.lesson_05 import scene_at, score
 from course.exercises.lesson_06 import gather
+from course.exercises.lesson_07 import filtered, whole
+from course.exercises.lesson_08 import wrong_fields
 from course.exercises.lesson_09 import look_at
 from tests.conftest import COFFEE
-from tests.exercises.cases import ROCKET, says, spoils, text
-
-
-def filtered(answer, held=lambda found: found.get("filtered"), safe=True, choices=slice(None)):
-    """07.2, right or with one slip."""
-    prompts = answer.get("prompt_filter_results", []) if safe else answer["prompt_filter_results"]
-    prompt = [name for one in prompts for name, found in one["content_filter_results"].items() if held(found)]
-    parts = [choice.get("content_filter_results", {}) for choice in answer["choices"][choices]]
-    return prompt, [name for part in parts for name, found in part.items() if held(found)]
-
-
-def verdict(answer, skip="", strip=True):
-    """07.3, right, or with one question left out."""
-    if not answer.choices and skip != "no choices":
-        return "no choices"
-    choice = answer.choices[0]
-    text = choice.message.content or ""
-    questions = {
-        "refused": choice.message.refusal,
-        "filtered": choice.finish_reason == "content_filter",
-        "cut off": choice.finish_reason == "length",
-        "empty": not (text.strip() if strip else text),
-    }
-    return next((said for said, yes in questions.items() if yes and said != skip), "use")
+from tests.exercises.cases import ROCKET, says, slip, spoils, text
 
 
 def spine(least=1, most=1_000, extra="forbid", gives="self", **fields):
@@ -50,29 +29,8 @@ def spine(least=1, most=1_000, extra="forbid", gives="self", **fields):
     return pydantic.create_model("Spine", __config__={"extra": extra}, __validators__=check, **fields)
 
 
-def wrong_fields(said, true, alike=lambda text: text.strip().lower()):
-    """08.3, right, or with another rule of when texts are equal."""
-
-    def plain(value):
-        return alike(value) if isinstance(value, str) else value
-
-    return {name: sum(plain(a[name]) != plain(b[name]) for a, b in zip(said, true, strict=True)) for name in true[0]}
-
-
 def film(shortest=5, longest=11):
     return {"shortest": shortest, "longest": longest}
-
-
-def matched(found, true, within=0.5, once=True, nearest=False):
-    """05.3, right or with one slip."""
-    left, hits = list(found), 0
-    for at in true:
-        near = [cut for cut in left if abs(cut - at) <= within]
-        if near:
-            hits += 1
-            if once:
-                left.remove(min(near, key=lambda cut: abs(cut - at)) if nearest else near[0])
-    return hits, len(left) if once else len(found) - hits
 
 
 def saved(by_file=636, in_conversation=636, times_sent=1):
@@ -101,20 +59,6 @@ def paths(a=V1, b=CLASSIC, c=f"/openai/v1{CLASSIC}"):
     return {"a": a, "b": b, "c": c}
 
 
-def scene(inside):
-    """05.2 with another rule of what is inside."""
-    return lambda parts, at: next((part for part in parts if inside(part, at)), None)
-
-
-def pieces(*kinds, whole=("response.completed",)):
-    """06.3 with other kinds of pieces, or other events that say that nothing is missing."""
-    types = [f"response.{kind}.delta" for kind in kinds]
-    return lambda events: (
-        "".join(event["delta"] for event in events if event["type"] in types),
-        any(event["type"] in whole for event in events),
-    )
-
-
 def only(answer, *choices):
     return answer.model_copy(update={"choices": choices})
 
@@ -130,26 +74,22 @@ WRONG = {
         (film(longest=None), '"longest" is empty or missing'),
     ],
     "05.2": [
-        (scene(lambda part, at: part.start <= at <= part.end), "and the time 4.0"),
-        (scene(lambda part, at: part.start < at <= part.end), "and the time 0.0"),
+        (slip("05.2", "< scene.end", "<= scene.end"), "and the time 4.0"),
+        (slip("05.2", "scene.start <=", "scene.start <"), "and the time 0.0"),
         (lambda parts, at: [part for part in parts if part.start <= at][-1], "and the time -1.0, your function raised"),
         (lambda parts, at: scene_at(parts, at) or (parts[-1] if parts else None), "and the time 13.5, your"),
         (lambda parts, at: str(scene_at(parts, at)), "returns '0:00 to 0:04' and not Scene("),
     ],
     "05.3": [
-        (lambda f, t: matched(f, t, once=False), "and not [1, 0]. Each found cut serves once"),
-        (lambda f, t: matched(f, t, nearest=True), "returns (1, 1) and not [2, 0]"),
-        (lambda f, t: matched(f, t, within=0.3), "Given a call score([3.5], [3.875])"),
-        (lambda f, t: matched(f, t, within=0.8), "Given a call score([3.875], [4.5])"),
-        (lambda f, t: (matched(f, t)[0], 0), "The second number counts those that are left"),
-        (lambda f, t: (matched(f, t)[0], len(t) - matched(f, t)[0]), "The second number counts"),
-        (lambda f, t: matched(f, t)[0], "returns 0 and not [0, 0]"),
+        (slip("05.3", "left.remove(near[0])", "left = left[1:] if near else left"), "Each found cut serves once"),
+        (slip("05.3", "near[0]", "min(near, key=lambda cut: abs(cut - at))"), "returns (1, 1) and not [2, 0]"),
+        (slip("05.3", "0.5", "0.3"), "Given a call score([3.5], [3.875])"),
+        (slip("05.3", "0.5", "0.8"), "Given a call score([3.875], [4.5])"),
+        (lambda f, t: (score(f, t)[0], len(t) - score(f, t)[0]), "The second number counts those that are left"),
+        (lambda f, t: score(f, t)[0], "returns 0 and not [0, 0]"),
         (lambda f, t: ("all", "none"), "and not"),
-        (lambda f, t: matched(f, t[::-1]), "returns (1, 1) and not [2, 0]"),
-        (lambda f, t: matched(f[::-1], t), "and not [2, 0]"),
-        (spoils(matched), "changes what it was given"),
-        (lambda f, t: (matched(t, f, nearest=True)[0], len(f) - matched(t, f, nearest=True)[0]),
-         "returns (1, 1) and not [2, 0]"),
+        (lambda f, t: score(f[::-1], t), "and not [2, 0]"),
+        (spoils(score), "changes what it was given"),
     ],
     "06.1": [
         (saved(in_conversation=1272),
@@ -178,10 +118,11 @@ WRONG = {
         (translated(without="store"), "The service would keep it"),
     ],
     "06.3": [
-        (pieces("output_text", "refusal"), "a stream with a refusal and completed at its end"),
-        (pieces("output_text", "reasoning_text"), "a thought before its text and completed at its end"),
-        (pieces("output_text", whole=("response.completed", "response.failed")), "and failed at its end"),
-        (pieces("output_text", whole=("response.output_text.done",)), "no text and completed at its end"),
+        (slip("06.3", '== "response.output_text.delta"', '.endswith((".refusal.delta", "put_text.delta"))'),
+         "a stream with a refusal and completed at its end"),
+        (slip("06.3", '== "response.output_text.delta"', '.endswith("text.delta")'), "a thought before its text"),
+        (slip("06.3", '== "response.completed"', 'in ("response.completed", "response.failed")'), "failed at its end"),
+        (slip("06.3", "response.completed", "response.output_text.done"), "no text and completed at its end"),
         (lambda e: gather(e) if gather(e)[1] else ("", False), "and incomplete at its end, your function returns"),
         (lambda e: (gather(e)[0], e[-1]["type"] != "error"), "a stream without any event, your function raised"),
         (lambda e: gather(e)[0], "returns '' and not ['', False]"),
@@ -197,28 +138,25 @@ WRONG = {
         (3, "What came is an int."),
     ],
     "07.2": [
-        (lambda a: filtered(a, held=lambda f: f.get("severity") != "safe"),
+        (slip("07.2", '.get("filtered")', '["severity"] != "safe"'), "KeyError"),
+        (slip("07.2", 'verdict.get("filtered")', 'verdict.get("severity") != "safe"'),
          "Given an answer with violence noticed and let through"),
-        (lambda a: filtered(a, held=lambda f: f.get("severity", "high") in ("medium", "high")),
-         "Given an answer with violence in its second choice"),
-        (lambda a: filtered(a, held=lambda f: f["severity"] and f["filtered"]), "KeyError"),
-        (lambda a: filtered(a, safe=False), "without any results, your function raised KeyError"),
+        (slip("07.2", '.get("prompt_filter_results", [])', '["prompt_filter_results"]'), "raised KeyError"),
+        (slip("07.2", 'answer["choices"]', 'answer["choices"][:1]'), "Given an answer with violence in its second"),
         (lambda a: filtered(a)[::-1], "returns (['violence'], []) and not [[], ['violence']]"),
         (lambda a: [*filtered(a)[0], *filtered(a)[1]], "returns [] and not [[], []]"),
         (lambda a: filtered(a | {"prompt_filter_results": a.get("prompt_filter_results", [])[:1]}), "its prompt"),
     ],
     "07.3": [
-        (lambda a: verdict(a, skip="no choices"), "raised IndexError"),
-        (lambda a: verdict(a, skip="refused"), "returns 'use' and not 'refused'"),
-        (lambda a: verdict(a, skip="filtered"), "returns 'use' and not 'filtered'"),
-        (lambda a: verdict(a, skip="cut off"), "returns 'use' and not 'cut off'"),
-        (lambda a: verdict(a, skip="empty"), "returns 'use' and not 'empty'"),
-        (lambda a: verdict(a, strip=False), "the text '\\n' and the refusal None"),
-        (lambda a: "filtered" if a.choices and a.choices[0].finish_reason == "content_filter" else verdict(a),
+        (slip("07.3", "if not answer.choices", "if False"), "raised IndexError"),
+        (slip("07.3", "if choice.message.refusal", "if False"), "returns 'use' and not 'refused'"),
+        (slip("07.3", 'choice.finish_reason == "length"', "False"), "returns 'use' and not 'cut off'"),
+        (slip("07.3", ".strip()", ""), "the text '\\n' and the refusal None"),
+        (lambda a: "filtered" if a.choices and a.choices[0].finish_reason == "content_filter" else whole(a),
          "returns 'filtered' and not 'refused'"),
-        (lambda a: verdict(only(a, *a.choices[-1:])), "then a choice with 'stop'"),
-        (lambda a: min((verdict(only(a, one)) for one in a.choices), default="no choices"), "then a choice with"),
-        (lambda a: verdict(a) == "use", "returns False and not 'no choices'"),
+        (lambda a: whole(only(a, *a.choices[-1:])), "then a choice with 'stop'"),
+        (lambda a: min((whole(only(a, one)) for one in a.choices), default="no choices"), "then a choice with"),
+        (lambda a: whole(a) == "use", "returns False and not 'no choices'"),
     ],
     "08.1": [
         ({"right": 0.25, "corner": 0.125}, "is not 0.25. Divide the shared part"),
@@ -246,16 +184,14 @@ WRONG = {
         (spine(extra="ignore"), "'place': 1, 'shelf': 7}. All three fields are required"),
     ],
     "08.3": [
-        (lambda a, b: wrong_fields(a, b, str.strip), "and the truth ' ANN ', your"),
-        (lambda a, b: wrong_fields(a, b, lambda t: t.lower().replace(" ", "")), "and the truth 'An n'"),
-        (lambda a, b: {n: sum(x[n].lower() != y[n].lower() for x, y in zip(a, b, strict=True)) for n in b[0]},
-         "raised AttributeError"),
-        (lambda a, b: wrong_fields(*[[{n: str(v) for n, v in x.items()} for x in some] for some in (a, b)]),
+        (slip("08.3", ".lower()", ""), "and the truth ' ANN ', your"),
+        (slip("08.3", ".strip()", '.replace(" ", "")'), "and the truth 'An n'"),
+        (slip("08.3", " if isinstance(value, str) else value", ""), "raised AttributeError"),
+        (slip("08.3", "value.strip().lower() if isinstance(value, str) else value", "str(value).strip().lower()"),
          "with 7 and the truth '7'"),
         (lambda a, b: {n: min(c, 1) for n, c in wrong_fields(a, b).items()}, "that is wrong twice"),
         (lambda a, b: {n: c for n, c in wrong_fields(a, b).items() if c}, "is there, too, with 0"),
         (lambda a, b: sum(wrong_fields(a, b).values()), "returns 0 and not {'x': 0}"),
-        (lambda a, b: [n for n, c in wrong_fields(a, b).items() if c], "returns [] and not {'x'"),
         (spoils(wrong_fields), "changes what it was given"),
         (lambda a, b: wrong_fields([{"x": form["x"] or ""} if "x" in form else form for form in a], b), "'x': 0"),
     ],
@@ -296,24 +232,21 @@ WRONG = {
 # What is right besides the solution: other types, other words, more than was asked for.
 RIGHT = {
     "05.1": [film(), film(5.0, np.int64(11))],
-    "05.2": [scene_at, scene(lambda part, at: part.start <= at < part.end),
-            lambda parts, at: ([part for part in parts if part.start <= at < part.end] or [None])[0]],
-    "05.3": [matched, lambda f, t: np.array(matched(f, t)),
-            lambda f, t: list(matched(f, t)), lambda f, t: matched(f, t, within=0.5 + 1e-9)],
+    "05.2": [lambda parts, at: ([part for part in parts if part.start <= at < part.end] or [None])[0]],
+    "05.3": [lambda f, t: np.array(score(f, t)), lambda f, t: list(score(f, t)), slip("05.3", "0.5", "0.5 + 1e-9")],
     "06.1": [saved(), saved(636.0, np.int64(636), 1.0)],
     "06.2": [translated(), translated(*translated()["input"][0]["content"][::-1]),
             translated(input=tuple({"type": "message", **item} for item in translated()["input"]))],
-    "06.3": [gather, pieces("output_text"),
-            lambda e: [gather(e)[0], bool(e) and e[-1]["type"] == "response.completed"]],
+    "06.3": [lambda e: [gather(e)[0], bool(e) and e[-1]["type"] == "response.completed"]],
     "07.1": [("f", "D", "b"), {"b", "d", "f"}, "b, d, f", "bdf", ["b", "b", "d", "f"]],
-    "07.2": [filtered, lambda a: [set(names) for names in filtered(a)],
+    "07.2": [lambda a: [set(names) for names in filtered(a)],
             lambda a: dict(zip(("prompt", "answer"), filtered(a), strict=True))],
-    "07.3": [verdict, lambda a: verdict(a).upper()],
+    "07.3": [lambda a: whole(a).upper()],
     "08.1": [{"right": 0.33, "corner": 0.14}, {"corner": Fraction(1, 7), "right": Fraction(1, 3)}],
     "08.2": [spine(), spine(place=(int, pydantic.Field(ge=1))),
             spine(title=(str, pydantic.Field(description="whole"))), spine(author=(Literal[None] | str, ...)),
             spine(title=(pydantic.constr(min_length=1), ...), place=(pydantic.PositiveInt, ...))],
-    "08.3": [wrong_fields, lambda a, b: Counter(wrong_fields(a, b))],
+    "08.3": [lambda a, b: Counter(wrong_fields(a, b))],
     "09.1": [paths(), paths(a=" openai/v1/chat/completions\n", b=f"POST {CLASSIC}"),
             paths(b=f"POST https://r.openai.azure.com{CLASSIC}"),
             {letter: f"https://r.openai.azure.com{path}" for letter, path in paths().items()}],

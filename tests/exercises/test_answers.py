@@ -4,7 +4,8 @@ import pytest
 
 from course import exercises
 from tests.exercises import lessons_00_02, lessons_03_04, lessons_05_09
-from tests.exercises.cases import ALL, FUNCTIONS
+from tests.exercises.cases import ALL, FUNCTIONS, function_of
+from tests.tools.mutate import mistakes_in_code
 
 TABLES = (lessons_00_02, lessons_03_04, lessons_05_09)
 WRONG = [(number, *row) for table in TABLES for number, rows in table.WRONG.items() for row in rows]
@@ -22,6 +23,15 @@ def test_a_mistake_is_named(number, answer, reason):
     state, said = judge(number, answer)
     assert state == "not right yet", said
     assert reason in said or (reason[-1] == "$" and said.endswith(reason[:-1])), said
+
+
+@pytest.mark.parametrize("number", FUNCTIONS)
+def test_any_function_that_differs_from_the_solution_in_one_place_is_noticed(number):
+    source = ALL[number].solution.encode()
+    for begin, end, instead in mistakes_in_code(source):
+        if source[begin:end] != instead and not source[begin:].startswith(b"exercises.check"):
+            changed = (source[:begin] + instead + source[end:]).decode()
+            assert exercises.judge(number, function_of(number, changed))[0] == "not right yet", changed
 
 
 @pytest.mark.parametrize(("number", "answer"), RIGHT)

@@ -23,7 +23,7 @@ TESTS = {
     "tests/api": 2_073,
     "tests/browser": 236,
     "tests/encoding": 1_826,
-    "tests/exercises": 1_008,
+    "tests/exercises": 932,
     "tests/guard": 35,
     "tests/lessons": 973,
     "tests/plotting": 505,
