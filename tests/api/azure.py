@@ -12,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from course.recording.readable import DEFAULT_DEPLOYMENT, DEFAULT_MODEL, NO_TOKEN
+from course.recording.readable import DEFAULT_MODEL
 from helpers.tokens.rules import LIMITS
 from tests.api import faults
 from tests.api.validation import ApiError, check_chat, read_json
 
+# What lesson 09 asks with while its reader has no resource: a host that can't exist, a token that opens nothing.
+NO_RESOURCE, NO_TOKEN, DEFAULT_DEPLOYMENT = "your_resource.openai.azure.com", "a-token-for-replay-alone", "my-vision"
 # The dated versions that Azure's page on API versions names (of 2025-08-26), with those that its how-to pages of 2024
 # and the stable specifications in Azure/azure-rest-api-specs have.
 VERSIONS = (

@@ -59,10 +59,6 @@ class LocalTape(Tape):
         status = 0 if fault and not answer.body else answer.status
         return super().store(answer, sent)._replace(fault=fault, status=status)
 
-    def is_retired(self, item):
-        # The local API still gives these answers, and then they are recorded anew.
-        return super().is_retired(item) and not upstream()
-
 
 def redirect(request: httpx2.Request) -> httpx2.Request:
     """The request that asks the local API; the one that was made keeps its own address."""
