@@ -76,6 +76,8 @@ class Kernel:
         try:
             for number, cell in enumerate(notebook.cells):
                 self.client.execute_cell(cell, number, execution_count=self.client.code_cells_executed + 1)
+                if cell.cell_type == "code":
+                    cell.outputs = joined(cell.outputs)
         except DeadKernelError:
             self.__exit__()
             raise
@@ -88,7 +90,6 @@ class Kernel:
             timeout=120,
             kernel_name="python3",
             record_timing=False,
-            coalesce_streams=True,  # or one text is stored in as many parts as it happened to arrive in
             extra_arguments=["--log-level=ERROR", *(redirect.KERNEL if local else [])],
         )
         self.client.create_kernel_manager()
@@ -98,3 +99,14 @@ class Kernel:
     def _turn(self, code: str) -> None:
         reply = self.client.wait_for_reply(self.client.kc.execute(code, silent=True))
         assert reply["content"]["status"] == "ok", reply["content"]
+
+
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join the parts in which a text happened to arrive, but not across a figure or an answer that stands between."""
+    whole: list[NotebookNode] = []
+    for output in outputs:
+        if whole and output.output_type == "stream" and output.name == whole[-1].get("name"):
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
