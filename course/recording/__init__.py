@@ -15,8 +15,8 @@ In replay (the default) they come from asset/recordings/; `COURSE_MODE` or `star
 from .answer import show_answer
 from .not_recorded import NotRecorded
 from .readable import DEFAULT_MODEL
-from .session import LiveModeError, Origin, model, origin, start, stop
+from .session import LiveModeError, model, origin, start, stop
 from .shape import RecordingError
 
-__all__ = ["DEFAULT_MODEL", "LiveModeError", "NotRecorded", "Origin", "RecordingError", "model", "origin",
-           "show_answer", "start", "stop"]  # fmt: skip
+__all__ = ["DEFAULT_MODEL", "LiveModeError", "NotRecorded", "RecordingError", "model", "origin", "show_answer"]
+__all__ += ["start", "stop"]

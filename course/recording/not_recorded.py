@@ -21,8 +21,7 @@ _AS_READ = {"text": "prompt", "content": "prompt", "input": "prompt", "url": "pi
 _WAYS_OUT = """{} asks for your key; after it, client = OpenAI().
   A local server needs no key: set os.environ["OPENAI_BASE_URL"] (its address, up to /v1) and
   os.environ["VISION_MODEL"] first, then do the same, and MODEL = recording.model()."""
-_WAYS_ON_AZURE = """{} asks for your key;
-  set AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT in os.environ before, and make a new client after it."""
+_WAYS_ON_AZURE = "{}, with AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT set; after it, a new client."
 
 
 class NotRecorded(CourseError):

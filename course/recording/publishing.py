@@ -33,10 +33,7 @@ _DEBUG_LOGGERS = ("openai._base_client", "httpx2", "httpcore2.connection", "http
 
 
 def install(before_cell: Callable | None = None) -> None:
-    """Show figures with alt text and errors in brief, and mask logs; again, it changes nothing.
-
-    `before_cell` is called before each cell, and at once for the one that runs.
-    """
+    """Show figures with alt text and errors in brief, mask logs; call `before_cell` for each cell, this one too."""
     for name in _DEBUG_LOGGERS:
         logging.getLogger(name).addFilter(_mask_record)
     if alt_text not in plotting.alt_text_sources:
@@ -96,6 +93,5 @@ def _figure_bundle(figure):
             urls.append(f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}")
         if len(url := urls[len(urls[1]) <= min(3 * len(urls[0]), STORED_LIMIT)]) <= STORED_LIMIT:
             break
-    alt = html.escape(" ".join(alt.split()))
-    img = f'<img alt="{alt}" width="{page.width}" style="max-width:100%" src="{url}">'
+    img = f'<img alt="{html.escape(" ".join(alt.split()))}" width="{page.width}" style="max-width:100%" src="{url}">'
     return {"text/html": img, "text/plain": repr(figure)}

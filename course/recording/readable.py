@@ -14,7 +14,6 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 
-import httpx2
 from PIL import Image
 
 from ..assets import our_files
@@ -32,8 +31,7 @@ _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "WEBP")
 # recorded one. Another processor's JPEG is off by less, other words on a page by more; a single digit may pass.
 _FIELDS, MAX_DIFFERENCE = (48, 48), 1
 _our_files = cache(our_files)
-# One part of a form: a field, or, when it has a `filename`, a file. `data` are its bytes.
-Part = namedtuple("Part", "name data filename content_type")
+Part = namedtuple("Part", "name data filename content_type")  # of a form: with a file name a file, else a field
 
 
 def recorded_request(method: str, url: str, headers: Mapping, body: bytes | None, model: str) -> RecordedRequest:
@@ -62,8 +60,7 @@ def recorded_response(status: int, headers: Mapping, body: bytes) -> RecordedRes
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        what = f"The answer ({kind}) is no text. To record it, put the file into asset/ with its row in SOURCES.csv."
-        raise RecordingError(what) from None
+        raise RecordingError(f"The answer ({kind}) is no text: put it into asset/ and SOURCES.csv.") from None
     if kind.startswith("text/event-stream"):
         return response(events=[event for event in clean(text, False).replace("\r\n", "\n").split("\n\n") if event])
     with suppress(ValueError):
@@ -88,8 +85,7 @@ def clean(value: Any, pictures: bool = True) -> Any:
 def describe(data: bytes) -> dict:
     """Describe bytes in two fields: the file of ours or the look of the picture that they are, or size and sha256.
 
-    A picture that was made on the way (shrunk, turned) has other bytes on another machine (the PNG compressor of Pillow
-    chooses by the processor): its digest would let nobody else replay. The pixels of a PNG are the same anywhere.
+    Packed again, a picture has other bytes on another machine, whose digest would let nobody else replay.
     """
     digest = hashlib.sha256(data).hexdigest()
     if file := next((row["file"] for row in _our_files() if row["sha256"] == digest), None):
@@ -154,10 +150,9 @@ def _recorded_part(part: Part) -> dict:
 
 def _without_host(url: str) -> str:
     """Take the host of the API off an address, for it is the reader's choice; others stay."""
-    for base in (os.environ.get("OPENAI_BASE_URL", ""), "https://api.openai.com/v1"):
-        with suppress(Exception):  # whatever was typed may be no address at all
-            # As the clients write them.
-            behind, asked = (str(httpx2.URL(one.strip()).copy_with(userinfo=b"")) for one in (f"{base}/", url))
-            if asked.startswith(behind := f"{behind.rstrip('/')}/"):
-                return f"/v1/{asked.removeprefix(behind)}"
+    for base in (os.environ.get("OPENAI_BASE_URL", "").strip(), "https://api.openai.com/v1"):
+        # requests leaves a user and a password in it, and openai does not.
+        behind, asked = (re.sub("(?<=//)[^/]*@", "", one) for one in (f"{base.rstrip('/')}/", url))
+        if base and asked.startswith(behind):
+            return f"/v1/{asked.removeprefix(behind)}"
     return url

@@ -20,8 +20,7 @@ from .tape import Tape
 _HIDDEN_IN_REPLAY = ("OPENAI_", "AZURE_OPENAI_", "VISION_MODEL", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
                      "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # fmt: skip
 REPLAY_KEY, LOCAL_KEY = "replay-needs-no-key", "local-server-needs-no-key"
-# The tape that plays or records; while it records, the lock on its file; the reader's variables that are hidden; the
-# keys that only the course has set, and so takes away again: a mistyped key must not stay.
+# What plays or records, the lock on its file, the reader's hidden variables, and keys that only the course has set.
 _state: Any = SimpleNamespace(tape=None, lock=None, hidden={}, keys={REPLAY_KEY, LOCAL_KEY})
 
 
@@ -58,8 +57,10 @@ def start(lesson: str, mode: str | None = None) -> None:
     if mode not in ("replay", "live", "record"):
         raise LiveModeError(f"There is no mode {mode!r}. Choose one of: replay, live, record.")
     path = Path(os.environ.get("COURSE_RECORDINGS") or shape.RECORDINGS) / f"{lesson}.json"
-    on_azure = _asks_azure(lesson)
-    # What such a lesson recorded is staged, and kept: to record it again needs no resource, and asks nobody.
+    known = shape.RECORDINGS / path.name
+    asked = [item.request.url for item in shape.load(known).interactions] if known.is_file() else []
+    on_azure = bool(asked) and all("/openai/" in url for url in asked)  # and with a key of Azure, never of OpenAI
+    # What such a lesson recorded is kept: to record it again needs no resource, and asks nobody.
     variables = "replay" if on_azure and mode == "record" else mode
     keys = _find_keys(variables, on_azure)
     own_model = None if variables == "replay" else _readers_variables().get("VISION_MODEL")
@@ -100,13 +101,6 @@ def origin(answer_id: str) -> Origin | None:
     return None
 
 
-def _asks_azure(lesson: str) -> bool:
-    """Does the lesson ask a resource of Azure OpenAI, with its key, and never OpenAI itself?"""
-    path = shape.RECORDINGS / f"{lesson}.json"
-    asked = [item.request.url for item in shape.load(path).interactions] if path.is_file() else []
-    return bool(asked) and all("/openai/" in url for url in asked)
-
-
 def _before_cell(info) -> None:
     if _state.tape and not info.silent:
         _state.tape.begin_cell(info.raw_cell, info.cell_id)
@@ -138,7 +132,7 @@ def _switch(mode: str, keys: dict[str, str], tape: Tape | None = None, lock: Any
     os.environ.update(visible)
     for name in os.environ.keys() - visible.keys():
         del os.environ[name]
-    _state.keys &= {REPLAY_KEY, LOCAL_KEY, *keys.values()}
+    _state.keys &= {REPLAY_KEY, LOCAL_KEY, *keys.values()}  # a mistyped one must not stay
     _state.hidden = {name: value for name, value in readers.items() if name.upper().startswith(hide)}
 
 

@@ -4,10 +4,12 @@ import threading
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from . import readable, shape
 from .clients import Answer, Sent
 from .not_recorded import NotRecorded, explain
+from .readable import bodies_match
 from .shape import Interaction, RecordedRequest, Recording, RecordingError
 
 # What depends on who asks, and when: the same request may be answered well a moment later.
@@ -17,9 +19,9 @@ _PASSING = (401, 403, 408, 409, 429)
 class Tape:
     """A recording, and which cell asks.
 
-    A cell that asked is answered from its own interactions, first to last, again each time it runs. Any other cell (a
-    learner's, or an edited one) is served from all of them, onwards from where the tape stands, and never with what
-    went wrong in another cell if the same request was answered well.
+    A cell that asked is answered from its own interactions, first to last, again each time it runs. Any other cell is
+    served from all of them, onwards from where the tape stands, and never with what went wrong in another cell if the
+    same request was answered well.
     """
 
     def __init__(self, path: Path, lesson: str, mode: str, model: str):
@@ -40,7 +42,6 @@ class Tape:
         """Play the interactions of the cell that is about to run from the first on, or record them again."""
         digest, items = shape.cell_digest(source), self.recording.interactions
         with self.lock:
-            # Cells with the same source share a digest, and so their interactions; no lesson has two that ask.
             known = self.mode == "record" or any(item.cell == digest for item in items)
             # A cell edited in JupyterLab keeps its id, and so its place on the tape.
             self.cell = digest if known else self.cell_ids.get(cell_id, "")
@@ -55,7 +56,7 @@ class Tape:
         """Give the recorded answer; None where the service is to be asked, which is never in replay."""
         asked = readable.recorded_request(*sent, self.model)
         with self.lock:
-            kept = next((item for item in self.kept if _matches(item.request, asked)), None)
+            kept = next((item for item in self.kept if bodies_match(vars(item.request), vars(asked))), None)
             if self.mode == "record" and not kept:
                 self.finish()  # before more is paid for
                 return None
@@ -67,9 +68,12 @@ class Tape:
             return Answer(response.status, response.headers, response.body(), item.fault)
         return Answer(0, {}, b"", item.fault)
 
-    def store(self, answer: Answer, sent: Sent) -> Answer:
-        """Store what a service has just answered, and give what the client gets."""
-        item = self.interaction(answer, sent)
+    def store(self, answer: Answer, sent: Sent, **marks: Any) -> Answer:
+        """Store what a service has just answered, with other fields from the tests; give what the client gets."""
+        asked = readable.recorded_request(*sent, self.model)
+        response = readable.recorded_response(answer.status, answer.headers, answer.body)
+        about = {"source": "live", "model": response.about().get("model"), "date": date.today().isoformat()}
+        item = Interaction(**{"cell": self.cell, "request": asked, "response": response, **about, **marks})
         with self.lock:
             self._replace_all([*self.recording.interactions, item])
         return answer
@@ -81,13 +85,6 @@ class Tape:
                 self.recording.save(self.path)
             self.unsaved = False
 
-    # Tests replace this, and `store` (tests/api/redirect.py).
-    def interaction(self, answer: Answer, sent: Sent) -> Interaction:
-        asked = readable.recorded_request(*sent, self.model)
-        response = readable.recorded_response(answer.status, answer.headers, answer.body)
-        model, today = response.about().get("model"), date.today().isoformat()
-        return Interaction(cell=self.cell, source="live", model=model, date=today, request=asked, response=response)
-
     def _replace_all(self, interactions: list[Interaction]) -> None:
         self.recording.interactions, self.unsaved = interactions, True
         # The answer was paid for, so it is handed on first; the next request, or `stop`, tries again and says so.
@@ -96,7 +93,7 @@ class Tape:
 
     def _choose(self, asked: RecordedRequest) -> Interaction:
         items = self.recording.interactions
-        matches = [n for n, item in enumerate(items) if _matches(item.request, asked)]
+        matches = [n for n, item in enumerate(items) if bodies_match(vars(item.request), vars(asked))]
         if not matches:
             raise NotRecorded(explain(asked, self.recording, self.cell))
         own = [n for n in matches if self.cell and items[n].cell == self.cell]
@@ -112,8 +109,3 @@ class Tape:
 def _went_well(item: Interaction) -> bool:
     status = item.response.status if item.response else 500
     return not item.fault and not item.staged and status < 500 and status not in _PASSING
-
-
-def _matches(recorded: RecordedRequest, asked: RecordedRequest) -> bool:
-    same = all(getattr(recorded, name) == getattr(asked, name) for name in ("method", "url", "content_type"))
-    return same and readable.bodies_match(recorded.body, asked.body)

@@ -6,8 +6,9 @@ import pytest
 import requests
 from openai.types.chat import ChatCompletion
 
-from course.recording import Origin, session, show_answer
 from course.recording import answer as module
+from course.recording import session, show_answer
+from course.recording.session import Origin
 
 ONLY_REASONED = "(No text: it only reasoned; allow more output tokens.)"
 CUT = "(No text: the output limit was reached before the first word; allow more output tokens.)"

@@ -55,7 +55,7 @@ def test_what_is_named_is_the_file_its_digest_and_the_media_type_that_was_sent()
     assert readable.recorded_request("POST", CHAT, {}, BYTES, "m").body == OURS
     answer = readable.recorded_response(200, {"content-type": "image/png"}, BYTES)
     assert answer == RecordedResponse(status=200, headers={"content-type": "image/png"}, file=OURS)
-    with pytest.raises(recording.RecordingError, match=r"The answer \(image/png\) is no text.*SOURCES\.csv"):
+    with pytest.raises(recording.RecordingError, match=r"The answer \(image/png\) is no text: .*SOURCES\.csv"):
         readable.recorded_response(200, {"content-type": "image/png"}, b"\xff\xfe\x00")
 
 

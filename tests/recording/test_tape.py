@@ -168,7 +168,7 @@ def test_a_real_service_is_recorded_as_live_with_model_and_date(folder, monkeypa
         recording.start("lesson", mode="record")
         answer = openai.OpenAI().chat.completions.create(**question())
         chunk = next(iter(openai.OpenAI().chat.completions.create(**question(stream=True))))
-        origin = recording.Origin("live", "gpt-5.6-luna-2026-09-01", date.today().isoformat())
+        origin = session.Origin("live", "gpt-5.6-luna-2026-09-01", date.today().isoformat())
         assert recording.origin(answer.id) == recording.origin(chunk.id) == origin
     one, _ = stored(folder)
     assert (one["source"], one["model"], one["date"]) == origin[:3]
