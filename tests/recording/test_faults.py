@@ -4,20 +4,19 @@ The SDK's waits are noted and not waited for (`slept`). Where the local API is s
 elsewhere it is far longer than any answer takes, so that a mistake of ours fails instead of hanging.
 """
 
-import asyncio
-
 import openai
 import pytest
 import requests
 from requests.exceptions import ChunkedEncodingError
 
 from course import recording
-from course.recording import session, shape
+from course.recording import session
+from course.recording.shape import cell_digest, load
 from tests.api import API_KEY, serve
 from tests.api.answers import Answer
 from tests.api.faults import ERRORS, WIRE
 from tests.conftest import question
-from tests.recording.made import CHAT, stored
+from tests.recording.made import CHAT, item, put, stored
 
 TIMEOUT = {"timeout": 0.5, "stalled": 1}  # seconds; the second has to bring half an answer first
 LONG = 30
@@ -50,44 +49,36 @@ def post(api, name, stream=False):
     return requests.post(f"{api.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=seconds, stream=stream)
 
 
-# fault: the SDK's exception, status, code, how often it asks (1 is no retry), and the waits it chooses where it is told
+# How long the SDK waits, at least and at most: as it is told, until a date two seconds away, or by itself.
+NEVER, TOLD, DATE, SILENT = ([], []), ([1, 1], [1, 1]), ([0, 0], [2, 2]), ([0.375, 0.75], [0.5, 1])
+# fault: the SDK's exception, status, code, waits (none is no retry)
 REFUSED = {
-    "blocked_prompt": (openai.BadRequestError, 400, "content_filter", 1, []),
-    "forbidden": (openai.PermissionDeniedError, 403, "unsupported_country_region_territory", 1, []),
-    "request_timeout": (openai.APIStatusError, 408, None, 3, None),
-    "conflict": (openai.ConflictError, 409, None, 3, None),
-    "too_large": (openai.APIStatusError, 413, None, 1, []),
-    "rate_limit": (openai.RateLimitError, 429, "rate_limit_exceeded", 3, [1.0, 1.0]),
-    "rate_limit_long": (openai.RateLimitError, 429, "rate_limit_exceeded", 1, []),
-    "rate_limit_date": (openai.RateLimitError, 429, "rate_limit_exceeded", 3, "a date"),
-    "rate_limit_silent": (openai.RateLimitError, 429, "rate_limit_exceeded", 3, None),
-    "quota": (openai.RateLimitError, 429, "insufficient_quota", 3, None),
-    "server_error": (openai.InternalServerError, 500, None, 3, None),
-    "overloaded": (openai.InternalServerError, 503, None, 3, None),
+    "blocked_prompt": (openai.BadRequestError, 400, "content_filter", NEVER),
+    "forbidden": (openai.PermissionDeniedError, 403, "unsupported_country_region_territory", NEVER),
+    "request_timeout": (openai.APIStatusError, 408, None, SILENT),
+    "conflict": (openai.ConflictError, 409, None, SILENT),
+    "too_large": (openai.APIStatusError, 413, None, NEVER),
+    "rate_limit": (openai.RateLimitError, 429, "rate_limit_exceeded", TOLD),
+    "rate_limit_long": (openai.RateLimitError, 429, "rate_limit_exceeded", NEVER),
+    "rate_limit_date": (openai.RateLimitError, 429, "rate_limit_exceeded", DATE),
+    "rate_limit_silent": (openai.RateLimitError, 429, "rate_limit_exceeded", SILENT),
+    "quota": (openai.RateLimitError, 429, "insufficient_quota", SILENT),
+    "server_error": (openai.InternalServerError, 500, None, SILENT),
+    "overloaded": (openai.InternalServerError, 503, None, SILENT),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_an_error_status_with_the_sdk_and_with_requests(api, slept, name):
-    kind, status, code, tries, waits = REFUSED[name]
-    for stream in (False, True):
-        slept.clear()
-        before = len(api.requests)
-        with pytest.raises(openai.APIStatusError) as caught:
-            openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY).chat.completions.create(
-                **question(name, stream=stream)
-            )
-        error = caught.value
-        assert (type(error), error.status_code, error.code) == (kind, status, code)
-        assert str(error).startswith(f"Error code: {status}") and "\n" not in str(error) and API_KEY not in str(error)
-        assert len(api.requests) - before == tries and len(slept) == tries - 1
-        # A date is two seconds away; without word it is 0.5 and 1 second, each shortened by up to a quarter by chance.
-        most = waits if isinstance(waits, list) else [2, 2] if waits else [0.5, 1]
-        least = waits if isinstance(waits, list) else [0, 0] if waits else [0.375, 0.75]
-        assert all(low <= wait <= high for low, wait, high in zip(least, slept, most, strict=True))
-    response = post(api, name)
-    assert (response.status_code, response.headers["x-course-source"]) == (status, "constructed staged")
-    assert name == "too_large" or response.json()["error"]["code"] == code
+def test_an_error_status_is_raised_and_asked_again_as_lesson_07_says(api, slept, name):
+    kind, status, code, (least, most) = REFUSED[name]
+    before = len(api.requests)
+    with pytest.raises(openai.APIStatusError) as caught:
+        openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY).chat.completions.create(**question(name))
+    error = caught.value
+    assert (type(error), error.status_code, error.code) == (kind, status, code)
+    assert str(error).startswith(f"Error code: {status}") and "\n" not in str(error) and API_KEY not in str(error)
+    assert len(api.requests) - before == len(slept) + 1
+    assert all(low <= wait <= high for low, wait, high in zip(least, slept, most, strict=True))
 
 
 # fault: the SDK's exception and its message; that of requests; replay's own words
@@ -138,15 +129,6 @@ def test_a_connection_breaks_alike_on_the_socket_while_recording_and_in_replay(
     replay()
     outcomes(tries=0)
 
-    async def listen():
-        came = []
-        with pytest.raises(kind, match=message):
-            async for chunk in await openai.AsyncOpenAI(max_retries=0).chat.completions.create(**asked):
-                came.append(chunk.choices[0].delta.content)
-        return "".join(came)
-
-    assert asyncio.run(listen()) == ("A small red-brown " if begun else "")
-
 
 def test_what_breaks_while_a_real_service_is_recorded_is_not_stored(api, folder, monkeypatch):
     """And what such a service says of its answers is not believed: only the local API knows of samples and faults."""
@@ -165,26 +147,22 @@ def test_what_breaks_while_a_real_service_is_recorded_is_not_stored(api, folder,
     assert (one["source"], "staged" in one, one["response"]["status"]) == ("live", False, 429)
 
 
-def test_what_was_staged_is_kept_in_its_cell_when_a_real_service_is_recorded(folder, monkeypatch, slept):
-    def record(api):
-        monkeypatch.setenv("COURSE_UPSTREAM", api.url)
+def test_what_was_staged_is_kept_by_the_cell_that_asks_now_when_a_real_service_is_recorded(folder, monkeypatch, slept):
+    limit = item(question("rate_limit"), "Slow down.", status=429, staged=True, cell="before")
+    reset = item(question("reset"), fault="reset", response=None, cell="before")
+    put(folder, limit, item(question("rate_limit"), cell="before"), reset)
+    with serve(answers=staged("rate_limit"), acts_as="gpt-5.6-luna") as real:
+        monkeypatch.setenv("COURSE_UPSTREAM", real.url)
         monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
         recording.start("lesson", mode="record")
-        session._state.tape.begin_cell("the cell as it is now")
-        limited = openai.OpenAI().chat.completions.create(**question("rate_limit"))
+        session._state.tape.begin_cell("now")
+        assert openai.OpenAI().chat.completions.create(**question("rate_limit")).model == "gpt-5.6-luna"
         with pytest.raises(openai.APIConnectionError):
             openai.OpenAI(max_retries=0).chat.completions.create(**question("reset"))
-        return limited, [(one["source"], one.get("staged", False), one.get("fault")) for one in stored(folder)]
-
-    entries = staged("rate_limit", times=1) | staged("reset")
-    limit, reset = ("constructed", True, None), ("constructed", True, "reset")
-    with serve(answers=entries) as api:
-        assert record(api)[1] == [limit, ("sample", False, None), reset]
-    with serve(answers=entries, acts_as="gpt-5.6-luna") as real:
-        limited, sources = record(real)
-    assert limited.model == "gpt-5.6-luna" and len(real.requests) == 1 and slept == [1.0, 1.0]
-    assert sources == [limit, ("live", False, None), reset]
-    assert {one["cell"] for one in stored(folder)} == {shape.cell_digest("the cell as it is now")}
+    assert len(real.requests) == len(slept) == 1
+    *_, first, live, last = load(folder / "lesson.json").interactions
+    now = {"cell": cell_digest("now")}
+    assert (first, last) == (limit.model_copy(update=now), reset.model_copy(update=now)) and live.source == "live"
 
 
 def test_every_fault_that_breaks_a_request_is_tried():

@@ -4,26 +4,29 @@ That the lessons leave none behind is tested in tests/lessons/test_run.py, where
 """
 
 import json
+import logging
 import os
 import re
 import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import httpx2
-import nbformat
 import openai
 import pytest
 import requests
 from nbclient.exceptions import CellExecutionError
-from nbformat.v4 import new_code_cell, new_notebook
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from course import recording
 from course.assets import ROOT
-from course.recording import masking, readable
+from course.recording import masking, publishing, readable
 from course.recording.masking import SHAPES
 from tests.api import serve
+from tests.conftest import question
 from tests.recording import canary
 from tests.recording.made import CHAT, item, put
 from tests.tools import record_lessons
@@ -45,98 +48,48 @@ PLANTED = {
 }  # fmt: skip
 
 
-def keys_in(folder):
-    """(file, what it looks like) for each thing that looks like a key in a file that git tracks."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=folder, capture_output=True, check=True).stdout
-    for name in filter(None, listed.decode().split("\0")):
-        path = folder / name
-        # A picture holds no key that anybody could use, but what speaks about it might: so files are read as bytes.
-        text = path.read_bytes().decode("latin-1") if path.is_file() else ""
-        for what, shape in SHAPES.items():
-            for found in re.finditer(shape, text):
-                if not any(invented in found[0] for invented in INVENTED):
-                    yield name, what
-
-
 def test_no_tracked_file_holds_a_key():
-    assert list(keys_in(ROOT)) == []
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    for path in filter(Path.is_file, map(ROOT.joinpath, listed.split("\0"))):
+        # A picture holds no key that anybody could use, but what speaks about it might: so files are read as bytes.
+        text = path.read_bytes().decode("latin-1")
+        found = [one[0] for shape in SHAPES.values() for one in re.finditer(shape, text)]
+        assert [one for one in found if not any(invented in one for invented in INVENTED)] == [], path
 
 
-def test_a_planted_key_is_found_in_any_file_and_masked_and_what_only_resembles_one_is_not(tmp_path):
-    digest = "0123456789abcdef" * 4
-    files = {"notes": f"sha256 {digest} sk-short sig=invented org-chart {digest[:31]} AKIA risk- {INVENTED[0]}"}
-    planted = [(what, key) for what, keys in PLANTED.items() for key in keys]
-    files |= {f"{n}": f'{{"source": "x = {key}"}}\n' for n, (_, key) in enumerate(planted)}
-    for name, text in files.items():
-        (tmp_path / name).write_bytes(b"\x89PNG\xff\n" + text.encode())
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-    assert sorted(keys_in(tmp_path)) == sorted((f"{n}", what) for n, (what, _) in enumerate(planted))
-    assert PLANTED.keys() == SHAPES.keys()
-    for what, key in planted:
-        assert record_lessons.secrets_in(f"x = {key}") == [what]
+@pytest.mark.parametrize("what", SHAPES)
+def test_a_planted_key_is_found_and_masked_and_what_only_resembles_one_is_not(what):
+    for key in PLANTED[what]:
+        assert record_lessons.secrets_in(f'{{"source": "x = {key}"}}') == [what]
         assert record_lessons.secrets_in(masking.mask(f"x = {key}")) == []
+    digest = "0123456789abcdef" * 4
+    ordinary = f"sha256 {digest} sk-short sig=invented org-chart {digest[:31]} AKIA risk-"
+    assert record_lessons.secrets_in(ordinary) == [] and masking.mask(ordinary) == ordinary
 
 
-# --- what is left of a notebook in which everything fails ---
-
-FAULTS = [
-    """client = OpenAI(api_key=os.environ["AZURE_OPENAI_API_KEY"], max_retries=0)
-client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hello"}])""",
-    """azure = AzureOpenAI(azure_endpoint="https://contoso-5.openai.azure.com", api_version="2024-10-21", max_retries=0)
-azure.chat.completions.create(model="my-vision", messages=[{"role": "user", "content": "Hello"}])""",
-    """FILM = "https://films.blob.core.windows.net/a.mp4?sp=r&sig=" + quote(os.environ["SAS_SIGNATURE"], safe="")
-requests.get(FILM, timeout=9).raise_for_status()""",
-    """upstream = os.environ["COURSE_UPSTREAM"]
-os.environ["COURSE_UPSTREAM"] = "http://127.0.0.1:1"
-requests.get(FILM, timeout=9)""",
-    """ask = [{"role": "user", "content": FILM}]
-OpenAI(max_retries=0).chat.completions.create(model="m", messages=ask)""",
-    """os.environ["COURSE_UPSTREAM"] = upstream
-INDEX = "https://my-vision.cognitiveservices.azure.com/computervision/retrieval/indexes/films"
-HEADERS = {"Ocp-Apim-Subscription-Key": os.environ["VISION_KEY"]}
-requests.put(INDEX, headers=HEADERS, json={"sent with": HEADERS}, timeout=9).raise_for_status()""",
-    """content = [{"type": "image_url", "image_url": {"url": FILM, "detail": "low"}}]
-OpenAI().chat.completions.create(model="m", messages=[{"role": "user", "content": content}])""",
-    "encoding.open_picture(FILM)",
-    """key = os.environ["OPENAI_API_KEY"]
-{}[len(key)]""",
-]
-START = """import os
-from urllib.parse import quote
-import requests
-from openai import AzureOpenAI, OpenAI
-from course import recording
-from helpers import encoding
-recording.start("00_start_here")"""
-
-
-def test_what_fails_leaves_no_secret_behind(tmp_path, capfd):
-    """While recording, which passes all that live passes; the lessons themselves run live in test_run.py."""
-    fails = {"tags": ["raises-exception"]}
-    path = tmp_path / "faults.ipynb"
-    cells = [new_code_cell(START), *(new_code_cell(source, metadata=fails) for source in FAULTS)]
-    nbformat.write(new_notebook(cells=cells), path)
-    settings = {"COURSE_MODE": "record", "COURSE_RECORDINGS": str(tmp_path / "recordings"), "OPENAI_BASE_URL": None}
-    with serve(keys={canary.PLANTED["OPENAI_API_KEY"]}) as api:
-        made = record_lessons.run(path, {**canary.watched(tmp_path), **settings, "COURSE_UPSTREAM": api.url})
-    nbformat.write(made, path)
-    errors = [[output.ename for output in cell.outputs if output.output_type == "error"] for cell in made.cells[1:]]
-    assert [names[0] for names in errors] == [
-        "AuthenticationError", "AuthenticationError", "HTTPError", "ConnectionError", "APIConnectionError",
-        "HTTPError", "BadRequestError", "PictureError", "KeyError",
-    ]  # fmt: skip
-    left = canary.left_in(tmp_path) | dict(zip(("stdout", "stderr"), capfd.readouterr(), strict=True))
-    assert "00_start_here.json" in left
-    assert "urllib3.connectionpool" in left["debug.log"] and "openai._base_client" in left["debug.log"]
-    assert list(canary.leaks(left)) == []
+def test_an_error_and_a_log_that_repeat_what_was_sent_are_without_it(folder, monkeypatch, caplog):
+    """The lessons themselves are run with secrets planted, live, recorded and replayed, in test_run.py."""
+    shown, log = [], logging.getLogger("urllib3.connectionpool")
+    shell = SimpleNamespace(_showtraceback=lambda kind, said, lines: shown.extend([str(said), *lines]))
+    for name, value in canary.PLANTED.items():
+        monkeypatch.setenv(name, value)
+    film = "https://films.blob.core.windows.net/a.mp4?sp=r&sig=" + quote(canary.PLANTED["SAS_SIGNATURE"], safe="")
+    end = canary.PLANTED["OPENAI_API_KEY"][-4:]
+    said = f"{film} {canary.PLANTED['VISION_KEY']} Incorrect API key provided: sk-p****{end}."
+    publishing.install()
+    with caplog.at_level(logging.DEBUG):
+        log.debug("GET %s", said)
+        with serve() as api, pytest.raises(openai.OpenAIError) as refused:
+            openai.OpenAI(base_url=f"{api.url}/v1", max_retries=0).chat.completions.create(**question(said))
+    for error in (openai.OpenAIError(said), requests.HTTPError(said), refused.value):
+        publishing.show_briefly(shell, type(error), error, None)
+    assert len(shown) == 6 and len(caplog.text) > 300 and "sp=r" in shown[0]
+    assert list(canary.leaks({"the page": "\n".join(shown), "the log": caplog.text})) == []
 
 
 def test_a_wrong_key_is_not_printed_by_make_record(monkeypatch, capsys):
-    def refused(*_):
-        raise CellExecutionError("", "AuthenticationError", "401 - Incorrect API key provided: sk-p***********rong.")
-
-    monkeypatch.setattr(record_lessons, "record", refused)
+    error = CellExecutionError("", "AuthenticationError", "401 - Incorrect API key provided: sk-p***********rong.")
+    monkeypatch.setattr(record_lessons, "record", Mock(side_effect=error))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-proj-it-is-wrong")
     assert record_lessons.main(["record", "00_start_here"]) == 1
     said = capsys.readouterr().out
