@@ -85,6 +85,8 @@ class Question:
                 self.tokens += text_tokens(part["text"])
                 self.texts += [] if role == "assistant" else [part["text"]]
                 continue
+            if part["type"] not in ("image_url", "input_image"):
+                raise NotImplementedError(f"a part of type {part['type']}")
             image = part["image_url"] if part["type"] == "image_url" else part  # Chat has one more level
             address = image.get("url") or image.get("image_url") or image["file_id"]
             data, detail = fetch(address), image.get("detail", "auto")

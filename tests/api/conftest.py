@@ -4,12 +4,11 @@ import pytest
 import requests
 
 from tests.api import API_KEY, serve
-from tests.api.azure import Resource
 
 
 @pytest.fixture(scope="session")
 def api():
-    with serve(resource=Resource(keys={"a-key-of-this-resource-07"}, tokens={"a-token"})) as running:
+    with serve() as running:
         yield running
 
 

@@ -160,7 +160,9 @@ def _routes(api: Api) -> list[Route]:
         *video_retrieval.routes(api),
         *azure.routes(api, lambda request, body: _answer(api, request, body, on_azure=True)),
         Route("/{rest:path}", picture, methods=["GET"]),
-        Route("/{rest:path}", api.guarded(nothing_here, bool), methods=["POST", "PUT", "PATCH", "DELETE"]),
+        Route(
+            "/{rest:path}", api.guarded(nothing_here, lambda request: None), methods=["POST", "PUT", "PATCH", "DELETE"]
+        ),
     ]
 
 

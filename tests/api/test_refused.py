@@ -39,27 +39,21 @@ def put_in(role, *content):
 
 
 def formatted(name="a", schema=SCHEMA):
-    return question(
-        response_format={"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": True}}
-    )
+    asked = {"name": name, "schema": schema, "strict": True}
+    return question(response_format={"type": "json_schema", "json_schema": asked})
 
 
-PART, INPUT, LIMIT, LEAST = (
-    "messages[0].content[0]",
-    "input[0].content[0]",
-    "max_completion_tokens",
-    "integer_below_min_value",
-)
+PART, INPUT = "messages[0].content[0]", "input[0].content[0]"
+LIMIT, LEAST = "max_completion_tokens", "integer_below_min_value"
 NO_JSON, NO_OBJECT = "We could not parse the JSON body of your request.", "an object, but got a string instead."
-NO_PICTURE, BAD = (
-    "You uploaded an unsupported image. Please make sure your image has of one the foll",
+NO_PICTURE = (
     "invalid_image_format",
+    None,
+    "You uploaded an unsupported image. Please make sure your image has of one the",
 )
 TIMEOUT = ("invalid_image_url", None, "Timeout while downloading https://a.invalid/x.")
-ONE_OF, NAME = (
-    f"Invalid '{INPUT}': expected exactly one of 'image_url' or 'file_id'.",
-    "response_format.json_schema.name",
-)
+ONE_OF = f"Invalid '{INPUT}': expected exactly one of 'image_url' or 'file_id'."
+NAME = "response_format.json_schema.name"
 MOVED = "Unsupported parameter: '{}'. In the Responses API, this parameter has moved to '{}'."
 # path, body, code, param, how the message goes on, or begins where its code has no beginning of its own
 ROWS = [
@@ -83,10 +77,10 @@ ROWS = [
     (CHAT, question(max_completion_tokens=0), LEAST, LIMIT, f"Invalid '{LIMIT}': expected a value of at least 1."),
     (CHAT, question(colour="red"), None, None, "Unrecognized request argument supplied: colour"),
     *((CHAT, body, None, None, NO_JSON) for body in (b"{", b"[" * 100_000, b"[1]")),
-    (CHAT, question(picture="https://a.invalid/x"), *TIMEOUT),
-    *((CHAT, question(picture=f"data:image/png;base64,{end}"), BAD, None, NO_PICTURE) for end in ("é", "!!!")),
-    *((CHAT, question(picture=data_url(data)), BAD, None, NO_PICTURE) for data in (b"hello", b"BM" * 99)),
-    (CHAT, question(picture=data_url(kind="image/jpg")), BAD, None, NO_PICTURE),
+    (CHAT, question(picture="https://a.invalid/x", temperature=1), *TIMEOUT),
+    *((CHAT, question(picture=f"data:image/png;base64,{end}"), *NO_PICTURE) for end in ("é", "!!!")),
+    *((CHAT, question(picture=data_url(data)), *NO_PICTURE) for data in (b"hello", b"BM" * 99)),
+    (CHAT, question(picture=data_url(kind="image/jpg")), *NO_PICTURE),
     (CHAT, question(response_format={"type": "json_schema", "name": "a"}), MISSING, NAME.removesuffix(".name"), ""),
     *((CHAT, formatted(name), VALUE, NAME, f"Invalid '{NAME}': string does not match pattern. Expected a string that "
        "matches the pattern '^[a-zA-Z0-9_-]+$'.") for name in ("a cup", "컵", "", "a\n")),
@@ -125,7 +119,7 @@ def test_a_wrong_body_is_refused_in_the_services_own_words(post, path, body, cod
     assert (response.status_code, response.headers["x-course-source"]) == (400, "constructed")
 
 
-KEY, HOST = "a-key-of-this-resource-07", "contoso-5.openai.azure.com"
+KEY, HOST = "the-key-of-your-resource", "contoso-5.openai.azure.com"
 CLASSIC, V1 = (f"{HOST}/openai/{path}chat/completions" for path in ("deployments/my-vision/", "v1/"))
 DATED, OLD = "?api-version=2024-10-21", "?api-version=2024-02-15-preview"
 RIGHT, WRONG = {"api-key": KEY}, {"api-key": "another"}
@@ -183,6 +177,7 @@ def test_who_asks_where_is_checked_in_the_services_own_words(post, path, headers
         (RESPONSES, asking(background=True), "the local API can't answer POST /v1/responses: NotImplementedError('Res"),
         (RESPONSES, asking(input=[{"type": "item_reference", "id": "msg_1"}]), "the local API can't answer"),
         (CHAT, question(response_format={"type": "json_object"}), "the local API can't answer"),
+        (RESPONSES, put_in("user", {"type": "input_file", "file_id": "file-1"}), "the local API can't answer"),
         ("v1/embeddings", {}, "the local API can't answer POST /v1/embeddings"),
     ],
 )

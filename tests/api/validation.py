@@ -40,17 +40,11 @@ def read_json(data: bytes) -> dict:
 
 # --- the types of the SDK, as JSON Schema ---
 
-_KINDS = {
-    dict: "object",
-    list: "array",
-    str: "string",
-    int: "integer",
-    float: "number",
-    bool: "boolean",
-    NoneType: "null",
-}
-_NAMES = {"object": "an object", "array": "an array", "integer": "an integer", "number": "a decimal", "null": "null",
-          "string": "a string", "boolean": "a boolean"}  # fmt: skip
+_TYPES = {
+    dict: ("object", "an object"), list: ("array", "an array"), str: ("string", "a string"), NoneType: ("null", "null"),
+    int: ("integer", "an integer"), float: ("number", "a decimal"), bool: ("boolean", "a boolean"),
+}  # fmt: skip
+_NAMES = dict(_TYPES.values())
 
 
 def _schema_of(params: Any) -> dict:
@@ -77,7 +71,7 @@ _RESPONSE["properties"]["input"]["anyOf"][1]["items"]["anyOf"] = [
 
 def _check(value: Any, schema: dict, defs: dict, where: str = "") -> None:
     """Refuse a value that has not this type. Of a union, the member counts whose role or type the value has."""
-    kind, members = _KINDS[type(value)], _members(schema, defs)
+    kind, members = _TYPES[type(value)][0], _members(schema, defs)
     wanted = dict.fromkeys(member.get("type", kind) for member in members)
     fitting = {kind, "number"} if kind == "integer" else {kind}
     if not fitting & wanted.keys():
@@ -87,13 +81,13 @@ def _check(value: Any, schema: dict, defs: dict, where: str = "") -> None:
         message = f"Invalid type for '{where}': expected {expected}, but got {_NAMES[kind]} instead."
         raise ApiError(message, "invalid_type", where)
     members = [member for member in members if member.get("type", kind) in fitting]
-    for tag in ("role", "type"):
-        known = {id(member): _choices(member.get("properties", {}).get(tag, {})) for member in members}
-        if all(known.values()):
-            check_choice(value.get(tag), [one for choices in known.values() for one in choices], f"{where}.{tag}")
-            members = [member for member in members if value[tag] in known[id(member)]]
+    for tag in (None, "role", "type"):
+        known = [_choices(member.get("properties", {}).get(tag, {}) if tag else member) for member in members]
+        if all(known):
+            given, place = (value.get(tag), f"{where}.{tag}") if tag else (value, where)
+            check_choice(given, [choice for choices in known for choice in choices], place)
+            members = [member for member, choices in zip(members, known, strict=True) if given in choices]
     member = members[0]
-    check_choice(value, _choices(member) or [value], where)
     for name in member.get("required", ()):
         if name not in value:
             place = f"{where}.{name}".lstrip(".")
@@ -117,6 +111,7 @@ def _choices(schema: dict) -> list:
 
 
 def check_choice(value: Any, choices: list, where: str) -> None:
+    """Raise ApiError(400) unless a value is one of these."""
     if value not in choices:
         supported = ", ".join(map(repr, choices))
         raise ApiError(f"Invalid value: {value!r}. Supported values are: {supported}.", "invalid_value", where)
@@ -133,7 +128,7 @@ _NAME = "^[a-zA-Z0-9_-]+$"  # of a schema; the SDK's types say so
 
 def check_chat(body: dict) -> None:
     """Raise ApiError(400) unless `body` is a chat request that the real service would read."""
-    for name in body.keys() - _CHAT["properties"].keys():
+    for name in sorted(body.keys() - _CHAT["properties"].keys()):
         raise ApiError(f"Unrecognized request argument supplied: {name}")
     _check(body, _CHAT, _CHAT["$defs"])
     for name in ("max_completion_tokens", "max_tokens"):
@@ -147,7 +142,7 @@ def check_response(body: dict) -> None:
 
     `detail` is required of an `input_image`, as in the SDK's types; whether the service insists is unverified.
     """
-    for name in body.keys() - _RESPONSE["properties"].keys():
+    for name in sorted(body.keys() - _RESPONSE["properties"].keys()):
         if name in _MOVED:
             moved = f"In the Responses API, this parameter has moved to '{_MOVED[name]}'."
             raise ApiError(f"Unsupported parameter: '{name}'. {moved}", "unsupported_parameter")
