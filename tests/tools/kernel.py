@@ -65,7 +65,8 @@ class Kernel:
         """
         notebook = new_notebook(cells=list(map(new_code_cell, cells))) if isinstance(cells, list) else cells
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        variables = {**os.environ, "PYTHONPATH": path, **(environment or {})}
+        inline = "module://matplotlib_inline.backend_inline"  # as a kernel sets it at its start
+        variables = {**os.environ, "MPLBACKEND": inline, "PYTHONPATH": path, **(environment or {})}
         settings = {name: value for name, value in variables.items() if value is not None}
         if not self.client:
             self._start(settings, folder)
