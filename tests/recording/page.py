@@ -6,7 +6,6 @@ import io
 import re
 from types import SimpleNamespace
 
-import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -15,8 +14,6 @@ from traitlets.config import Config
 
 from course.assets import ROOT
 from course.recording import publishing
-
-matplotlib.use("agg")  # a test opens no window
 
 COFFEE, CHELSEA, ROCKET = (ROOT / "asset/images" / name for name in ("coffee.png", "chelsea.png", "rocket.jpg"))
 COFFEE_ALT, CHELSEA_ALT = "A half-full espresso in a small red-brown cup", "The face of a brown tabby cat"

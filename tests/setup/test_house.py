@@ -32,7 +32,7 @@ TESTS = {
     "tests/guard": 50,
     "tests/lessons": 1_275,
     "tests/plotting": 754,
-    "tests/recording": 2_828,
+    "tests/recording": 1_760,
     "tests/setup": 821,
     "tests/tokens": 450,
     "tests/tools": 1_213,
