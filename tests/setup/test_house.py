@@ -32,10 +32,10 @@ TESTS = {
     "tests/guard": 50,
     "tests/lessons": 1_275,
     "tests/plotting": 754,
-    "tests/recording": 1_760,
+    "tests/recording": 1_761,
     "tests/setup": 821,
     "tests/tokens": 450,
-    "tests/tools": 1_213,
+    "tests/tools": 1_212,
     "tests/video": 1_128,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
