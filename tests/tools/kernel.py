@@ -29,7 +29,7 @@ class Kernel:
     """One kernel, started with the first notebook, and again when it died; ended with the `with`."""
 
     def __init__(self, local: bool = False):
-        """With `local`, or COURSE_UPSTREAM at its start, requests can go to the local API, whose marks the tape knows."""
+        """With `local`, or COURSE_UPSTREAM at its start, requests can go to the local API; the tape knows its marks."""
         self.local, self.client = local, None
 
     def __enter__(self) -> Self:
