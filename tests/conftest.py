@@ -5,6 +5,7 @@ import os
 import re
 import sys
 
+import matplotlib
 import openai
 import pytest
 from hypothesis import settings
@@ -26,11 +27,9 @@ settings.load_profile("course")
 # What takes longest begins first, so that no core is idle at the end.
 BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
 FIRST = (*BY_LESSON, "notebooks/", "tests/recording/", "tests/lessons/", "tests/video/")
-# What starts a kernel, by a fixture or a part of its name, or takes seconds; other files mark theirs.
-SLOW_FIXTURES = {"kernel", "executed"}
-SLOW_TESTS = re.compile(
-    "recorded_with_a_key_keeps|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first"
-    "|no_tracked_file_holds_a_key|stored_size|score_of_every_frame|every_moment_of_our_videos"
+# What takes seconds without a kernel; other files mark theirs.
+SLOW = re.compile(
+    "no_tracked_file_holds_a_key|score_of_every_frame|every_moment_of_our_videos"
     "|a_kill_at_any_moment_loses|two_programs_that_index|the_benchmark_runs|damaged_file_ends"
 )
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
@@ -39,6 +38,7 @@ QUESTION = "What is in this picture?"
 
 
 def pytest_configure(config):
+    matplotlib.use("agg")  # a test opens no window
     config.addinivalue_line("markers", "slow: starts a kernel or takes seconds; `make quick` leaves it out")
     if config.option.markexpr == "not slow":
         sys.addaudithook(refuse_kernels)
@@ -53,7 +53,7 @@ def refuse_kernels(event, args):
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST)))
     for item in items:
-        if SLOW_FIXTURES & {*getattr(item, "fixturenames", ())} or SLOW_TESTS.search(item.name):
+        if "kernel" in getattr(item, "fixturenames", ()) or SLOW.search(item.name):
             item.add_marker(pytest.mark.slow)
 
 

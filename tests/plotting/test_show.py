@@ -9,6 +9,7 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from helpers.encoding import PictureError, open_picture
@@ -69,6 +70,10 @@ def test_captions_are_dark_letters_above_their_picture_and_a_number_where_no_fon
     figure = SHOW._row([drawn()] * 3, ["a  cup\n", "红色的方块", "커피 " * 9], 960)
     titles = [axes.get_title() for axes in figure.axes]
     assert titles == ["a  cup", "2", "커피 커피 커피 커피 커피 커피\n커피 커피 커피"]
+    plain = Figure()  # of the reader's own, with Hangul in every style
+    plain.suptitle("위 제목", weight="bold")
+    plain.add_subplot(xlabel="가로 축").xaxis.label.set_style("italic")
+    assert described(page.of(plain))[0] == "위 제목"
 
 
 def test_a_row_is_told_in_words_one_line_a_picture(page, capsys):
