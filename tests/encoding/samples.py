@@ -13,8 +13,7 @@ from helpers.encoding import PictureError, open_picture
 
 IMAGES = ROOT / "asset" / "images"
 CANARY = b"CANARY-48.876667S"
-NO_PICTURE = "this is no picture (it begins with "
-RARE = "not intact, or of a kind that can't be read here"
+RARE = "this is not intact, no picture, or of a kind that can't be read here. Get it again, or save it as PNG."
 
 
 def scene(size=(40, 30), mode="RGB"):
