@@ -42,12 +42,10 @@ def pixels(picture):
 
 def alike(first, second, most=24):
     """Is no pixel of the middle rows and columns far from the other's? (JPEG blurs the edges of the fields.)"""
-    if first.size != second.size:
-        return False
-    places = [(x, y) for x in (0.15, 0.85) for y in (0.15, 0.85)]
-    points = [(int(x * first.width), int(y * first.height)) for x, y in places]
+    points = [(int(x * first.width), int(y * first.height)) for x in (0.15, 0.85) for y in (0.15, 0.85)]
     pairs = [(first.getpixel(point), second.getpixel(point)) for point in points]
-    return all(abs(a - b) <= most for one, two in pairs for a, b in zip(one, two, strict=True))
+    near = all(abs(a - b) <= most for one, two in pairs for a, b in zip(one, two, strict=True))
+    return first.size == second.size and near
 
 
 def refusal(source, **options):
@@ -59,16 +57,11 @@ def refusal(source, **options):
 
 
 PLAIN = {
-    "JPEG": saved(scene(), "JPEG"),
+    **{kind: saved(scene(), kind) for kind in ("JPEG", "PNG")},
     "progressive JPEG": saved(scene(), "JPEG", progressive=True),
     "grey JPEG": saved(scene(mode="L"), "JPEG"),
     "JPEG with restarts": saved(scene(), "JPEG", restart_marker_blocks=1),
-    "PNG": saved(scene(), "PNG"),
-    "grey PNG": saved(scene(mode="L"), "PNG"),
-    "PNG of one bit": saved(scene(mode="1"), "PNG"),
-    "PNG with a palette": saved(scene(mode="P"), "PNG"),
-    "opaque RGBA PNG": saved(scene(mode="RGBA"), "PNG"),
-    "opaque LA PNG": saved(scene(mode="LA"), "PNG"),
+    **{f"{mode} PNG": saved(scene(mode=mode), "PNG") for mode in ("L", "1", "P", "RGBA", "LA")},
     "lossy WebP": saved(scene(), "WEBP"),
     "lossless WebP": saved(scene(), "WEBP", lossless=True),
 }
@@ -105,42 +98,36 @@ def with_chunk(png, kind, content):
 
 def talkative():
     """Files of each kind with a canary in every place that may hold words."""
-    xmp = b"<x:xmpmeta>" + CANARY + b"</x:xmpmeta>"
+    notes = {"exif": exif(), "xmp": b"<x:xmpmeta>" + CANARY + b"</x:xmpmeta>"}
     info = PngImagePlugin.PngInfo()
-    info.add_text("Comment", CANARY.decode())
-    info.add_text("Author", CANARY.decode(), zip=False)
-    info.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    info.add_text("Comment", CANARY.decode(), zip=True)
+    info.add_itxt("XML:com.adobe.xmp", notes["xmp"].decode())
     png = with_chunk(saved(scene(), "PNG", exif=exif(), pnginfo=info), b"tIME", CANARY[:7])
-    jpeg = saved(scene(), "JPEG", exif=exif(), xmp=xmp, comment=CANARY)
+    jpeg = saved(scene(), "JPEG", comment=CANARY, **notes)
     parts = [(0xED, b"Photoshop 3.0\0"), (0xE0, b"JFXX\0\x13"), (0xE0, b"JFIF\0\1\1\0\0\1\0\1\1\1"), (0xEB, b"")]
     more = b"".join(jpeg_segment(marker, begin + CANARY) for marker, begin in parts)
-    more += b"\xff\xff" + jpeg_segment(0xFE, CANARY)[1:]
     gif = saved(scene(), "GIF", comment=CANARY)
-    application = b"\x21\xff\x0bXMP DataXMP" + bytes([len(CANARY)]) + CANARY + b"\0"
-    colours = 13 + 3 * 2 ** ((gif[10] & 7) + 1)
-    webp = saved(scene(), "WEBP", exif=exif(), xmp=xmp)
-    webp += b"OWN " + struct.pack("<I", len(CANARY)) + CANARY + b"\0" * (len(CANARY) % 2)
+    webp = (
+        saved(scene(), "WEBP", **notes) + b"OWN " + struct.pack("<I", len(CANARY)) + CANARY + b"\0" * (len(CANARY) % 2)
+    )
     return {
-        "JPEG": jpeg[:2] + more + jpeg[2:],
-        "progressive JPEG": saved(scene(), "JPEG", progressive=True, exif=exif(), xmp=xmp),
-        "JPEG, and more after its end": jpeg + b"\xff\xd8" + CANARY + b"\xff\xd9",
+        "JPEG": jpeg[:2] + more + b"\xff\xff" + jpeg_segment(0xFE, CANARY)[1:] + jpeg[2:],
+        "progressive JPEG": saved(scene(), "JPEG", progressive=True, **notes),
         "MPO": saved(scene(), "MPO", save_all=True, append_images=[scene()], exif=exif()) + CANARY,
         "PNG": with_chunk(png, b"prIV", CANARY) + CANARY,
-        "GIF": gif[:colours] + application + gif[colours:] + CANARY,
+        "GIF": gif[:-1] + b"\x21\xff\x0bXMP DataXMP" + bytes([len(CANARY)]) + CANARY + b"\0;" + CANARY,
         "WebP": webp[:4] + struct.pack("<I", len(webp) - 8) + webp[8:] + CANARY,
         "TIFF": saved(scene(), "TIFF", exif=exif().tobytes(), description=CANARY.decode()),
-        "AVIF": saved(scene(), "AVIF", exif=exif(), xmp=xmp),
+        "AVIF": saved(scene(), "AVIF", **notes),
     }
 
 
 def deep_files():
-    """16 bits a channel, in each format that has them."""
+    """16 bits a channel, in formats that have them."""
     values = numpy.asarray(scene(mode="L")).astype("uint16") * 257
-    grey = Image.fromarray(values)
-    rows = b"".join(b"\0" + (numpy.asarray(scene())[y].astype(">u2") * 257).astype(">u2").tobytes() for y in range(30))
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numpy.asarray(scene()).astype("uint16") * 257)
     pgm = b"P5 40 30 65535\n" + values.astype(">u2").tobytes()
-    colour = png_of(40, 30, 16, 2, rows)
-    return {"grey PNG": saved(grey, "PNG"), "colour PNG": colour, "grey TIFF": saved(grey, "TIFF"), "PGM": pgm}
+    return {"grey PNG": saved(Image.fromarray(values), "PNG"), "colour PNG": png_of(40, 30, 16, 2, rows), "PGM": pgm}
 
 
 def profile(name):
@@ -152,12 +139,12 @@ def profile(name):
 
 def see_through(mode):
     """The scene with a left half that is not there."""
-    image = scene().convert("RGBA")
-    image.paste((9, 9, 9, 0), (0, 0, 20, 30))
     if mode == "P":
         image = scene().quantize(8)
         image.info["transparency"] = image.getpixel((2, 2))
         return image
+    image = scene(mode="RGBA")
+    image.paste((9, 9, 9, 0), (0, 0, 20, 30))
     return image.convert(mode)
 
 

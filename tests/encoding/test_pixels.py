@@ -13,23 +13,10 @@ from PIL import Image, ImageCms, ImageFile, ImageOps
 
 from helpers.encoding import open_picture, sources
 from helpers.encoding import pixels as pixels_of
-from tests.encoding.samples import (
-    IMAGES,
-    PLAIN,
-    RARE,
-    alike,
-    animation,
-    deep_files,
-    exif,
-    photo,
-    pixels,
-    profile,
-    refusal,
-    saved,
-    scene,
-    see_through,
-    tiff_of,
-    with_chunk,
+
+from tests.encoding.samples import (  # isort: skip
+    IMAGES, PLAIN, RARE, alike, animation, deep_files, exif, photo, pixels, profile, refusal, saved, scene,
+    see_through, tiff_of, with_chunk,
 )  # fmt: skip
 
 GREY = scene(mode="L")
@@ -213,16 +200,15 @@ DIM = "nearly black, no value is over {} of 255"
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        *((hdr(kind, 16), "HDR, sent without its curve") for kind in ("AVIF", "PNG", "profile")),
-        *((hdr(kind, 18), "HDR, sent without its curve") for kind in ("AVIF", "PNG", "profile")),
-        *((hdr(kind, transfer), "") for kind in ("AVIF", "PNG", "profile") for transfer in (1, 13)),
+        *((hdr(kind, transfer), "HDR, sent without its curve" if transfer in (16, 18) else "")
+          for kind in ("AVIF", "PNG", "profile") for transfer in (1, 13, 16, 18)),
         (saved(mask(3), "PNG"), DIM.format(3)),
         (saved(mask(31), "BMP"), DIM.format(31)),
         (saved(mask(32), "PNG"), ""),
         (saved(Image.fromarray(DEEP * 7), "PNG"), DIM.format(2)),
         (saved(Image.new("L", (9, 9)), "PNG"), ""),  # black is black
     ],
-)
+)  # fmt: skip
 def test_what_will_look_wrong_is_sent_with_a_warning(data, says, recwarn):
     assert open_picture(data).width
     assert [says in str(one.message) and one.filename == __file__ for one in recwarn] == [True] * bool(says)
@@ -258,8 +244,6 @@ def test_a_photograph_becomes_jpeg_and_a_drawing_png_unless_told_otherwise(sourc
     source = IMAGES / source if isinstance(source, str) else source
     picture = open_picture(source, **options)
     assert picture.media_type == f"image/{expected}" and Image.open(io.BytesIO(picture.data)).format == expected.upper()
-    assert "format" not in options or picture.data == source or f"as {options['format']}" in str(picture) or (
-        f" made {options['format']}" in str(picture))  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF", "TIFF"])

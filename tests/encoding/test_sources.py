@@ -2,7 +2,6 @@
 
 import array
 import base64
-import ctypes
 import gc
 import gzip
 import io
@@ -23,6 +22,7 @@ from PIL import Image
 from starlette.responses import Response
 from starlette.routing import Route
 
+from course.recording.not_recorded import NotRecorded
 from helpers.encoding import Picture, PictureError, open_picture, sources
 from tests.api import serve
 from tests.conftest import COFFEE, data_url
@@ -151,16 +151,16 @@ def test_an_answer_without_an_end_or_sense_ends_in_a_picture_error(answer):
     assert said.startswith(f"{address}: no picture came (") and ("(TimeoutError)" in said) == (len(answer) > 1)
 
 
-@pytest.mark.parametrize(
-    "error", [requests.exceptions.SSLError, requests.exceptions.ProxyError, urllib3.exceptions.LocationParseError]
-)
-def test_faults_of_a_download_are_named(error, monkeypatch):
-    monkeypatch.setattr(requests, "get", lambda *args, **options: raise_(error("x")))
-    assert refusal("https://a.org/x.png") == f"https://a.org/x.png: no picture came ({error.__name__}). {TRY}"
+@pytest.mark.parametrize("error", [requests.exceptions.SSLError, urllib3.exceptions.LocationParseError, NotRecorded])
+def test_faults_of_a_download_are_named_and_what_a_recorder_says_is_passed_on(error, monkeypatch):
+    def get(*args, **options):
+        raise error("x")
 
-
-def raise_(error):
-    raise error
+    monkeypatch.setattr(requests, "get", get)
+    says = f"https://a.org/x.png: no picture came ({error.__name__}). {TRY}"
+    with pytest.raises(PictureError if error is not NotRecorded else NotRecorded) as caught:
+        open_picture("https://a.org/x.png")
+    assert str(caught.value) == ("x" if error is NotRecorded else says)
 
 
 @pytest.mark.parametrize("address", [
@@ -172,15 +172,6 @@ def test_a_malformed_address_is_not_asked(address, monkeypatch):
     no_network(monkeypatch)
     said = refusal(address)
     assert "no picture came (" in said and "secret" not in said
-
-
-def test_a_download_that_the_recorder_refuses_says_what_the_recorder_says(monkeypatch):
-    class NotRecorded(Exception):
-        pass
-
-    monkeypatch.setattr(requests, "get", lambda *args, **options: raise_(NotRecorded("go live")))
-    with pytest.raises(NotRecorded, match="go live"):
-        open_picture("https://example.org/x.png")
 
 
 # --- files ---
@@ -233,41 +224,20 @@ def test_a_name_as_people_paste_it_is_found(stored, typed, tmp_path, monkeypatch
     assert open_picture(typed).data == PNG and sources.find_file(typed).resolve() == (tmp_path / stored).resolve()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="chmod does not take reading away there")
-def test_a_file_without_permission(tmp_path):
-    """For root too: in a thread that gives up its capabilities, which on Linux each thread has of its own."""
-    path, said = tmp_path / "locked.png", []
-    path.write_bytes(PNG)
-    path.chmod(0)
-
-    def try_it():
-        if sys.platform == "linux":
-            header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-            assert ctypes.CDLL(None, use_errno=True).capset(header, (ctypes.c_uint32 * 6)()) == 0
-        said.append(refusal(path))
-
-    thread = threading.Thread(target=try_it)
-    thread.start()
-    thread.join()
-    assert len(said) == 1 and said[0].startswith(f"{path} can't be read (Permission denied). ")
-
-
 # --- objects ---
 
 
-class BadPath:
+class Bad:
+    """A path, or a file, that raises what it likes; or one that has to be awaited."""
+
     def __fspath__(self):
         raise RuntimeError("not today")
 
-
-class BadReader:
     @property
     def read(self):
         raise KeyError("gone")
 
-
-class Later:
-    async def read(self, size=-1):
+    async def later(self, size=-1):
         return PNG
 
 
@@ -278,22 +248,13 @@ def test_an_object_that_gives_no_bytes_ends_in_a_picture_error(tmp_path):
     with open(path, "rb") as read, open(path, encoding="utf-8") as text, open(tmp_path / "new.png", "wb") as new:
         read.read()
         assert refusal(read) == "cat.png: empty, 0 bytes. Was it read already? file.seek(0) rewinds it."
-        for thing in (
-            text,
-            io.StringIO("hello"),
-            new,
-            cut,
-            io.RawIOBase(),
-            BadPath(),
-            BadReader(),
-            "~nobody-of-this-name/cat.jpg",
-        ):
+        for thing in (text, io.StringIO("hello"), new, cut, io.RawIOBase(), Bad(), "~nobody-of-this-name/cat.jpg"):
             said, hint = refusal(thing), "Open it with open(path, 'rb'), and await what has to be awaited."
             assert "can't be read (" in said and (isinstance(thing, str) or said.endswith(hint))
     assert "The file can't be read (read of closed file)" in refusal(read)
     assert "empty, 0 bytes" in refusal(SimpleNamespace(read=lambda size: None))
     with pytest.warns(RuntimeWarning, match="coroutine .* was never awaited"):
-        assert "await what has to be awaited" in refusal(Later())
+        assert "await what has to be awaited" in refusal(SimpleNamespace(read=Bad().later))
         gc.collect()
 
 

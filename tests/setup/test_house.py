@@ -27,7 +27,7 @@ ROOMS |= {"helpers/video": 424, "course/recording": 1_257}
 TESTS = {
     "tests/api": 3_012,
     "tests/browser": 239,
-    "tests/encoding": 1340,
+    "tests/encoding": 1_234,
     "tests/exercises": 1_130,
     "tests/guard": 50,
     "tests/lessons": 1_275,
