@@ -91,23 +91,21 @@ def find_file(given: str) -> Path:
     """Find a file, also without the quotes, percent signs and backslashes of a name, or with other spaces (NFKC)."""
     try:
         for text in (given, unquote(given.strip(" \t\n\"'“”‘’")).replace("\\ ", " ")):
-            if (path := _on_disk(Path(text).expanduser())).is_file():  # a pipe would be waited for
-                return path
+            path = Path(text).expanduser()
+            others = [] if path.exists() else [*path.parent.glob("*")]
+            same = [file for file in others if _plain(file.name) == _plain(path.name)] or [path]
+            if len(same) == 1 and same[0].is_file():  # a pipe would be waited for
+                return same[0]
         refuse(path.is_dir(), f"{shorten(given) or '.'} is a folder. Give the path of one picture in it.")
-        near = get_close_matches(path.name, {file.name for file in path.parent.glob("*")} - {path.name}, 1, 0.8)
     except (OSError, RuntimeError) as error:  # no permission, a name too long, of no user
         raise PictureError(f"{shorten(given)} can't be read ({shorten(error)}).") from None
+    near = get_close_matches(path.name, {file.name for file in others} - {path.name}, 1, 0.8)
     hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
-    hint = f"Did you mean {shorten(near[0])}?" if near else hint
-    raise PictureError(f"There is no file {shorten(given)}. {hint}")
+    raise PictureError(f"There is no file {shorten(given)}. {f'Did you mean {shorten(near[0])}?' if near else hint}")
 
 
-def _on_disk(path: Path) -> Path:
-    if path.exists() or path.parent == path:
-        return path
-    parent, asked = _on_disk(path.parent), normalize("NFKC", path.name).split()
-    same = [file for file in parent.glob("*") if normalize("NFKC", file.name).split() == asked]
-    return same[0] if len(same) == 1 else parent / path.name
+def _plain(name: str) -> list[str]:
+    return normalize("NFKC", name).split()
 
 
 def _decode(text: str) -> tuple[bytes, str]:

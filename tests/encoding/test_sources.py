@@ -214,12 +214,11 @@ def test_what_is_no_file(source, says, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("stored", "typed"), [
     ("Screenshot at 4.42.48\u202fPM.png", "Screenshot at 4.42.48 PM.png"), ("a\xa0b.png", "a b.png"),
     ("a b.png", "a\u3000b.png"), ("\u1100\u1161.png", "\uac00.png"), ("\uac00.png", "\u1100\u1161.png"),
-    ("e\u0301/x.png", "\xe9/x.png"), ("a b.png", "a%20b.png"), ("a b.png", "a\\ b.png"), ("a.png", '"a.png"'),
+    ("e\u0301.png", "\xe9.png"), ("a b.png", "a%20b.png"), ("a b.png", "a\\ b.png"), ("a.png", '"a.png"'),
     ("a.png", "'a.png'"), ("a.png", "\u201ca.png\u201d"), ("a.png", " a.png\n"), ("50%25.png", "50%25.png"),
 ])  # fmt: skip
 def test_a_name_as_people_paste_it_is_found(stored, typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / stored).parent.mkdir(exist_ok=True)
     (tmp_path / stored).write_bytes(PNG)
     assert open_picture(typed).data == PNG and sources.find_file(typed).resolve() == (tmp_path / stored).resolve()
 
