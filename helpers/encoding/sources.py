@@ -92,8 +92,8 @@ def find_file(given: str) -> Path:
     try:
         for text in (given, unquote(given.strip(" \t\n\"'“”‘’")).replace("\\ ", " ")):
             path = Path(text).expanduser()
-            others = [] if path.exists() else [*path.parent.glob("*")]
-            same = [file for file in others if _plain(file.name) == _plain(path.name)] or [path]
+            asked, others = normalize("NFKC", path.name).split(), [] if path.exists() else [*path.parent.glob("*")]
+            same = [file for file in others if normalize("NFKC", file.name).split() == asked] or [path]
             if len(same) == 1 and same[0].is_file():  # a pipe would be waited for
                 return same[0]
         refuse(path.is_dir(), f"{shorten(given) or '.'} is a folder. Give the path of one picture in it.")
@@ -102,10 +102,6 @@ def find_file(given: str) -> Path:
     near = get_close_matches(path.name, {file.name for file in others} - {path.name}, 1, 0.8)
     hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
     raise PictureError(f"There is no file {shorten(given)}. {f'Did you mean {shorten(near[0])}?' if near else hint}")
-
-
-def _plain(name: str) -> list[str]:
-    return normalize("NFKC", name).split()
 
 
 def _decode(text: str) -> tuple[bytes, str]:

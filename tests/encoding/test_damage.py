@@ -123,6 +123,9 @@ def test_a_png_whose_pixels_end_early_is_refused():
     assert open_picture(whole).changes == ()
     for short in (rows[:-1], rows[: 121 * 15]):
         assert "it is cut off" in refusal(png_of(40, 30, 8, 2, short))
+    for bits, colours, row in ((1, 0, 5), (8, 0, 40), (8, 4, 80), (8, 6, 160), (16, 2, 240)):
+        assert open_picture(png_of(40, 30, bits, colours, b"\0" * 30 * (row + 1))).width == 40
+        assert "it is cut off" in refusal(png_of(40, 30, bits, colours, b"\0" * (30 * (row + 1) - 1)))
     for broken, says in ((stream[:-4] + b"abcd", RARE), (stream[:-4], "it is cut off")):
         assert says in refusal(whole.replace(png_chunk(b"IDAT", stream), png_chunk(b"IDAT", broken)))
 
