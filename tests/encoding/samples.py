@@ -153,23 +153,18 @@ def animation(kind):
     return saved(scene(), kind, save_all=True, append_images=frames, **({"duration": 100} if kind != "TIFF" else {}))
 
 
-def tiff_of(image, tags, data=None):
-    """An uncompressed little-endian TIFF of one strip, with these tags besides its own: {tag: (type, values)}."""
-    data = image.tobytes() if data is None else data
-    kinds = {3: "H", 4: "I"}
-    own = {256: (4, [image.width]), 257: (4, [image.height]), 258: (3, [8] * len(image.getbands())), 259: (3, [1]),
-           262: (3, [2 if image.mode == "RGB" else 1]), 273: (4, [8]), 277: (3, [len(image.getbands())]),
-           278: (4, [image.height]), 279: (4, [len(data)])}  # fmt: skip
-    body, entries = b"II*\0" + struct.pack("<I", 8 + len(data) + len(data) % 2) + data + b"\0" * (len(data) % 2), b""
-    rows = sorted({**own, **tags}.items())
-    extra = len(body) + 2 + 12 * len(rows) + 4
-    tail = b""
-    for tag, (kind, values) in rows:
-        value = struct.pack(f"<{len(values)}{kinds[kind]}", *values)
-        if len(value) > 4:
-            value, tail = struct.pack("<I", extra + len(tail)), tail + value
-        entries += struct.pack("<HHI", tag, kind, len(values)) + value.ljust(4, b"\0")
-    return body + struct.pack("<H", len(rows)) + entries + b"\0\0\0\0" + tail
+def tiff_of(image, tags, data=b""):
+    """An uncompressed little-endian TIFF of one strip, with these tags besides its own: {tag: its numbers}."""
+    data, bands = data or image.tobytes(), len(image.getbands())
+    own = {256: [image.width], 257: [image.height], 258: [8] * bands, 259: [1], 262: [2 if bands == 3 else 1]}
+    own |= {273: [8], 277: [bands], 278: [image.height], 279: [len(data)], **tags}
+    at, entries, tail = 8 + len(data) + 6 + 12 * len(own), struct.pack("<H", len(own)), b""
+    for tag, numbers in sorted(own.items()):
+        value = struct.pack(f"<{len(numbers)}I", *numbers)
+        entries += struct.pack("<HHI", tag, 4, len(numbers))
+        entries += value if len(numbers) == 1 else struct.pack("<I", at + len(tail))
+        tail += value if len(numbers) > 1 else b""
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + entries + bytes(4) + tail
 
 
 def no_network(monkeypatch):

@@ -71,9 +71,6 @@ def test_a_plain_file_goes_out_untouched_whatever_its_name(name, tmp_path):
         assert open_picture(tmp_path / "x.heic", **options) == Picture(PLAIN[name], f"image/{kind}", 40, 30, "x.heic")
 
 
-# --- metadata ---
-
-
 @pytest.mark.parametrize("name", talkative())
 @pytest.mark.parametrize("max_side", [None, 20])
 def test_no_word_of_the_metadata_leaves(name, max_side):
@@ -159,9 +156,6 @@ def test_no_byte_behind_the_end_of_a_picture_leaves(tail, name):
 @pytest.mark.parametrize("chunk", [(b"PLTE", bytes(6)), (b"IHDR", struct.pack(">IIBBBBB", 40, 30, 8, 3, 0, 0, 0))])
 def test_a_png_of_two_palettes_or_headers_is_refused(chunk):
     assert RARE in refusal(with_chunk(PLAIN["P PNG"], *chunk))
-
-
-# --- the pictures and the figures of the lesson ---
 
 
 @pytest.mark.parametrize("name", make_pictures.PICTURES)

@@ -58,9 +58,6 @@ def test_pixels_changed_by_the_caller_are_not_turned_by_exif(change):
         assert alike(pixels(open_picture(turned)), turned.convert("RGB"))
 
 
-# --- colours, depth, transparency: the right pixels, and what is said of them ---
-
-
 def converted(name):
     """The scene, its values taken for those of another profile."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile(name)))
@@ -73,7 +70,7 @@ def alpha_of_0(kind):
     return saved(image, kind)
 
 
-PLANES = {273: (4, [8, 1208, 2408]), 279: (4, [1200] * 3), 284: (3, [2])}
+PLANES = {273: [8, 1208, 2408], 279: [1200] * 3, 284: [2]}
 SCENES = {
     **{f"mode {mode}": (scene(mode=mode), scene(), ()) for mode in ("CMYK", "YCbCr", "HSV", "RGBA", "RGBX", "LAB")},
     **{f"mode {mode}": (scene(mode=mode), GREY, ()) for mode in ("L", "LA")},
@@ -100,8 +97,8 @@ SCENES = {
     "CMYK TIFF": (saved(scene(mode="CMYK"), "TIFF"), scene(), ("CMYK made RGB", "TIFF made PNG")),
     "alpha of 0": (alpha_of_0("PNG"), scene(), ("alpha of 0 everywhere ignored",)),
     "clipboard": (alpha_of_0("BMP"), scene(), ("BMP made PNG",)),
-    "smaller copies inside": (tiff_of(scene(), {330: (4, [8])}), scene(), ("TIFF made PNG",)),
-    "of a camera": (tiff_of(scene(), {254: (4, [0]), 271: (3, [78]), 330: (4, [8])}), scene(), ("TIFF made PNG",)),
+    "smaller copies inside": (tiff_of(scene(), {330: [8]}), scene(), ("TIFF made PNG",)),
+    "of a camera": (tiff_of(scene(), {254: [0], 271: [78], 330: [8]}), scene(), ("TIFF made PNG",)),
     "planes": (tiff_of(scene(), PLANES, numpy.asarray(scene()).transpose(2, 0, 1).tobytes()), scene(), ()),
 }  # fmt: skip
 
@@ -130,7 +127,7 @@ def test_linear_light_is_converted_whatever_its_profile_is_called():
 
 
 SIXTEEN = numpy.asarray(scene()).astype("<u2").transpose(2, 0, 1).tobytes()
-DEEP_PLANES = {258: (3, [16] * 3), 273: (4, [8, 2408, 4808]), 279: (4, [2400] * 3), 284: (3, [2])}
+DEEP_PLANES = {258: [16] * 3, 273: [8, 2408, 4808], 279: [2400] * 3, 284: [2]}
 LETTERS = Image.new("RGBA", (40, 30), (255, 255, 255, 0))
 LETTERS.paste((255, 255, 255, 255), (10, 10, 30, 20))
 
@@ -138,14 +135,14 @@ LETTERS.paste((255, 255, 255, 255), (10, 10, 30, 20))
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        (tiff_of(scene(), {254: (4, [1])}), "this is a camera's raw picture"),
-        (tiff_of(scene(), {271: (3, [78]), 330: (4, [8])}), "this is a camera's raw picture"),
-        (tiff_of(scene(), {271: (3, [78]), 50706: (3, [1, 4, 0, 0])}), "this is a camera's raw picture"),
+        (tiff_of(scene(), {254: [1]}), "this is a camera's raw picture"),
+        (tiff_of(scene(), {271: [78], 330: [8]}), "this is a camera's raw picture"),
+        (tiff_of(scene(), {271: [78], 50706: [1, 4, 0, 0]}), "this is a camera's raw picture"),
         (tiff_of(scene(), DEEP_PLANES, SIXTEEN), RARE),
         (Image.new("F", (9, 9), 0.5), GREYS_READ),
         (scene(mode="I"), GREYS_READ),
-        (tiff_of(GREY, {258: (3, [32]), 339: (3, [1])}, bytes(4800)), GREYS_READ),
-        (tiff_of(GREY, {258: (3, [16]), 262: (3, [0])}, bytes(2400)), GREYS_READ),
+        (tiff_of(GREY, {258: [32], 339: [1]}, bytes(4800)), GREYS_READ),
+        (tiff_of(GREY, {258: [16], 262: [0]}, bytes(2400)), GREYS_READ),
         (deep_files()["PGM"], GREYS_READ),
         (saved(Image.fromarray(DEEP * 257), "PNG", transparency=257 * 9), GREYS_READ),
         *((saved(LETTERS, kind, lossless=True), "On white nothing of it can be seen. Give another background=")
@@ -171,9 +168,6 @@ def test_what_is_transparent_is_laid_on_a_colour(kind, background, seen):
 
 def test_half_transparent_is_half_the_background():
     assert pixels(open_picture(Image.new("RGBA", (20, 20), (0, 0, 0, 128)))).getpixel((5, 5)) == (127,) * 3
-
-
-# --- what will look wrong is sent with a warning ---
 
 
 def hdr(kind, transfer):
@@ -219,9 +213,6 @@ def test_threads_leave_the_warnings_as_they_were():
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: open_picture(PLAIN["JPEG"], max_side=10), range(60)))
     assert warnings.filters == before
-
-
-# --- the format, the frame, the size ---
 
 
 @pytest.mark.parametrize(

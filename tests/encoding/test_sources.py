@@ -81,9 +81,6 @@ def test_a_pil_image_is_a_picture_and_stays_as_it_was():
     assert named.origin == "rocket.jpg" and named.changes == ("colours made sRGB", "encoded as JPEG")
 
 
-# --- addresses ---
-
-
 def test_an_address_is_downloaded_and_recorded_like_any_request(record, replay):
     record()
     first = open_picture(COFFEE)
@@ -174,8 +171,6 @@ def test_a_malformed_address_is_not_asked(address, monkeypatch):
     assert "no picture came (" in said and "secret" not in said
 
 
-# --- files ---
-
 START = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
 
 
@@ -223,9 +218,6 @@ def test_a_name_as_people_paste_it_is_found(stored, typed, tmp_path, monkeypatch
     assert open_picture(typed).data == PNG and sources.find_file(typed).resolve() == (tmp_path / stored).resolve()
 
 
-# --- objects ---
-
-
 class Bad:
     """A path, or a file, that raises what it likes; or one that has to be awaited."""
 
@@ -270,9 +262,6 @@ def test_a_pil_image_that_can_be_read_no_more(tmp_path):
     with Image.open(tmp_path / "cut.jpg") as cut, Image.open(tmp_path / "whole.png") as closed:
         assert f"cut.jpg: {RARE}" in refusal(cut)
     assert f"whole.png: {RARE}" in refusal(closed)
-
-
-# --- base64 ---
 
 
 @pytest.mark.parametrize(
@@ -322,9 +311,6 @@ def test_any_data_url_opens_or_is_refused(encoded, head):
     for text in (f"data:{head},{encoded}", f"data:{head},{PNG64}{encoded}"):
         with suppress(PictureError):
             assert open_picture(text).width == 40
-
-
-# --- options and messages ---
 
 
 @pytest.mark.parametrize(
