@@ -101,7 +101,8 @@ def open_picture(source, *, max_side=None, frame=None, background="white", forma
             image.draft(None, (1, 1) if stays else (5 * target[0] // 4, 5 * target[1] // 4))
         image.load()  # before anything else asks for it: what is damaged fails once, and passes the second time
         plain, colours = pixels.make_plain(image, background)
-        pixels.warn_of_pixels(image, plain, data, name)
+        if data or colours:  # the frames of a film may well be black
+            pixels.warn_of_pixels(image, plain, data, name)
         changes += [*colours, "turned upright"] if turned != 1 else colours
         changes += ["shrunk from {} x {}".format(*size[:: -1 if turned > 4 else 1])] if target != size else []
         has_notes = data and (own not in (data, b"") or _NOTES & image.info.keys())

@@ -1,14 +1,12 @@
 """The bytes of a picture, from wherever they are: a path, an address, base64, an open file, an answer."""
 
 import base64
-import multiprocessing
 import os
 import re
 import time
 from contextlib import suppress
 from difflib import get_close_matches
 from io import BytesIO
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import unquote
@@ -118,6 +116,8 @@ def _decode(text: str) -> tuple[bytes, str]:
 
 
 def _download(url: str, deadline: float) -> tuple[str, bytes]:
+    import multiprocessing.pool  # here, for it would be a twentieth of the time that importing this takes
+
     scheme = shorten(url.partition(":")[0].strip().lower())
     what = f"Pictures come by http or https, but this address begins with {scheme}:. Download it."
     refuse(scheme not in ("http", "https"), what)
@@ -130,7 +130,7 @@ def _download(url: str, deadline: float) -> tuple[str, bytes]:
             return _join(response.iter_content(2**20), deadline)
 
     try:
-        with ThreadPool(1) as pool:  # whose thread is left alone, should it take longer
+        with multiprocessing.pool.ThreadPool(1) as pool:  # whose thread is left alone, should it take longer
             return shown, pool.apply_async(get).get(deadline - time.monotonic())
     except (OSError, ValueError, multiprocessing.TimeoutError) as error:
         reason = getattr(getattr(error, "response", None), "status_code", type(error).__name__)

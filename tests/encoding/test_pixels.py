@@ -201,6 +201,8 @@ DIM = "nearly black, no value is over {} of 255"
         (saved(mask(32), "PNG"), ""),
         (saved(Image.fromarray(DEEP * 7), "PNG"), DIM.format(2)),
         (saved(Image.new("L", (9, 9)), "PNG"), ""),  # black is black
+        (mask(3), ""),  # as in the frames of a film
+        (Image.fromarray(DEEP * 7), DIM.format(2)),
     ],
 )  # fmt: skip
 def test_what_will_look_wrong_is_sent_with_a_warning(data, says, recwarn):

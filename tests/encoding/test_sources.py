@@ -54,7 +54,7 @@ def test_a_path_bytes_a_file_an_object_and_a_data_url_are_the_same_picture(tmp_p
     row = numpy.frombuffer(PNG, "uint8")
     with open("one.png", "rb") as file:
         given = {
-            "one.png": ["one.png", b"one.png".decode(), tmp_path / "one.png", entry, file],
+            "one.png": ["one.png", tmp_path / "one.png", entry, file],
             "bytes": [PNG, bytearray(PNG), memoryview(PNG), row, row.reshape(-1, 1), array.array("B", PNG)],
             "data URL": [data_url(PNG), f" {data_url(PNG)}\n", data_url(PNG).replace("data:image", "DATA:IMAGE")],
             "an open file": [io.BytesIO(PNG), SimpleNamespace(read=lambda: PNG), SimpleNamespace(read=slowly(PNG))],
