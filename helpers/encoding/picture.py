@@ -39,17 +39,15 @@ class Picture:
 
     def chat_part(self, detail: str = "auto") -> dict:
         """Make a content part for Chat Completions. Raises PictureError for a detail that no model knows."""
-        item = self.input_item(detail)
-        return {"type": "image_url", "image_url": {"url": item["image_url"], "detail": item["detail"]}}
+        return {"type": "image_url", "image_url": {"url": self.data_url, "detail": _check_detail(detail)}}
 
     def input_item(self, detail: str = "auto") -> dict:
         """Make an input item for Responses, whose types require detail. Raises PictureError for an unknown one."""
-        refuse(detail not in DETAILS, f"detail is one of {', '.join(DETAILS)}, not {shorten(repr(detail))}.")
-        return {"type": "input_image", "image_url": self.data_url, "detail": detail}
+        return {"type": "input_image", "image_url": self.data_url, "detail": _check_detail(detail)}
 
     def estimate(self, model: str, detail: str = "auto") -> str:
         """Say in one line what the picture alone costs by the model's published rule, or why that is unknown."""
-        what = f"{self.width} x {self.height} pixels at {detail}, {model}:"
+        what = f"{self.width} x {self.height} pixels at {_check_detail(detail)}, {model}:"
         try:
             what += f" {(counted := picture_tokens(self.width, self.height, model, detail).tokens):,} picture tokens,"
             return f"{what} {price(model, counted, 0):.4f} US cents (estimated)"
@@ -127,6 +125,11 @@ def open_picture(source, *, max_side=None, frame=None, background="white", forma
     what = f"{name}: {len(picture.data):,} bytes to send, over the limit of {MAX_BYTES:,}"
     refuse(len(picture.data) > MAX_BYTES, f"{what}. Shrink it: max_side={max(picture.width, picture.height) // 2}.")
     return picture
+
+
+def _check_detail(detail: str) -> str:
+    refuse(detail not in DETAILS, f"detail is one of {', '.join(DETAILS)}, not {shorten(repr(detail))}.")
+    return detail
 
 
 def _looks_like_a_photograph(image) -> bool:

@@ -216,11 +216,11 @@ def make_plain(image, background: str = "white", may_be_blank: bool = False) -> 
         image, changes = image.convert("RGB"), [*changes, "CMYK made RGB"]
     if alpha is None or alpha.getextrema()[0] == 255:
         return image, changes
-    if alpha.getextrema()[1] == 0:  # as on the clipboard of Windows
-        return image, [*changes, "alpha of 0 everywhere ignored"]
     canvas = Image.new("RGB", image.size, background)
     canvas.paste(image, mask=alpha)
     laid, *before = (max(high - low for low, high in ImageStat.Stat(one).extrema) for one in (canvas, image, alpha))
+    if laid < 8 <= max(before) and alpha.getextrema()[1] == 0:  # as on the clipboard of Windows
+        return image, [*changes, "alpha of 0 everywhere ignored"]
     lost = f"On {background} nothing of it can be seen. Give another background=, such as 'grey'."
     refuse(laid < 8 <= max(before) and not may_be_blank, lost)
     return canvas, [*changes, f"laid on {background}"]

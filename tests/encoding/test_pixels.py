@@ -96,6 +96,7 @@ SCENES = {
     "CMYK JPEG": (saved(scene(mode="CMYK"), "JPEG"), scene(), ("CMYK made RGB",)),
     "CMYK TIFF": (saved(scene(mode="CMYK"), "TIFF"), scene(), ("CMYK made RGB", "TIFF made PNG")),
     "alpha of 0": (alpha_of_0("PNG"), scene(), ("alpha of 0 everywhere ignored",)),
+    "nothing at all": (Image.new("RGBA", (9, 9)), Image.new("L", (9, 9), 255), ("laid on white", "encoded as PNG")),
     "clipboard": (alpha_of_0("BMP"), scene(), ("BMP made PNG",)),
     "smaller copies inside": (tiff_of(scene(), {330: [8]}), scene(), ("TIFF made PNG",)),
     "of a camera": (tiff_of(scene(), {254: [0], 271: [78], 330: [8]}), scene(), ("TIFF made PNG",)),
