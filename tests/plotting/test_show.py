@@ -47,7 +47,7 @@ def test_a_row_is_equally_high_and_fits_the_page(sizes, width, expected):
 
 
 def test_every_mode_is_shown(capsys):
-    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F"):
+    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"):
         show(Image.new(mode, (60, 40)))
         assert capsys.readouterr().out == f"picture: 60 x 40 pixels, {mode}\n"
 
