@@ -393,7 +393,7 @@ def test_lesson_07_recorded_with_a_key_keeps_what_no_service_gives(tmp_path, mon
         settings = {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": key, "OPENAI_BASE_URL": None}
         after = record_lessons.record(name, settings, None).interactions
     staged = [(item.request, item.fault, item.response) for item in before if item.staged]
-    assert [(item.request, item.fault, item.response) for item in after if item.staged] == staged and len(staged) > 9
+    assert [(item.request, item.fault, item.response) for item in after if item.staged] == staged and len(staged) > 7
     assert {item.source for item in after if not item.staged} == {"live"}
     notebook = nbformat.read(tmp_path / "notebooks" / f"{name}.ipynb", as_version=4)
     text = json.dumps([cell.get("outputs") for cell in notebook.cells])
@@ -405,7 +405,7 @@ def test_what_a_learner_sees_of_an_error_is_one_line_without_a_key():
     notebook = nbformat.read(ROOT / "notebooks" / "07_when_it_goes_wrong.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     errors = [output for output in outputs if output.output_type == "error"]
-    assert len(errors) > 5
+    assert len(errors) > 3
     for error in errors:
         (line,) = error.traceback
         assert line.startswith(f"{error.ename}: ") and "\n" not in line and len(line) < 250
