@@ -74,7 +74,7 @@ OWN = {
     # Ids tell a sample, and another model's answer is none.
     "06_responses_api": {
         ".estimate(": NO_RULE,
-        "print(answer.to_json": '"model": "my-own-model"',
+        "pp({name": "'model': 'my-own-model'",
         "What else is on": "Previous response with id",
     },
 }
