@@ -9,7 +9,7 @@ from .exercise import Exercise, require
 from .reading import read_fields, type_name
 
 V1, CLASSIC = "/openai/v1/chat/completions", "/openai/deployments/photos/chat/completions?api-version=2024-10-21"
-SENT = {"a": V1, "b": CLASSIC, "c": f"/openai/v1{CLASSIC}"}  # by openai 3.54.0
+SENT = {"a": V1, "b": CLASSIC, "c": f"/openai/v1{CLASSIC}"}  # by openai 3.57.0
 ADDS = "OpenAI adds /chat/completions; AzureOpenAI adds /openai/deployments/… and the version to whatever endpoint."
 
 
