@@ -25,7 +25,7 @@ ROOMS = {"helpers": 1_838, "helpers/tokens": 410, "helpers/encoding": 615, "help
 ROOMS |= {"helpers/video": 424, "course/recording": 1_257}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
-    "tests/api": 3_012,
+    "tests/api": 2_073,
     "tests/browser": 239,
     "tests/encoding": 1_826,
     "tests/exercises": 1_130,
