@@ -21,21 +21,21 @@ from course.assets import ROOT
 LONGEST_FILE, LONGEST_TEST_FILE, LINES_A_LESSON = 300, 500, 3 * 45  # three exercises of 45 lines
 # Lines of a room of code, as it is: a number here may only go down. The goals are 480 lines for encoding, 380 for
 # plotting, 400 for video, 1,050 for recording, and 1,900 for helpers in all.
-ROOMS = {"helpers": 1_838, "helpers/tokens": 410, "helpers/encoding": 615, "helpers/plotting": 380}
-ROOMS |= {"helpers/video": 424, "course/recording": 1_257}
+ROOMS = {"helpers": 1_740, "helpers/tokens": 410, "helpers/encoding": 517, "helpers/plotting": 380}
+ROOMS |= {"helpers/video": 424, "course/recording": 1_050}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
     "tests/api": 2_073,
     "tests/browser": 239,
-    "tests/encoding": 1_826,
+    "tests/encoding": 1_198,
     "tests/exercises": 1_130,
     "tests/guard": 50,
     "tests/lessons": 1_275,
     "tests/plotting": 754,
-    "tests/recording": 2_828,
+    "tests/recording": 1_761,
     "tests/setup": 821,
     "tests/tokens": 450,
-    "tests/tools": 1_213,
+    "tests/tools": 1_212,
     "tests/video": 1_128,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
