@@ -32,7 +32,7 @@ TESTS = {
     "tests/guard": 50,
     "tests/lessons": 1_275,
     "tests/plotting": 754,
-    "tests/recording": 1_761,
+    "tests/recording": 1_748,
     "tests/setup": 821,
     "tests/tokens": 450,
     "tests/tools": 1_212,
