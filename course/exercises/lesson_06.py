@@ -4,6 +4,9 @@ import json
 from inspect import getsource
 from itertools import product
 
+from helpers.encoding import open_picture
+
+from ..assets import ROOT
 from ..recording import model
 from .comparing import cases_by, check_fields, check_number, check_results
 from .exercise import Exercise, require
@@ -57,7 +60,9 @@ def translate(answer):
     text = json.dumps(given, default=repr)
     for chat, responses in FOR_RESPONSES.items():
         require(chat not in text, f"{chat.strip(': ')} was right for Chat. For Responses write {responses}.")
-    parts = [SHOWN, ASKED] if text.find('"input_image"') < text.find('"input_text"') else [ASKED, SHOWN]
+    itself = open_picture(ROOT / "asset" / "images" / "coffee.png").data_url  # for a server that takes no addresses
+    shown = SHOWN | ({"image_url": itself} if itself in text else {})
+    parts = [shown, ASKED] if text.find('"input_image"') < text.find('"input_text"') else [ASKED, shown]
     check_fields(given, {"input": [{"type": ..., "role": "user", "content": parts}], "model": model()} | REQUEST)
     require(given.get("store") is False, 'The service would keep it: it does so unless you say "store": False.')
 
@@ -75,7 +80,6 @@ def gather(events):
 TEXT = [("output_text", "A cup "), ("output_text", "of coffee.")]
 WORDS: dict[str, list] = {"no text": [], "a text": TEXT, "a refusal": [("refusal", "I can't say whose cup this is.")]}
 WORDS["a thought before its text"] = [("reasoning_text", "I see"), ("reasoning_summary_text", "A cup?"), *TEXT]
-ENDS = ("completed", "incomplete", "failed", "error", "nothing")
 
 
 def _stream(words: list, end: str) -> list[dict]:
@@ -98,6 +102,6 @@ def _stream(words: list, end: str) -> list[dict]:
 )
 def gather_a_stream(answer):
     streams: dict[str, tuple] = {"a stream without any event": ([],)}
-    for (what, words), end in product(WORDS.items(), ENDS):
+    for (what, words), end in product(WORDS.items(), ("completed", "incomplete", "failed", "error", "nothing")):
         streams[f"a stream with {what} and {end} at its end"] = (_stream(words, end),)
     check_results(answer, cases_by(gather, streams), read=list)

@@ -98,11 +98,10 @@ def say_whether_it_may_be_used(answer):
     answers = {"an answer without choices": make_answer()}
     reasons = ("stop", "length", "content_filter")
     texts, refusals = ("A cup.", "No", "", "\n", None), (None, "I can't say whose cup this is.")
-    tea = {"message": {"role": "assistant", "content": "Tea."}}
     for after, reason, text, refusal in product((None, "stop", "length"), reasons, texts, refusals):
         what = f"an answer with the reason {reason!r}, the text {text!r} and the refusal {refusal!r}"
         what += f", then a choice with {after!r}" * bool(after)
-        second = [tea | {"finish_reason": after}] * bool(after)
+        second = [{"message": {"role": "assistant", "content": "Tea."}, "finish_reason": after}] * bool(after)
         answers[what] = make_answer({}, *second, reason=reason, text=text, refusal=refusal)
     cases = cases_by(whole, {what: (ChatCompletion.model_validate(made),) for what, made in answers.items()})
     check_results(answer, cases, read=lambda text: text.strip().lower())

@@ -40,7 +40,7 @@ RULES = "All three fields are required, no others are allowed, only author may b
 @Exercise(
     "08.2",
     expects="a class of pydantic, derived from BaseModel",
-    hint='Begin as Pet does, with extra="forbid" and no default. The validator is as in Box; compare self.place.',
+    hint='Begin as Pet does, with extra="forbid" and no default. The validator is as in Receipt; compare self.place.',
     solution="""
 class Spine(BaseModel, extra="forbid"):
     title: str

@@ -9,7 +9,7 @@ from .exercise import Exercise, require
 from .reading import read_fields, type_name
 
 V1, CLASSIC = "/openai/v1/chat/completions", "/openai/deployments/photos/chat/completions?api-version=2024-10-21"
-SENT = {"a": V1, "b": CLASSIC, "c": f"/openai/v1{CLASSIC}"}  # by openai 3.54.0
+SENT = {"a": V1, "b": CLASSIC, "c": f"/openai/v1{CLASSIC}"}  # by openai 3.57.0
 ADDS = "OpenAI adds /chat/completions; AzureOpenAI adds /openai/deployments/… and the version to whatever endpoint."
 
 
@@ -37,8 +37,7 @@ def base_url(pasted):
     return f"https://{urlsplit(pasted.strip()).netloc}/openai/v1/"
 
 
-HOSTS = ["r.openai.azure.com", "a-b.services.ai.azure.com", "r.cognitiveservices.azure.com", "openai.openai.azure.com"]
-HOSTS += ["r.openai.azure.us"]  # the cloud of the US government
+HOSTS = ["r.openai.azure.com", "a-b.services.ai.azure.com", "openai.openai.azure.com", "r.openai.azure.us"]
 ENDINGS = ("", "/", "/openai", "/openai/v1", "/openai/v1/", V1, CLASSIC)
 
 
@@ -66,9 +65,8 @@ def look_at(status, code):
     return by_code.get(code) or {401: "key", 403: "admin", 404: "path"}.get(status, "other")
 
 
-ERRORS = [(None, None), (401, "401"), (401, None), (401, "PermissionDenied"), (403, "403"), (403, None), (404, "404")]
-ERRORS += [(404, None), (404, "DeploymentNotFound"), (400, "content_filter"), (400, None), (429, "429"), (500, None)]
-ERRORS += [(503, "503")]
+ERRORS = [(None, None), (401, "401"), (401, None), (401, "PermissionDenied"), (403, "403"), (404, "404"), (404, None)]
+ERRORS += [(404, "DeploymentNotFound"), (400, "content_filter"), (400, None), (403, None), (429, "429"), (500, None)]
 
 
 @Exercise(
