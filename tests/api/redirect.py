@@ -42,11 +42,12 @@ class LocalTape(Tape):
             return item
         source, *marks = answer.headers["x-course-source"].split()
         fault = answer.headers.get("x-course-fault")
+        model, _, day = answer.headers.get("x-course-recorded", "").partition(" ")  # of what a real model answered
         return item.model_copy(
             update={
                 "source": source,
-                "model": None,
-                "date": None,
+                "model": model or None,
+                "date": day or None,
                 "wrong_on_purpose": "wrong-on-purpose" in marks,
                 "staged": "staged" in marks,
                 "fault": fault,

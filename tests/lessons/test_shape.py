@@ -174,7 +174,7 @@ def problems_of_adapting(notebook, name):
         return
     part = cells[titles[0] : exercises + 1]
     code = [cell.source for cell in part if cell.cell_type == "code"]
-    if not code or not re.match(r"MY_PICTURES? = .+\nMY_PROMPT = .+\nMY_DETAIL = .+\n|MY_VIDEO = .+\n", code[0]):
+    if not code or not re.match(r"MY_PICTURES? = .+\nMY_PROMPT = .+\nMY_DETAIL = .+\n|MY_FOLDER = .+\n", code[0]):
         yield "its code does not begin with MY_PICTURE, MY_PROMPT and MY_DETAIL"
     if not any(f'recording.start("{name}", mode="live")' in cell.source for cell in part if cell.cell_type != "code"):
         yield "it does not say how to go live"
@@ -264,7 +264,7 @@ def problems(tmp_path_factory):
         return list(problems_of_shape(new_notebook(cells=cells), path, readme))
 
     assert problems() == []
-    assert problems(**{"code, adapt": "MY_VIDEO = 1\nindex.bill(scenes)"}) == []
+    assert problems(**{"code, adapt": "MY_FOLDER = 1\nindex.bill(scenes)"}) == []
     return problems
 
 
