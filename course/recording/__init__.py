@@ -5,7 +5,8 @@ In replay (the default) they come from asset/recordings/; `COURSE_MODE` or `star
 `shape.py` is the file, `not_recorded.py` writes the message for what is not in it, `masking.py` hides secrets.
 
     >>> from course import recording
-    >>> recording.start("01_url_input", mode="replay")
+    >>> recording.start("01_url_input", mode="replay")  # doctest: +ELLIPSIS
+    Replay: ... recorded answers, no request leaves this machine.
     >>> recording.mode(), recording.model()
     ('replay', 'gpt-5.6-luna')
     >>> recording.stop()  # requests and environment are as they were

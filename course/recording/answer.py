@@ -1,9 +1,10 @@
 """An answer on the page: its text, where it came from, its tokens, why it ended."""
 
-import re
-import textwrap
+from html import escape
 from typing import Any
-from unicodedata import east_asian_width
+
+from IPython import get_ipython
+from IPython.display import display
 
 from . import session
 
@@ -15,10 +16,15 @@ _SOURCES = {
 _CUT = "the output limit was reached before the first word; allow more output tokens"
 _NO_TEXT = {"length": _CUT, "max_output_tokens": _CUT, "content_filter": "a content filter of the service held it back"}
 _COUNTS = ("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")
+# No colours of its own, so that it suits a light theme and a dark one. <pre> keeps its lines where styles are removed.
+_CARD = """<div style="border-left:1px solid;padding-left:.8em;max-width:52em;line-height:1.35">
+<pre style="font:inherit;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0">{}</pre>
+<div style="font-size:.85em;opacity:.7;margin-top:.3em">{}<br>{}</div>
+</div>"""
 
 
 def show_answer(answer: Any) -> None:
-    """Print the text of an answer, wrapped to 88 columns, then one line: origin, model, tokens and why it ended.
+    """Show the text of an answer, then where it came from, then its model, tokens and why it ended; a script prints it.
 
     Args:
         answer: a ChatCompletion or a Response of the openai package, or the dict that response.json() gives for one.
@@ -58,24 +64,24 @@ def show_answer(answer: Any) -> None:
         counts = [usage.get(new, usage.get(old)) for new, old in _COUNTS]
         tokens = "{} in, {} out".format(*("?" if count is None else count for count in counts))
         tokens += " (estimated)" if known and known.source != "live" else ""
-    print(*texts, sep="\n\n(another choice)\n\n", end="\n\n")
-    print(f"[{origin} · model {body.get('model') or 'not told'} · tokens: {tokens} · {ended}]")
+    text, numbers = (
+        "\n\n(another choice)\n\n".join(texts),
+        [f"model {body.get('model') or 'not told'}", f"tokens: {tokens}", ended],
+    )
+    plain = f"{text}\n\n[{' · '.join([origin, *numbers])}]"
+    if not get_ipython():
+        print(plain)
+        return
+    spans = (f'<span style="white-space:nowrap">{escape(number)}</span>' for number in numbers)
+    page = _CARD.format(escape(text), escape(origin), " · ".join(spans))
+    display({"text/html": page, "text/plain": plain}, raw=True)
 
 
 def _text(message: dict, reason: str | None) -> str:
-    """Return the text of a message, wrapped; or why there is none."""
+    """Return the text of a message, or why there is none."""
     content, reasoned = message.get("content") or "", message.get("reasoning_content") or message.get("reasoning")
     parts = [*(content if isinstance(content, list) else [{"text": content}]), {"refusal": message.get("refusal")}]
     text, refusal = ("".join(part.get(name) or "" for part in parts) for name in ("text", "refusal"))
     why = _NO_TEXT.get(reason or "", "it only reasoned; allow more output tokens" if reasoned else "none was sent")
     why = f"the model refused. {refusal.rstrip('.')}" if refusal else why
-    lines = []
-    for line in (text.strip() or f"(No text: {why}.)").splitlines():
-        # A NUL after each wide letter makes its length its width, so that textwrap, which counts letters, counts right.
-        padded = "".join(letter + "\0" if east_asian_width(letter) in "WF" else letter for letter in line)
-        indent = " " * len(re.findall(r"^\s*(?:(?:[-*•]|\d+[.)])\s+)?", line)[0])
-        # Chinese and Japanese have no spaces to break at, so long words with them are cut; an address stays whole.
-        cut = "\0" in padded
-        wrapped = textwrap.wrap(padded, 88, subsequent_indent=indent, break_on_hyphens=False, break_long_words=cut)
-        lines += [padded] if len(padded) <= 88 else wrapped
-    return "\n".join(line.rstrip() for line in lines).replace("\0", "")
+    return text.strip() or f"(No text: {why}.)"

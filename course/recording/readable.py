@@ -38,7 +38,7 @@ def recorded_request(
     """Make the readable form of a request, to store and to compare: with `$VISION_MODEL` in the place of this model."""
     path, stored_model = _without_host(url, to_replay), "$VISION_MODEL"
     if is_azure(path):
-        model, stored_model = os.environ.get("AZURE_OPENAI_DEPLOYMENT") or DEFAULT_DEPLOYMENT, DEFAULT_DEPLOYMENT
+        model, stored_model = deployment(), DEFAULT_DEPLOYMENT
         path = path.replace(f"/deployments/{model}/", f"/deployments/{stored_model}/")
     content_type = str({name.lower(): value for name, value in headers.items()}.get("content-type", ""))
     parts, value = parts_of(body or b"", content_type), None
@@ -110,6 +110,11 @@ def _without_host(url: str, to_replay: bool) -> str:
             if asked.startswith(behind := f"{base.rstrip('/')}/"):
                 return f"{path}/{asked.removeprefix(behind)}"
     return url if to_replay and _OF_OTHERS.match(url) else _API_HOST.sub("", url)
+
+
+def deployment() -> str:
+    """Return the name of the deployment that is asked on Azure OpenAI."""
+    return os.environ.get("AZURE_OPENAI_DEPLOYMENT") or DEFAULT_DEPLOYMENT
 
 
 def is_azure(url: str) -> bool:

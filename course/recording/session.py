@@ -7,8 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from helpers import tokens
-
 from . import environment, masking, publishing, readable, shape
 from .clients import wrap_clients
 from .environment import LiveModeError
@@ -72,8 +70,7 @@ def start(lesson: str, mode: str | None = None) -> None:
     masking.forget_secrets()
     wrap_clients(_tape_for)
     publishing.install(_before_cell)
-    if not tape:
-        _say_what_it_costs(recorded, on_azure)
+    _announce(on_azure)
 
 
 def stop() -> None:
@@ -113,22 +110,17 @@ def _recorded(path: Path) -> list[Interaction]:
     return []
 
 
-def _say_what_it_costs(recorded: list[Interaction], on_azure: bool) -> None:
-    """Print one line: who is asked, and what a full run of the lesson costs (from the recorded usage; estimated)."""
-    # What is only fetched again was paid before.
-    usages = [item.response.tokens() for item in recorded if item.request.method == "POST" and item.response]
-    tokens_in, tokens_out = map(sum, zip((0, 0), *usages, strict=True))
+def _announce(on_azure: bool) -> None:
+    """Print one line: the mode, and how many answers are recorded or who is asked."""
+    if mode() == "replay":
+        answers = sum(item.response is not None for item in _state.tape.recording.interactions)
+        print(f"Replay: {answers} recorded answer{'s' * (answers != 1)}, no request leaves this machine.")
+        return
     base = os.environ.get("AZURE_OPENAI_ENDPOINT" if on_azure else "OPENAI_BASE_URL")
-    host, asks = masking.shown_address(base) if base else "api.openai.com", f"model {model()}"
-    if on_azure:  # which model stands behind a deployment is unknown here
-        deployment = os.environ.get("AZURE_OPENAI_DEPLOYMENT") or readable.DEFAULT_DEPLOYMENT
-        asks = f"deployment {deployment}, priced as {model()}"
-    cost = "what your own server costs you" if base and not on_azure else "unknown to this course"
-    if tokens_in and (on_azure or not base):
-        with suppress(ValueError):
-            cost = f"about {tokens.price(model(), tokens_in, tokens_out):.2f} US cents"
-    told = f"({tokens_in:,} tokens in, {tokens_out:,} out, estimated)"
-    print(f"Live: requests go to {host}, {asks}. The price of a run of the whole lesson: {cost} {told}.")
+    asked = f"deployment {readable.deployment()}" if on_azure else f"model {model()}"
+    stored = f" Answers are stored in {_state.tape.path.name}." if _state.tape else ""
+    host = masking.shown_address(base) if base else "api.openai.com"
+    print(f"{mode().title()}: requests go to {host}, {asked}.{stored}")
 
 
 def _tape_for(headers: Mapping) -> Tape | None:

@@ -63,12 +63,6 @@ class RecordedResponse(BaseModel, extra="forbid", validate_by_name=True):
                 about |= data.get("response") or data
         return about
 
-    def tokens(self) -> tuple[int, int]:
-        """Return the tokens in and out that the answer reports, by either API; 0 and 0 when it reports none."""
-        usage = self.about().get("usage") or {}
-        tokens_in = usage.get("prompt_tokens", usage.get("input_tokens", 0))
-        return tokens_in, usage.get("completion_tokens", usage.get("output_tokens", 0))
-
 
 class Interaction(BaseModel, extra="forbid"):
     """A request of the cell whose source has this `cell_digest`, and what became of it."""

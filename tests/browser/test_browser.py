@@ -176,7 +176,7 @@ def last_answer(cells):
     """(index of its cell, first line) of the last answer that is stored in a lesson; None if it asks nothing."""
     for index, cell in reversed(list(enumerate(cells))):
         for output in reversed(cell.outputs):
-            if ORIGIN.search(text := output.get("text", "")):
+            if ORIGIN.search(text := output.get("data", {}).get("text/plain", "")):
                 return index, text.splitlines()[0]
     return None
 

@@ -1,10 +1,13 @@
 """An answer on the page: its text, where it came from, and what is said when there is none."""
 
+import re
+
 import pytest
 import requests
 from openai.types.chat import ChatCompletion
 
 from course.recording import Origin, session, show_answer
+from course.recording import answer as module
 
 USAGE = {"prompt_tokens": 231, "completion_tokens": 64, "total_tokens": 295}
 TAIL = "model course-sample · tokens: 231 in, 64 out{} · finish reason: stop]\n"
@@ -57,24 +60,22 @@ def test_an_answer_says_where_it_came_from(known, line, come_from, capsys):
     assert capsys.readouterr().out == f"A cup.\n\n{line}" * 2
 
 
-def test_text_is_wrapped_and_keeps_its_shape(come_from, capsys):
-    long, address = "one two three " * 20, "https://example.com/" + "a" * 100
-    show_answer(answer(f"{long}\n\n  2. {long}\n- short\n\n    code  kept\n{address}"))
-    first, item, rest = capsys.readouterr().out.split("\n\n", 2)
-    assert all(60 < len(line) <= 88 for line in first.splitlines()[:-1]) and first.split() == long.split()
-    lines = item.splitlines()
-    assert lines[0].startswith("  2. one") and lines[1].startswith("     ") and lines[1][5] != " "
-    assert lines[-1] == "- short" and rest.startswith(f"    code  kept\n{address}\n\n[live answer")
-
-
-def test_wide_letters_count_twice(come_from, capsys):
-    korean, chinese = "작은 빨간 컵에 커피가 반쯤 있습니다. " * 6, "杯" * 100
-    show_answer(answer(f"{korean}\n{chinese}"))
-    lines = capsys.readouterr().out.split("\n\n[")[0].splitlines()
-    widths = [sum(2 if ord(letter) > 0x1100 else 1 for letter in line) for line in lines]
-    assert max(widths) <= 88 and widths[0] > 75
-    assert "".join(lines).replace(" ", "") == (korean + chinese).replace(" ", "")
-    assert not any("\0" in line for line in lines)
+def test_a_notebook_shows_a_card_that_keeps_the_lines_and_breaks_no_number(come_from, monkeypatch):
+    shell, shown = type("Shell", (), {}), []
+    monkeypatch.setattr(module, "get_ipython", lambda: shell)
+    monkeypatch.setattr(module, "display", lambda bundle, raw: shown.append(bundle))
+    show_answer(answer(" A <b> & 杯.\n\n  - two ", "length", id="a&b", model="<my> model"))
+    ((page, plain),) = ((one["text/html"], one["text/plain"]) for one in shown)
+    assert plain == (
+        "A <b> & 杯.\n\n  - two\n\n[live answer · model <my> model · tokens: 231 in, 64 out · finish reason: length]"
+    )
+    text, about = re.fullmatch(
+        r"(?s)<div [^<]*>\n<pre [^<]*pre-wrap[^<]*>(.*)</pre>\n<div [^<]*>(.*)</div>\n</div>", page
+    ).groups()
+    number = '<span style="white-space:nowrap">{}</span>'.format
+    numbers = map(number, ("model &lt;my&gt; model", "tokens: 231 in, 64 out", "finish reason: length"))
+    assert (text, about) == ("A &lt;b&gt; &amp; 杯.\n\n  - two", "live answer<br>" + " · ".join(numbers))
+    assert not re.search(r"#\d|rgb|color:", page), "it suits every theme"
 
 
 # What stands in the place of a text, or of its parts: content, finish reason, other fields; what is shown.
