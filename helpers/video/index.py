@@ -5,7 +5,6 @@ import json
 import re
 import sqlite3
 import sys
-import time
 import unicodedata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,9 +25,6 @@ KNOWN = """SELECT document, rowid FROM captions WHERE document = ?1
 OR document IS NOT NULL AND rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2))"""
 FINISH = f"""UPDATE captions SET document = ?1, times = json_extract(?2, '$."' || rowid || '"'), metadata = ?3
 WHERE rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?2)) AND NOT EXISTS ({KNOWN})"""
-# Of several programs one asks for a caption, and has 120 seconds (Unix time); then it counts as dead.
-CLAIM = f"""INSERT INTO claims SELECT ?1, ?2 WHERE NOT EXISTS ({HAS}1)
-ON CONFLICT(key) DO UPDATE SET since = ?2 WHERE abs(?2 - since) > 120"""
 # The last digits of rank (bm25) differ from one SQLite to another.
 SEARCH = """SELECT document, times, CAST(printf('%.4g', -rank) AS REAL), caption, jpeg FROM captions(?)
 WHERE document IN (SELECT value FROM json_each(?)) ORDER BY rank, document, json_extract(times, '$[0]') LIMIT ?"""
@@ -78,7 +74,6 @@ class VideoIndex:
         if self._execute("SELECT sql FROM sqlite_master LIMIT 1") not in ([], [(f"CREATE VIRTUAL TABLE {TABLE}",)]):
             raise VideoError(f"{path} is a database of something else, or of another version. Choose another name.")
         self._execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE}")
-        self._execute("CREATE TABLE IF NOT EXISTS claims(key INTEGER PRIMARY KEY, since REAL)")
 
     def close(self) -> None:
         """Close the file. What was in memory alone is gone."""
@@ -103,7 +98,7 @@ class VideoIndex:
         The same video again (by its bytes) costs nothing; only its metadata change. For a new prompt, `remove` it.
 
         Args:
-            caption: a function, Picture -> text, called once a scene by one program (for 2 minutes); errors come up.
+            caption: a function, Picture -> text, called once a scene; its errors come up.
             scenes: a list of Scene; without it those of `video.scenes(path)`.
             metadata: names with text or numbers, kept as text.
             document_id: without it the file's name without its ending.
@@ -117,23 +112,13 @@ class VideoIndex:
         keys, facts = _keys(scenes, max_side), json.dumps({key: str(metadata[key]) for key in metadata or ()})
         times = json.dumps({key: (scene.start, scene.end, scene.best) for key, scene in keys.items()})
         if is_new := not self._execute(KNOWN, name, times):
-            bar = tqdm(keys.items(), name, file=sys.stdout, mininterval=0, miniters=1, **BAR)
-            for key, scene in bar:
-                while not self._execute(HAS, key):  # neither paid for before an error nor by another program
-                    self._execute(CLAIM, key, time.time())
-                    if self._execute("SELECT changes()") == [(0,)]:
-                        bar.set_description_str(f"{name}, waiting for another program")
-                        time.sleep(0.1)
-                        continue
-                    try:
-                        text, asked = caption(picture := scene.picture(max_side)), asked + 1
-                        if not isinstance(text, str) or not text.strip():
-                            raise VideoError(f"{path.name}: {text!r:.60} is no caption of {scene}. Add it again.")
-                        text = unicodedata.normalize("NFC", text.strip())
-                        self._execute(KEEP, key, _spaced(text), text, picture.data)
-                    finally:
-                        self._execute("DELETE FROM claims WHERE key = ?", key)
-                bar.set_description_str(name, refresh=False)
+            for key, scene in tqdm(keys.items(), name, file=sys.stdout, mininterval=0, miniters=1, **BAR):
+                if not self._execute(HAS, key):  # as it is after an error
+                    text, asked = caption(picture := scene.picture(max_side)), asked + 1
+                    if not isinstance(text, str) or not text.strip():
+                        raise VideoError(f"{path.name}: {text!r:.60} is no caption of {scene}. Add it again.")
+                    text = unicodedata.normalize("NFC", text.strip())
+                    self._execute(KEEP, key, _spaced(text), text, picture.data)
             self._execute(FINISH, name, times, facts)
         if {*(known := self._execute(KNOWN, name, times))} != {(name, key) for key in keys}:
             raise VideoError(f"{name} is another video here, has other scenes, or is {known[0][0]}. Remove it first.")

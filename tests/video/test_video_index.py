@@ -9,7 +9,6 @@ import sys
 import threading
 import unicodedata
 from contextlib import closing, redirect_stdout
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given
@@ -258,18 +257,14 @@ def test_after_an_error_only_what_is_missing_is_asked(clip, index, fault):
 
 KILLED = """
 import os, random, signal, sys
-from types import SimpleNamespace
 from helpers import video
 folder, clip, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-scenes, dice, clock, moments = video.scenes(clip), random.Random(1), [0], []
+scenes, dice, moments = video.scenes(clip), random.Random(1), []
 same = scenes[0].picture()
 video.Scene.picture = lambda scene, max_side: same
-# Without a sleep: it would wait for a living program only.
-video.index.time = SimpleNamespace(time=lambda: clock[0])
 
 def add(path, killed_at=0):
     ticks, (there, asked) = 0, os.pipe()
-    clock[0] += 200
     def tick():
         nonlocal ticks
         ticks += 1
@@ -292,7 +287,6 @@ longest = int(add(f"{folder}/whole.sqlite")[1].lstrip(b"."))
 for number in range(count):
     path, out, counted = f"{folder}/{number}.sqlite", sys.stdout, []
     status, asked = add(path, dice.randrange(1, longest + 1))
-    clock[0] += 200
     assert status in (signal.SIGKILL, 0)  # not every run has as many ticks
     index = video.VideoIndex(path)
     kept = index._execute("SELECT count(*) FROM captions")[0][0]
@@ -302,7 +296,7 @@ for number in range(count):
     added = index.add(clip, lambda picture: counted.append(1) or "paid", scenes=scenes)
     sys.stdout = out
     assert added.captioned == len(counted) == 4 - kept and len(index.search("paid")) == 4
-    assert index._execute("PRAGMA integrity_check") == [("ok",)] and not index._execute("SELECT * FROM claims")
+    assert index._execute("PRAGMA integrity_check") == [("ok",)]
     moments.append((kept, found))
 print(len(moments), len(set(moments)))
 """
@@ -317,56 +311,6 @@ def run(code, *arguments, **options):
 def test_a_kill_at_any_moment_loses_no_stored_caption_and_leaves_no_half_video(tmp_path, clip):
     out, errors = run(KILLED, tmp_path, clip, 30).communicate(timeout=300)
     assert errors == "" and re.fullmatch("30 [4-9]\n", out)  # killed at many different moments
-
-
-# Says what it does, and asks for a caption when it is told to.
-IN_STEP = """
-import io, sys
-from contextlib import redirect_stdout
-from types import SimpleNamespace
-from helpers import video
-from helpers.video import index as module
-
-def say(*words):
-    print(*words, file=sys.__stdout__, flush=True)
-    return sys.stdin.readline()
-
-module.time = SimpleNamespace(time=module.time.time, sleep=lambda seconds: say("waits"))
-with redirect_stdout(io.StringIO()):
-    say(*video.VideoIndex(sys.argv[1]).add(sys.argv[2], lambda picture: say("asks", picture.origin) and "a caption"))
-"""
-
-
-def test_two_programs_that_index_one_video_at_once_ask_for_each_caption_once(tmp_path, clip):
-    video.VideoIndex(tmp_path / "i.sqlite").close()
-    programs = [run(IN_STEP, tmp_path / "i.sqlite", clip, stdin=subprocess.PIPE) for _ in range(2)]
-    said = [[], []]
-    while not all(lines and lines[-1].startswith("clip") for lines in said):
-        for program, lines in zip(programs, said, strict=True):  # each takes a step, then the other
-            if not (lines and lines[-1].startswith("clip")):
-                lines.append(program.stdout.readline().strip())
-        for program in programs:
-            program.stdin.write("\n")
-            program.stdin.flush()
-    for program in programs:
-        assert program.communicate(timeout=60)[1] == ""
-    asked = [[line for line in lines if line.startswith("asks")] for lines in said]
-    assert sorted([*asked[0], *asked[1]]) == [f"asks clip.mp4 at 0:0{n}.5" for n in range(4)]
-    assert [lines[-1] for lines in said] == [f"clip 4 {len(lines)} added" for lines in asked]
-    assert any("waits" in lines for lines in said)
-
-
-@pytest.mark.parametrize(("age", "waits"), [(0, 4), (85, 1), (121, 0), (-121, 0)])
-def test_after_two_minutes_a_claim_is_that_of_a_dead_program(clip, index, monkeypatch, capsys, age, waits):
-    clock = [1000.0]
-    turned = SimpleNamespace(time=lambda: clock[-1], sleep=lambda seconds: clock.append(clock[-1] + 40))
-    monkeypatch.setattr(index_module, "time", turned)
-    key = min(index_module._keys(video.scenes(clip), 512))
-    index._execute("INSERT INTO claims VALUES (?, ?)", key, clock[-1] - age)
-    assert index.add(clip, Asked()) == video.Added("clip", 4, 4, "added")
-    assert len(clock) == 1 + waits and index._execute("SELECT * FROM claims") == []
-    lines = capsys.readouterr().out.split("\r")
-    assert [line[:13] for line in lines].count("clip, waiting") == waits and lines[-1].startswith("clip: 100%")
 
 
 def test_another_video_of_the_same_name_added_meanwhile_is_told_and_nothing_is_mixed(tmp_path, clip):
