@@ -95,6 +95,21 @@ def refusal(call, *given, **options):
     return said
 
 
+class Asked:
+    """A caption function that counts what it was asked, and fails at one of the calls if it is to."""
+
+    def __init__(self, fails_at=None, error=None, said=None):
+        self.pictures, self.fails_at, self.error, self.said = [], fails_at, error, said
+
+    def __call__(self, picture):
+        self.pictures.append(picture)
+        if len(self.pictures) == self.fails_at:
+            if self.error:
+                raise self.error
+            return self.said
+        return f"scene seen at {picture.origin.split()[-1]}"
+
+
 def pixels(picture):
     return Image.open(io.BytesIO(picture.data))
 
