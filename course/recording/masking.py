@@ -99,7 +99,7 @@ def clean(value: Any, secrets: set[str], pictures: bool = True, name: str = "") 
         return {mask(key, secrets): clean(item, secrets, pictures, name) for key, item, name in named}
     if isinstance(value, list):
         return [clean(item, secrets, pictures, name) for item in value]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or name == "embedding":  # a vector in base64, as the SDK asks for it
         return value
     return "***" if _is_secret(name, value) else (pictures and describe_text(value)) or mask(value, secrets)
 

@@ -1,9 +1,9 @@
 """Sends every request to the local API while COURSE_UPSTREAM holds its address, as http://127.0.0.1:PORT/<host>/<path>.
 
 Importing it wraps the transports of httpx2 and requests, below those of the course, and gives the recorder a tape that
-knows what the local API says of its answers: `x-course-source` (sample or constructed; wrong-on-purpose; staged) and
-`x-course-fault`. The tests' own process imports it (conftest.py); a kernel does with KERNEL. The course itself knows
-nothing of all this.
+knows what the local API says of its answers: `x-course-source` (sample, constructed, or live and the day;
+wrong-on-purpose; staged) and `x-course-fault`. The tests' own process imports it (conftest.py); a kernel does with
+KERNEL. The course itself knows nothing of all this.
 """
 
 import os
@@ -41,6 +41,8 @@ class LocalTape(Tape):
         if not upstream() or "x-course-source" not in answer.headers:
             return item
         source, *marks = answer.headers["x-course-source"].split()
+        if source == "live":  # of a real model, on this day
+            return item.model_copy(update={"date": marks[0]})
         fault = answer.headers.get("x-course-fault")
         model, _, day = answer.headers.get("x-course-recorded", "").partition(" ")  # of what a real model answered
         return item.model_copy(

@@ -28,13 +28,14 @@ from course.recording import RecordingError, masking
 from course.recording import shape as cassette
 from course.recording.shape import RECORDINGS
 from tests.api import API_KEY, Api, serve
+from tests.tools import embeddings
 from tests.tools.kernel import Kernel
 
 NOTEBOOKS = ROOT / "notebooks"
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command line; 0 when every lesson was recorded."""
+def main(arguments: list[str], model: embeddings.Model | None = None) -> int:
+    """Run the command line; 0 when every lesson was recorded. Samples of embeddings come from `model`, or stay."""
     if not arguments or arguments[0] not in ("sample", "record"):
         print(__doc__)
         return 2
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
         # The version is a part of each request on Azure: with another one, nobody else could replay them.
         settings, api = {"OPENAI_API_VERSION": None}, None
         if how == "sample":
-            api = stack.enter_context(serve())
+            api = stack.enter_context(serve(routes=embeddings.routes(model)))
             settings |= {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": API_KEY}
             settings |= dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "VISION_MODEL"))
             settings |= {name: None for name in os.environ if name.startswith("AZURE_OPENAI_")}
