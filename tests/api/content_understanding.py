@@ -75,7 +75,7 @@ def result(name: str) -> dict:
     with open(VIDEOS / "moments.csv", encoding="utf-8", newline="") as file:
         moments = [row for row in csv.DictReader(file) if row["video"] == name]
     subtitles = (VIDEOS / name).with_suffix(".srt")
-    said = video.read_subtitles(subtitles) if hasattr(video, "read_subtitles") else []
+    said = video.read_subtitles(subtitles) if subtitles.is_file() else []
     contents = []
     for row in moments:
         start, end = (round(float(row[edge]) * 1000) for edge in ("start", "end"))

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
-from tests.api import azure, content_understanding, faults, responses, vectors, video_retrieval
+from tests.api import azure, content_understanding, faults, responses, transcriptions, video_retrieval
 from tests.api.answers import CREATED, Question, cut, load_answers, pieces, text_tokens
 from tests.api.schemas import asked_schema
 from tests.api.validation import ApiError, check_chat, picture_of_data_url, read_json
@@ -52,8 +52,6 @@ class Api:
     acts_as: str | None = None
     # How often an entry with a fault was asked, by its key.
     asked: Counter = field(default_factory=Counter)
-    # Answers requests for embeddings where a real model is asked; else what is recorded is given again.
-    embed: vectors.Embed | None = None
     # More routes, tried before the others.
     routes: list[Route] = field(default_factory=list)
 
@@ -158,7 +156,7 @@ def _routes(api: Api) -> list[Route]:
         *(Route(f"{host}/v1/chat/completions", api.guarded(chat), methods=["POST"]) for host in responses.HOSTS),
         *azure.routes(api, chat_on_azure),
         *responses.routes(api),
-        *vectors.routes(api),
+        *transcriptions.routes(api),
         Route("/{rest:path}", picture, methods=["GET"]),
         Route("/{rest:path}", nothing_here, methods=["POST", "PUT", "PATCH", "DELETE"]),
     ]

@@ -156,7 +156,7 @@ def problems_of_ends(notebook, path, readme):
         if not any(word.startswith(verb[: max(3, len(verb) - 3)]) for word in did):
             yield f"the recap does not come back to **{verb}**"
     lessons = sorted(lesson.name for lesson in path.parent.glob("*.ipynb"))
-    following = lessons[lessons.index(path.name) + 1 :][:1]
+    following = [name for name in lessons if name[:3] == f"{int(path.name[:2]) + 1:02}_"]
     line = re.search(r"(?m)^Next: .+", end)
     if not line:
         yield "the last text does not say what comes next"
