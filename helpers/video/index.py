@@ -6,6 +6,7 @@ import re
 import sys
 import unicodedata
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,7 +45,8 @@ BAR: dict = {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt
 BAR |= {"mininterval": 0, "miniters": 1}
 
 
-class Hit(NamedTuple):
+@dataclass(frozen=True)
+class Hit:
     """A scene found, or something said, its times in seconds. `relevance`: comparable within one search only."""
 
     document_id: str
@@ -54,8 +56,13 @@ class Hit(NamedTuple):
     relevance: float
     metadata: dict[str, str]
     caption: str  # or what is said
-    thumbnail: Picture  # the very picture that was captioned; for what is said, that of the scene in which it begins
     source: str  # caption or transcript
+    _jpeg: bytes = field(repr=False)
+
+    @property
+    def thumbnail(self) -> Picture:
+        """The very picture that was captioned; for what is said, that of the scene in which it begins."""
+        return open_picture(self._jpeg)
 
     def __str__(self) -> str:
         return f"{self.document_id}  {clock(self.start)} to {clock(self.end)}, best {clock(self.best)}"
@@ -247,7 +254,7 @@ class VideoIndex:
             source, facts = "caption" if jpeg else "transcript", json.loads(metadata)
             if not jpeg:
                 [(best, jpeg)] = self._store.execute(SCENE_AT, document, start)
-            hits.append(Hit(name, start, end, best, float(f"{relevance:.4g}"), facts, text, open_picture(jpeg), source))
+            hits.append(Hit(name, start, end, best, float(f"{relevance:.4g}"), facts, text, source, jpeg))
         return hits
 
 
