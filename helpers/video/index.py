@@ -6,6 +6,7 @@ import re
 import sys
 import unicodedata
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,17 +35,18 @@ SEARCH = """SELECT rowid, -rank FROM words WHERE words MATCH ?1 AND (?2 IS NULL 
 WHERE id = words.rowid) IN (SELECT value FROM json_each(?2))) ORDER BY rank, rowid LIMIT ?3"""
 HITS = """SELECT passages.id, document, name, start, finish, best, metadata, text, jpeg
 FROM passages JOIN documents ON documents.id = document WHERE passages.id IN (SELECT value FROM json_each(?))"""
-# Where ?2 is said, or the nearest scene.
-SCENE = f"""SELECT best, jpeg {FOUND.replace("?", "?1")} AND key IS NOT NULL
+SCENE_AT = """SELECT best, jpeg FROM passages WHERE document = ?1 AND key IS NOT NULL AND start IS NOT NULL
 ORDER BY max(start - ?2, ?2 - finish, 0), start DESC LIMIT 1"""
 # Words of nearly every English caption and question: "a red cup" must not find all that has an "a".
 STOP_WORDS = """a an the of in on at to from by with and or is are was were be it its this that these those there here
 what where when which who how do does did i me my you your"""
 # A line for each scene whatever the speed and the window, in ASCII: a lesson's stored output stays the same.
-BAR = {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} scenes", "ncols": 70, "ascii": " #"}
+BAR: dict = {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} scenes", "ncols": 70, "ascii": " #"}
+BAR |= {"mininterval": 0, "miniters": 1}
 
 
-class Hit(NamedTuple):
+@dataclass(frozen=True)
+class Hit:
     """A scene found, or something said, its times in seconds. `relevance`: comparable within one search only."""
 
     document_id: str
@@ -54,8 +56,13 @@ class Hit(NamedTuple):
     relevance: float
     metadata: dict[str, str]
     caption: str  # or what is said
-    thumbnail: Picture  # the very picture that was captioned; for what is said, that of the scene in which it begins
     source: str  # caption or transcript
+    _jpeg: bytes = field(repr=False)
+
+    @property
+    def thumbnail(self) -> Picture:
+        """The very picture that was captioned; for what is said, that of the scene in which it begins."""
+        return open_picture(self._jpeg)
 
     def __str__(self) -> str:
         return f"{self.document_id}  {clock(self.start)} to {clock(self.end)}, best {clock(self.best)}"
@@ -87,7 +94,7 @@ class VideoIndex:
 
     def close(self) -> None:
         """Close the file. What was in memory alone is gone."""
-        self._store.close()
+        self._store.db.close()
 
     def bill(self, scenes, prompt: str, model: str, detail="low", answer_tokens=60, max_side: int | None = 512) -> str:
         """Estimate the cost of the captions that `scenes` lack: a picture, `prompt` and `answer_tokens` for each."""
@@ -136,8 +143,7 @@ class VideoIndex:
         times = {key: [scene.start, scene.end, scene.best] for key, scene in keys.items()}
         state = "added" if not before else "unchanged" if before == times else "replaced"
 
-        options = {"file": sys.stdout, "disable": state == "unchanged", "mininterval": 0, "miniters": 1}
-        for key, scene in tqdm(keys.items(), name, **options, **BAR):
+        for key, scene in tqdm(keys.items(), name, file=sys.stdout, disable=state == "unchanged", **BAR):
             if not self._store.execute(HAS, document, key):  # as it is after an error
                 text, asked = caption(picture := scene.picture(max_side)), asked + 1
                 if not isinstance(text, str) or not text.strip():
@@ -247,8 +253,8 @@ class VideoIndex:
             document, name, start, end, best, metadata, text, jpeg = rows[one]
             source, facts = "caption" if jpeg else "transcript", json.loads(metadata)
             if not jpeg:
-                [(best, jpeg)] = self._store.execute(SCENE, document, start)
-            hits.append(Hit(name, start, end, best, float(f"{relevance:.4g}"), facts, text, open_picture(jpeg), source))
+                [(best, jpeg)] = self._store.execute(SCENE_AT, document, start)
+            hits.append(Hit(name, start, end, best, float(f"{relevance:.4g}"), facts, text, source, jpeg))
         return hits
 
 

@@ -8,6 +8,7 @@ from .scenes import VideoError
 from .store import Store
 
 NEW = "SELECT id, text FROM passages WHERE start IS NOT NULL AND vector IS NULL ORDER BY id LIMIT 256"
+KEEP = "UPDATE passages SET model = ?, vector = ? WHERE id = ?"
 ALL = "SELECT id, document, vector FROM passages WHERE vector IS NOT NULL ORDER BY id"
 
 
@@ -24,11 +25,8 @@ class Vectors:
     def complete(self) -> None:
         """Ask for the vectors that are missing, and keep each answer as it comes."""
         while self.embed and (rows := self._store.execute(NEW)):
-            vectors = self._ask([text for _, text in rows])
-            keep = ("UPDATE passages SET model = ?, vector = ? WHERE id = ?", self._model)
-            self._store.change(
-                *((*keep, vector.tobytes(), key) for (key, _), vector in zip(rows, vectors, strict=True))
-            )
+            pairs = zip(rows, self._ask([text for _, text in rows]), strict=True)
+            self._store.change(*((KEEP, self._model, vector.tobytes(), key) for (key, _), vector in pairs))
 
     def nearest(self, query: str, among: str | None, most: int) -> list[tuple[int, float]]:
         """Return the ids of the passages nearest to `query`, with the cosine, best first.
@@ -53,15 +51,14 @@ class Vectors:
     def _ask(self, texts: list[str]) -> numpy.ndarray:
         """Return the vectors of texts: float32, a row of length 1 for each, of the model and size that are there."""
         vectors = numpy.array(self.embed(texts), "<f4")
-        if vectors.ndim != 2 or len(vectors) != len(texts) or not numpy.isfinite(vectors).all():
+        lengths = numpy.linalg.norm(vectors, axis=-1, keepdims=True)
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not ((lengths > 0) & (lengths < numpy.inf)).all():
             raise VideoError(f"embed returned {vectors.shape} numbers, not one vector for each of {len(texts)} texts.")
         self._check(vectors.shape[1])
-        return vectors / numpy.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / lengths
 
     def _check(self, *size: int) -> None:
         known = self._store.execute("SELECT model, length(vector) / 4 FROM passages WHERE model IS NOT NULL LIMIT 1")
         if self.embed and known and known[0][: 1 + len(size)] != (self._model, *size):
-            what = "{}: its vectors are of {}, with {} numbers each".format(self._store.path.name, *known[0])
-            raise VideoError(
-                f"{what}. Use that model; or open it without embed, call forget_vectors(), and begin again."
-            )
+            what = "{} holds vectors of {}, {} numbers each. Use it".format(self._store.path.name, *known[0])
+            raise VideoError(f"{what}; or open the file without embed, call forget_vectors(), and open it again.")

@@ -164,12 +164,6 @@ def _frame_at(path: Path, seconds: float) -> Image.Image:
 
 def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
     """The frame as a PIL image: in RGB or RGBA, with square pixels, turned and mirrored as the file says."""
-    if frame.interlaced_frame:  # every other line is of another moment
-        graph = av.filter.Graph()
-        graph.link_nodes(graph.add_buffer(frame), graph.add("yadif"), graph.add("buffersink")).configure()
-        graph.push(frame)
-        graph.push(None)
-        frame = graph.pull()
     if frame.color_trc in (16, 18):  # PQ, HLG
         warn(f"{path.name}: HDR is not converted; its colours are off. Export the video as SDR.", stacklevel=4)
     if frame.colorspace == 2 and frame.height >= 720:  # unspecified: BT.709 in HD, as players take it, else BT.601

@@ -27,7 +27,7 @@ class Store:
 
     def __init__(self, path: str | Path):
         self.path = Path(path).expanduser()
-        self._db: Any = None  # opened by the first statement
+        self.db: Any = None  # opened by the first statement
         if not self.execute("SELECT 1 FROM sqlite_master LIMIT 1"):
             self.change((f"PRAGMA application_id = {APPLICATION_ID}",), *((f"CREATE {what}",) for what in SCHEMA))
         elif self.execute("PRAGMA application_id") != [(APPLICATION_ID,)]:
@@ -36,16 +36,16 @@ class Store:
     def execute(self, sql: str, *values) -> list[tuple]:
         """Execute one statement, which is stored at once, and return its rows."""
         try:
-            if self._db is None:
-                self._db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
-                self._db.create_function("spaced", 1, spaced)
-            return self._db.execute(sql, values).fetchall()
+            if self.db is None:
+                self.db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+                self.db.create_function("spaced", 1, spaced)
+            return self.db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise VideoError(f"{self.path} can't be used: {error}. Is its folder there, and writable?") from None
 
     def change(self, *statements: tuple) -> None:
         """Execute statements, each (SQL, value, value …): all of them or none."""
-        with self._db:  # rolls back after an error
+        with self.db:  # rolls back after an error
             self.execute("BEGIN IMMEDIATE")
             for statement in statements:
                 self.execute(*statement)
@@ -53,11 +53,7 @@ class Store:
 
     def state(self) -> tuple:
         """Return what differs once this program or another one has changed the file."""
-        return self._db.total_changes, self.execute("PRAGMA data_version")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        return self.db.total_changes, self.execute("PRAGMA data_version")
 
 
 def spaced(text: str) -> str:

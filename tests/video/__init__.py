@@ -1,11 +1,8 @@
 """Videos made for tests, whose frames say their number."""
 
-import ctypes
 import io
 import itertools
 import random
-import sys
-import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -125,19 +122,3 @@ def corners():
     draw.rectangle((160, 0, 320, 89), (30, 30, 200))
     draw.rectangle((160, 90, 320, 180), (30, 160, 30))
     return image
-
-
-def without_root(call):
-    """Return what this gives in a thread that may do no more than others: on Linux, each has its own capabilities."""
-    results = []
-
-    def run():
-        if sys.platform == "linux":
-            header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-            assert ctypes.CDLL(None, use_errno=True).capset(header, (ctypes.c_uint32 * 6)()) == 0
-        results.append(call())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return results[0]

@@ -1,9 +1,12 @@
-"""Speed and memory of cutting a video into scenes: python -m tests.tools.benchmarks.video
+"""Speed and memory of cutting a video, and of searching many: python -m tests.tools.benchmarks.video [scenes|search]
 
 Speed is a multiple of real time, on camera1.mp4 and on a minute of 1280 x 720 made here, each beside the `ffmpeg`
 program with the same scene filter on frames as small, if there is one on the PATH. Each is run in turn, several times;
 the fastest run counts. Memory is the most that a process of its own ever held while it cut a minute and ten minutes of
-320 x 180; the ratio says whether it grows with the length. Only the ratios mean something on another machine.
+320 x 180; the ratio says whether it grows with the length.
+
+A search is timed among 100,000 and 1,000,000 scenes, whose captions and vectors are made up, beside the bare
+query of FTS5 and the bare product of the matrix in numpy. Only the ratios mean something on another machine.
 """
 
 import shutil
@@ -11,12 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import av
+import numpy
 
 from course.assets import ROOT
-from helpers.video import scenes
+from helpers.encoding import open_picture
+from helpers.video import VideoIndex, scenes
+from helpers.video.index import INDEX
 from helpers.video.scenes import THRESHOLD, WIDTH
 from tests.tools.benchmarks.encoding import photo_like
 
@@ -75,6 +82,66 @@ def peak(path: Path) -> tuple[int, int]:
     return held, found
 
 
+def fastest(ways: dict[str, Callable], repeats: int) -> dict[str, float]:
+    """Run each way in turn, several times; return the seconds of the fastest run of each."""
+    times = {way: [] for way in ways}
+    for _ in range(repeats):
+        for way, run in ways.items():
+            begin = time.perf_counter()
+            run()
+            times[way].append(time.perf_counter() - begin)
+    return {way: min(taken) for way, taken in times.items()}
+
+
+def made_index(path: Path, count: int, numbers: int) -> VideoIndex:
+    """An index of made-up captions, 200 a film: 12 words each of 20,000, few of them frequent; vectors at random."""
+    dice = numpy.random.default_rng(1)
+    index = VideoIndex(path, embed=lambda texts: dice.standard_normal((len(texts), numbers)), embed_model="chance")
+    insert = """INSERT INTO passages(document, key, start, finish, best, text, model, vector, jpeg)
+    VALUES (?1 / 200, ?1, ?1, ?1 + 1, ?1, ?2, 'chance', ?3, ?4)"""
+    jpeg, part = open_picture(photo_like((512, 288)), max_side=32).data, min(count, 10_000)
+    for first in range(0, count, part):
+        words = (20_000 ** dice.random((part, 12))).astype(int)  # word n about 1 / n as often as the first
+        vectors = dice.standard_normal((part, numbers)).astype("<f4")
+        vectors /= numpy.linalg.norm(vectors, axis=1, keepdims=True)
+        films = range(first // 200, (first + part) // 200)
+        texts = (" ".join(f"w{word}" for word in row) for row in words)
+        index._store.change(
+            *(("INSERT INTO documents VALUES (?, ?, '', '{}')", film, f"film {film}") for film in films),
+            *((insert, first + n, text, vectors[n].tobytes(), jpeg) for n, text in enumerate(texts)),
+            *((INDEX, film) for film in films),
+        )
+    return index
+
+
+def search(count: int, repeats: int = 5, numbers: int = 384) -> dict[str, float]:
+    """Print how much longer a search takes than the bare query or the bare product, and return it."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = made_index(Path(folder) / "i.sqlite", count, numbers)
+        begin = time.perf_counter()
+        index.search("w5", "meaning")
+        print(
+            f"{count:,} scenes: the first search by meaning takes {time.perf_counter() - begin:.1f} s, as it reads all"
+        )
+        [question], (*_, matrix) = index._vectors._ask(["w5"]), index._vectors._loaded
+        raw = "SELECT rowid FROM words WHERE words MATCH 'w5* OR w30* OR w200*' ORDER BY rank LIMIT 10"
+        times = fastest(
+            {
+                "words": lambda: index.search("w5 w30 w200", "words"),
+                "bare query": lambda: index._store.execute(raw),
+                "meaning": lambda: index.search("w5", "meaning"),
+                "bare product": lambda: matrix @ question,
+                "both": lambda: index.search("w5 w30 w200"),
+            },
+            repeats,
+        )
+        index.close()
+    ratios = {name: times[name] / times[bare] for name, bare in (("words", "bare query"), ("meaning", "bare product"))}
+    print(*(f"{name} {seconds * 1000:.1f} ms" for name, seconds in times.items()), sep=", ")
+    print(*(f"{name}: {ratio:.2f} times" for name, ratio in ratios.items()), sep=", ")
+    return ratios
+
+
 def main(short: int = 60, long: int = 600, repeats: int = 3, size: tuple = (1280, 720)) -> dict[str, float]:
     """Print speeds and memory; the result holds them by name."""
     results, program = {}, shutil.which("ffmpeg")
@@ -82,17 +149,12 @@ def main(short: int = 60, long: int = 600, repeats: int = 3, size: tuple = (1280
         clips = {"camera1.mp4": CAMERA, f"{short} s of {size[1]}p": made(Path(folder) / "p.mp4", short, size)}
         for name, path in clips.items():
             length, ways = scenes(path)[-1].end, {"scenes()": scenes, **({"ffmpeg": by_ffmpeg} if program else {})}
-            times = {way: [] for way in ways}
-            for _ in range(repeats):
-                for way, run in ways.items():
-                    begin = time.perf_counter()
-                    run(path)
-                    times[way].append(time.perf_counter() - begin)
+            times = fastest({way: lambda run=run, path=path: run(path) for way, run in ways.items()}, repeats)
             for way, taken in times.items():
-                results[f"{way} {name}"] = length / min(taken)
-                print(f"{way:9} on {name:12}: {length / min(taken):7.1f} times real time")
+                results[f"{way} {name}"] = length / taken
+                print(f"{way:9} on {name:12}: {length / taken:7.1f} times real time")
             if program:
-                print(f"{'':9}    {name:12}: scenes() takes {min(times['scenes()']) / min(times['ffmpeg']):.2f} times")
+                print(f"{'':9}    {name:12}: scenes() takes {times['scenes()'] / times['ffmpeg']:.2f} times")
         if not program:
             print("There is no ffmpeg program on the PATH to compare with.")
         for seconds in (short, long):
@@ -105,4 +167,8 @@ def main(short: int = 60, long: int = 600, repeats: int = 3, size: tuple = (1280
 
 
 if __name__ == "__main__":
-    main()
+    if "search" in sys.argv:
+        search(100_000)
+        search(1_000_000)
+    else:
+        main()
