@@ -25,12 +25,11 @@ settings.load_profile("course")
 
 # What takes longest begins first, so that no core is idle at the end.
 BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
-FIRST = (*BY_LESSON, "notebooks/", "tests/api/test_azure.py", "tests/recording/", "tests/lessons/", "tests/video/")
+FIRST = (*BY_LESSON, "notebooks/", "tests/recording/", "tests/lessons/", "tests/video/")
 # What starts a kernel of its own, by a fixture or a part of its name; other files mark theirs (pytest.mark.slow).
 KERNEL_FIXTURES = {"kernel", "executed"}
 KERNEL_TESTS = re.compile(
-    "with_a_resource_of_ones_own|all_is_kept_and_nobody_is_asked|recorded_with_a_key_keeps"
-    "|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first"
+    "recorded_with_a_key_keeps|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first"
 )
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"

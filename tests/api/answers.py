@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from course.recording import DEFAULT_MODEL
 from helpers import video
 from helpers.encoding import DETAILS, open_picture
 from helpers.tokens import picture_tokens
-from tests.api import faults, schemas
+from tests.api import faults
+from tests.api.schemas import misfit
 from tests.api.validation import ApiError
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
@@ -34,7 +36,7 @@ class Answer:
 
     With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
     With `fault`, one of those in faults.py, it goes wrong instead: always, or `times` times before the answer comes.
-    Where a request asks for JSON, the text has to be that and to fit the schema; with `misfit` it does not, on purpose.
+    Where a request asks for JSON that fits a schema, the text has to.
     """
 
     pictures: list[str | dict]
@@ -44,23 +46,13 @@ class Answer:
     detail: str | None = None
     fault: str | None = None
     times: int | None = None
-    misfit: bool = False
-
-    def __post_init__(self) -> None:
-        self.wrong_on_purpose |= self.misfit
-
-    def why_unfit(self, schema: dict | None) -> str | None:
-        """What is wrong with this entry, which is our mistake, where a request asks for JSON that fits a schema."""
-        if schema is None or (self.fault and not self.times):  # what always goes wrong is never read
-            return None
-        why = schemas.misfit(self.text.strip(), schema)
-        if why and not self.misfit:
-            return f"does not fit: {why}"
-        return "fits, though it says that it is a misfit" if self.misfit and not why else None
 
     def key(self) -> tuple:
         hashes = (_digest(picture) if isinstance(picture, str) else _digest(**picture) for picture in self.pictures)
         return tuple(hashes), tuple(self.asked), self.detail
+
+
+_scenes = functools.cache(video.scenes)
 
 
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
@@ -71,13 +63,8 @@ def _digest(*raw: str, file: str = "", at: float | None = None, **how: Any) -> s
     elif at is None:
         data = open_picture(ROOT / file, **how).data
     else:
-        data = next(scene for scene in _scenes(file) if scene.start <= at < scene.end).picture().data
+        data = next(scene for scene in _scenes(ROOT / file) if scene.start <= at < scene.end).picture().data
     return hashlib.sha256(data).hexdigest()
-
-
-@functools.cache
-def _scenes(file: str) -> list[video.Scene]:
-    return video.scenes(ROOT / file)
 
 
 @dataclass
@@ -91,29 +78,37 @@ class Question:
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)  # of pictures that came in a data URL
     tokens: int = 0
 
-    def add_text(self, text: str, by_model: bool = False) -> None:
-        self.tokens += text_tokens(text)
-        self.texts += [] if by_model else [text]
-
-    def add_picture(self, url: str, data: bytes, detail: str) -> None:
-        size = Image.open(io.BytesIO(data)).size
-        self.pictures.append(hashlib.sha256(data).hexdigest())
-        self.details.add(detail)
-        self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
-        if url.startswith("data:"):
-            self.sizes[url] = size
+    def add(self, role: str, content: str | list[dict], fetch: Callable[[str], bytes]) -> None:
+        """Add a message of either API; `fetch` gives the picture behind an address, or the id of a file."""
+        for part in content if isinstance(content, list) else [{"text": content}]:
+            if "text" in part:
+                self.tokens += text_tokens(part["text"])
+                self.texts += [] if role == "assistant" else [part["text"]]
+                continue
+            if part["type"] not in ("image_url", "input_image"):
+                raise NotImplementedError(f"a part of type {part['type']}")
+            image = part["image_url"] if part["type"] == "image_url" else part  # Chat has one more level
+            address = image.get("url") or image.get("image_url") or image["file_id"]
+            data, detail = fetch(address), image.get("detail", "auto")
+            size = Image.open(io.BytesIO(data)).size
+            self.pictures.append(hashlib.sha256(data).hexdigest())
+            self.details.add(detail)
+            self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
+            if address.startswith("data:"):
+                self.sizes[address] = size
 
     def answer(self, api: Any) -> Answer:
         """The entry for it. Raises ApiError(500) where there is none that fits, and notes that in `api.unanswered`."""
         detail = next(iter(self.details)) if len(self.details) == 1 else None
         keys = [(tuple(self.pictures), tuple(self.texts), at) for at in (detail, None)]
-        asked = f"{self.texts} about pictures {self.pictures} at detail {detail}"
         found = next(filter(None, map(api.answers.get, keys)), None)
-        why = found.why_unfit(self.schema) if found else None
-        if found and not why:
+        problem = None if found else "has no answer to"
+        if found and self.schema is not None and (found.times or not found.fault):  # what always goes wrong is not read
+            why = misfit(found.text.strip(), self.schema)
+            problem = why and f"has an answer that does not fit ({why}) to"
+        if not problem:
             return found
-        lacks = f"has an answer to {asked} that {why}" if found else f"has no answer to {asked}"
-        api.unanswered.append(f"answers.toml {lacks}")
+        api.unanswered.append(f"answers.toml {problem} {self.texts} about pictures {self.pictures} at detail {detail}")
         raise ApiError(api.unanswered[-1], status=500, kind="server_error")
 
     def digest(self, body: dict, more: str = "") -> str:
@@ -144,12 +139,10 @@ def text_tokens(text: str) -> int:
 
 def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
     """The hand-written answers by what they answer: hashes of the pictures, the texts asked, and a detail or None."""
-    answers = [Answer(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8"))["answer"]]
-    by_key = {answer.key(): answer for answer in answers}
-    if len(by_key) != len(answers):
-        raise ValueError(f"{path.name} answers the same question twice")
-    if unknown := {answer.detail for answer in answers} - {None, *DETAILS}:
-        raise ValueError(f"{path.name} has an unknown detail: {unknown.pop()!r}")
-    for answer in answers:
+    by_key = {}
+    for entry in tomllib.loads(path.read_text(encoding="utf-8"))["answer"]:
+        answer = Answer(**entry)
         faults.check(answer.fault, answer.times)
+        if answer.detail not in (None, *DETAILS) or by_key.setdefault(answer.key(), answer) is not answer:
+            raise ValueError(f"{path.name}: twice, or of an unknown detail: {entry}")
     return by_key

@@ -1,10 +1,10 @@
 """Azure OpenAI of the local API: the paths of 2024 and of today, who may ask, which versions and deployments there are.
 
-What it checks is what the service checks, in its words as users have reported them (where is said beside each); what
-says "constructed" has a wording of our own. Answers are those of OpenAI's own path, with the results of the filters.
+What it checks is what the service checks, in its words as users have reported them (where is said beside each).
+Answers are those of OpenAI's own path, with the results of the filters.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from course.recording.readable import DEFAULT_DEPLOYMENT, DEFAULT_MODEL, NO_TOKEN
+from course.recording.readable import DEFAULT_DEPLOYMENT, DEFAULT_MODEL
 from helpers.tokens.rules import LIMITS
 from tests.api import faults
 from tests.api.validation import ApiError, check_chat, read_json
@@ -35,7 +35,7 @@ class Resource:
     """Who may ask: `keys` in either header, `tokens` of Entra ID in one of them; and what is deployed."""
 
     keys: set[str] = field(default_factory=lambda: {"the-key-of-your-resource", "replay-needs-no-key"})
-    tokens: set[str] = field(default_factory=lambda: {NO_TOKEN})
+    tokens: set[str] = field(default_factory=lambda: {"a-token-for-replay-alone"})
     deployments: set[str] = field(default_factory=lambda: {DEFAULT_DEPLOYMENT, DEFAULT_MODEL})
 
 
@@ -52,8 +52,25 @@ class AzureError(ApiError):
 NOTHING_HERE = (404, "404", "Resource not found")
 
 
-def routes(api: Any, answer: Callable[[Request, dict], Awaitable[Response]]) -> list[Route]:
+def routes(api: Any, answer: Callable[[Request, dict], Response]) -> list[Route]:
     """The routes; `answer` gives the answer to a body that is checked."""
+
+    def check_key(request: Request) -> None:
+        key, resource = request.headers.get("api-key"), api.resource
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        bearers = resource.tokens | (set() if "/openai/deployments/" in request.url.path else resource.keys)
+        if key is not None and key not in resource.keys:
+            # SciSharp/BotSharp issue 386 (2024-04), microsoft/semantic-kernel issue 10337 (2025-01).
+            make_sure = "Make sure to provide a valid key for an active subscription and use a correct regional API"
+            denied = "Access denied due to invalid subscription key or wrong API endpoint."
+            raise AzureError(401, "401", f"{denied} {make_sure} endpoint for your resource.")
+        if key is None and not (scheme == "Bearer" and given in bearers):
+            # Azure-Samples/azure-search-openai-demo issue 458, langchain-ai/langchain issue 17373 (2024): no `error`
+            # around it, and `statusCode` in the place of a code.
+            where = "Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com)"
+            error = AzureError(401, "401", f"Unauthorized. {where}, or have expired.")
+            error.body = {"statusCode": 401, "message": str(error)}
+            raise error
 
     async def chat(request: Request) -> Response:
         version, deployment = request.query_params.get("api-version"), request.path_params.get("deployment")
@@ -62,24 +79,24 @@ def routes(api: Any, answer: Callable[[Request, dict], Awaitable[Response]]) -> 
         if not deployment and version not in _V1_VERSIONS:
             # pydantic/pydantic-ai issue 5066 and aaif-goose/goose issue 8236 (2026-04).
             raise AzureError(400, "BadRequest", "api-version query parameter is not allowed when using /v1 path")
-        body = read_json(await request.body())
-        if deployment:
-            _check_deployment(deployment, api)
-            # The path says it, and a body need not.
-            body = {"model": deployment, **body} if isinstance(body, dict) else body
+        # A path that names the deployment says it, and a body need not.
+        body = ({"model": deployment} if deployment else {}) | read_json(await request.body())
+        if (deployment or body.get("model", DEFAULT_MODEL)) not in api.resource.deployments | {api.acts_as}:
+            # microsoft/autogen issue 822 (2023-11), gethouston/houston pull request 1438 (2026-08).
+            within = "If you created the deployment within the last 5 minutes, please wait a moment and try again."
+            raise AzureError(
+                404, "DeploymentNotFound", f"The API deployment for this resource does not exist. {within}"
+            )
         check_chat(body)
-        if not deployment:
-            _check_deployment(body["model"], api)
-        elif "max_completion_tokens" in body and version < _NEW_LIMIT:
+        if deployment and version < _NEW_LIMIT and "max_completion_tokens" in body:
             raise ApiError("Unrecognized request argument supplied: max_completion_tokens")
-        contents = (message.get("content") for message in body["messages"])
-        parts = (part for content in contents if isinstance(content, list) for part in content)
-        most = LIMITS["azure"].pictures
-        if sum(part["type"] == "image_url" for part in parts) > most:
+        contents = [message["content"] for message in body["messages"] if isinstance(message.get("content"), list)]
+        pictures = sum(part["type"] == "image_url" for content in contents for part in content)
+        if pictures > (most := LIMITS["azure"].pictures):
             # anomalyco/opencode issue 39677 (2026-07), Azure/azure-rest-api-specs issue 46145 (2026-09), both of
             # Responses, where `param` is "input"; that Chat says "messages" is constructed.
             raise ApiError(f"Exceeded maximum number of images ({most}) allowed in the request.", param="messages")
-        return await answer(request, body)
+        return answer(request, body)
 
     async def nothing(request: Request) -> Response:
         raise AzureError(*NOTHING_HERE)
@@ -87,43 +104,12 @@ def routes(api: Any, answer: Callable[[Request, dict], Awaitable[Response]]) -> 
     async def nobody(request: Request) -> Response:
         return faults.broken("unreachable", {}, request, api.marks("constructed staged"))
 
-    def keys_or_tokens(request: Request) -> None:
-        _check_key(request, api.resource, bearer=api.resource.keys | api.resource.tokens)
-
-    def tokens_alone(request: Request) -> None:
-        _check_key(request, api.resource, bearer=api.resource.tokens)
-
     host = "/{resource}.openai.azure.com"
     classic = f"{host}/openai/deployments/{{deployment}}/chat/completions"
     return [
-        Route(classic, api.guarded(chat, tokens_alone), methods=["POST"]),
-        Route(f"{host}/openai/v1/chat/completions", api.guarded(chat, keys_or_tokens), methods=["POST"]),
-        Route(f"{host}/{{rest:path}}", api.guarded(nothing, keys_or_tokens), methods=["POST", "GET"]),
+        Route(classic, api.guarded(chat, check_key), methods=["POST"]),
+        Route(f"{host}/openai/v1/chat/completions", api.guarded(chat, check_key), methods=["POST"]),
+        Route(f"{host}/{{rest:path}}", api.guarded(nothing, check_key), methods=["POST", "GET"]),
         # No name under .invalid will ever lead anywhere (RFC 2606).
         Route("/{name}.invalid/openai/{rest:path}", nobody, methods=["POST"]),
     ]
-
-
-def _check_key(request: Request, resource: Resource, bearer: set[str]) -> None:
-    key = request.headers.get("api-key")
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if key is not None and key not in resource.keys:
-        # SciSharp/BotSharp issue 386 (2024-04), microsoft/semantic-kernel issue 10337 (2025-01).
-        raise AzureError(
-            401, "401", "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide "
-            "a valid key for an active subscription and use a correct regional API endpoint for your resource."
-        )  # fmt: skip
-    if key is None and not (scheme == "Bearer" and given in bearer):
-        # Azure-Samples/azure-search-openai-demo issue 458, langchain-ai/langchain issue 17373 (2024): no `error` around
-        # it, and `statusCode` in the place of a code.
-        where = "Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com)"
-        error = AzureError(401, "401", f"Unauthorized. {where}, or have expired.")
-        error.body = {"statusCode": 401, "message": str(error)}
-        raise error
-
-
-def _check_deployment(name: Any, api: Any) -> None:
-    if name not in api.resource.deployments | {api.acts_as}:
-        # microsoft/autogen issue 822 (2023-11), gethouston/houston pull request 1438 (2026-08).
-        within = "If you created the deployment within the last 5 minutes, please wait a moment and try again."
-        raise AzureError(404, "DeploymentNotFound", f"The API deployment for this resource does not exist. {within}")

@@ -16,9 +16,9 @@ def api():
 def post(api):
     """Call it with a path and a body, JSON or bytes."""
 
-    def call(path, body, key=API_KEY):
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+    def call(path, body, headers=None):
+        headers = {"Authorization": f"Bearer {API_KEY}"} if headers is None else headers
         kind = "data" if isinstance(body, bytes) else "json"
-        return requests.post(f"{api.url}/v1/{path}", headers=headers, timeout=9, **{kind: body})
+        return requests.post(f"{api.url}/{path}", headers=headers, timeout=9, **{kind: body})
 
     return call

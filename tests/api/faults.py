@@ -1,8 +1,7 @@
 """What goes wrong when an entry of answers.toml says `fault = "…"`: errors, odd answers, connections that break.
 
-`ERRORS` are answers with a status of their own, `ODD` are answers with status 200 that are not what they should be, and
-`WIRE` is what no answer is. The shapes are those that users of the services have reported (2024 to 2026; where is said
-beside each); what says "constructed" has a wording of our own. Whatever comes from here is marked constructed.
+The shapes are those that users of the services have reported (2024 to 2026; where is said beside each); what says
+"constructed" has a wording of our own. Whatever comes from here is marked constructed.
 """
 
 import asyncio
@@ -10,14 +9,13 @@ import json
 import socket
 import struct
 import sys
-from collections import Counter
-from collections.abc import Hashable
 from dataclasses import dataclass
 from email.utils import formatdate
 from time import time
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tests.api.validation import ApiError
@@ -98,12 +96,6 @@ def check(name: str | None, times: int | None) -> None:
         raise ValueError(f"times = {times} says how often a fault comes before the answer; it needs a fault, and 1")
 
 
-def due(key: Hashable, times: int | None, asked: Counter) -> bool:
-    """Is it the fault's turn? With `times`, the answer comes after so many faults, and then it all begins again."""
-    asked[key] += 1
-    return times is None or (asked[key] - 1) % (times + 1) < times
-
-
 def error(name: str, marks: dict[str, str]) -> Response:
     """The answer of `ERRORS`."""
     status, body, headers = ERRORS[name]
@@ -124,7 +116,7 @@ class Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def broken(name: str, whole: dict | list[str], request: Request, marks: dict[str, str]) -> Response:
+def broken(name: str, whole: dict | list[str], request: Request, marks: dict[str, str]) -> ASGIApp:
     """A fault of `WIRE` in the middle of this answer, or of these events of a stream.
 
     Whoever records can't record what never came: it says so in `x-course-tape`, gets what comes before the fault as an
@@ -139,24 +131,16 @@ def broken(name: str, whole: dict | list[str], request: Request, marks: dict[str
         part = ""
     if "x-course-tape" in request.headers:
         return Response(part, media_type=kind, headers={**marks, "x-course-fault": name})
-    return _Breaking(name, kind, part.encode(), request)
 
-
-class _Breaking(Response):
-    """Writes half an answer on the wire, past uvicorn, and then does what its name says."""
-
-    def __init__(self, name: str, kind: str, part: bytes, request: Request):
-        super().__init__()
-        self.name, self.kind, self.part, self.request = name, kind, part, request
-
-    async def __call__(self, scope, receive, send) -> None:
-        transport = self.request.state.transport
-        if self.part:
-            head = f"HTTP/1.1 200 OK\r\ncontent-type: {self.kind}\r\ntransfer-encoding: chunked\r\n\r\n"
-            transport.write(head.encode() + b"%x\r\n%b\r\n" % (len(self.part), self.part))
-        if self.name == "cut":
+    async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
+        """Write half an answer on the wire, past uvicorn, and then do what the name says."""
+        transport, data = scope["state"]["transport"], part.encode()
+        if data:
+            head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n"
+            transport.write(head.encode() + b"%x\r\n%b\r\n" % (len(data), data))
+        if name == "cut":
             transport.close()
-        elif self.name in ("reset", "unreachable"):
+        elif name in ("reset", "unreachable"):
             while transport.get_write_buffer_size():
                 await asyncio.sleep(0.01)
             # Closed with nothing to wait for, a socket sends RST instead of FIN.
@@ -165,3 +149,5 @@ class _Breaking(Response):
             transport.abort()
         while (await receive())["type"] != "http.disconnect":
             pass
+
+    return breaking

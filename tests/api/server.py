@@ -1,4 +1,4 @@
-"""The routes of the local API: chat completions (whole and streamed) and GETs of public pictures.
+"""The local API: who may ask, chat completions (whole and streamed), and GETs of public pictures.
 
 Responses and Files are in `responses.py`, Azure OpenAI in `azure.py`, its retired video retrieval in
 `video_retrieval.py`.
@@ -14,20 +14,19 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import uvicorn
-from PIL import Image
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
 from tests.api import azure, content_understanding, faults, responses, transcriptions, video_retrieval
-from tests.api.answers import CREATED, Question, cut, load_answers, pieces, text_tokens
+from tests.api.answers import CREATED, Answer, Question, cut, load_answers, pieces, text_tokens
 from tests.api.schemas import asked_schema
-from tests.api.validation import ApiError, check_chat, picture_of_data_url, read_json
+from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
 # A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
@@ -42,54 +41,62 @@ class Api:
 
     url: str = ""
     requests: list[str] = field(default_factory=list)
-    # Without any it asks for none, as servers on one's own machine do.
-    keys: set[str] = field(default_factory=lambda: {API_KEY})
+    keys: set[str] = field(default_factory=lambda: {API_KEY})  # none: as servers on one's own machine do
     resource: azure.Resource = field(default_factory=azure.Resource)
     answers: dict = field(default_factory=load_answers)
-    # What was asked without an entry in answers.toml; `make sample` fails when there is any.
-    unanswered: list[str] = field(default_factory=list)
-    # Set to a model's name to act as a real service: no marks, that name in the answers.
-    acts_as: str | None = None
-    # How often an entry with a fault was asked, by its key.
-    asked: Counter = field(default_factory=Counter)
-    # More routes, tried before the others.
-    routes: list[Route] = field(default_factory=list)
+    asked: Counter = field(default_factory=Counter)  # how often an entry with a fault was, by its key
+    files: dict[str, bytes] = field(default_factory=dict)  # that were uploaded, by their ids
+    unanswered: list[str] = field(default_factory=list)  # `make sample` fails when there is any
+    acts_as: str | None = None  # a model's name, to act as a real service: no marks, that name in the answers
+    routes: list[Route] = field(default_factory=list)  # tried before the others
 
     def marks(self, source: str) -> dict[str, str]:
         """The headers that name an answer's source."""
         return {} if self.acts_as else {"x-course-source": source}
 
-    def fetch(self, url: str) -> bytes:
-        """The picture behind an `image_url`."""
-        if url.startswith("data:"):
-            return picture_of_data_url(url)
-        if url not in PUBLIC:
+    def fetch(self, address: str) -> bytes:
+        """The picture behind an address, or of an uploaded file."""
+        if address.startswith("data:"):
+            return picture_of_data_url(address)
+        if address.startswith("file-"):
+            if address not in self.files:
+                # Unverified: neither status nor wording was found. The code is one of those that the SDK's types list.
+                raise ApiError(f"No such File object: {address}", "image_file_not_found")
+            media_type(self.files[address])
+            return self.files[address]
+        if address not in PUBLIC:
             # Shape: riverscuomo/cuomputer issue 95 (2025-05), danny-avila/LibreChat issue 5101 (2024-12).
-            raise ApiError(f"Timeout while downloading {url}.", "invalid_image_url")
-        return PUBLIC[url].read_bytes()
+            raise ApiError(f"Timeout while downloading {address}.", "invalid_image_url")
+        return PUBLIC[address].read_bytes()
+
+    def due(self, answer: Answer) -> str | None:
+        """The fault whose turn it is: with `times`, the answer comes after so many, and then it all begins again."""
+        if not answer.fault or self.acts_as:
+            return None
+        turn = self.asked[answer.key()]
+        self.asked[answer.key()] += 1
+        return None if answer.times and turn % (answer.times + 1) == answer.times else answer.fault
 
     def guarded(self, answer: Callable[..., Awaitable], check_key: Callable | None = None) -> Callable[..., Awaitable]:
         """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer.
 
         With a `check_key` of its own it is a service that a key of OpenAI can't ask, and so its errors are staged.
         """
-        check, source = (check_key, "constructed staged") if check_key else (self._check_key, "constructed")
+        source = "constructed staged" if check_key else "constructed"
 
         async def route(request: Request) -> Response:
             self.requests.append(f"{request.method} {request.url.path}")
             try:
-                check(request)
+                (check_key or self._check_key)(request)
                 return await answer(request)
             except ApiError as error:
                 return JSONResponse(error.body, error.status, headers=self.marks(source))
             except Exception as error:  # a hole in this server, not an answer of the API
-                return self.unknown(f"the local API failed: {error!r}")
+                self.unanswered.append(f"the local API can't answer {request.method} {request.url.path}: {error!r}")
+                body = ApiError(self.unanswered[-1], kind="server_error").body
+                return JSONResponse(body, 500, headers=self.marks("constructed"))
 
         return route
-
-    def unknown(self, why: str) -> Response:
-        self.unanswered.append(why)
-        return JSONResponse(ApiError(why, kind="server_error").body, 500, headers=self.marks("constructed"))
 
     def _check_key(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
@@ -135,30 +142,29 @@ def _routes(api: Api) -> list[Route]:
             raise ApiError(f"{gone} {page}", "model_not_found", status=404)
         return _answer(api, request, body)
 
-    async def chat_on_azure(request: Request, body: dict) -> Response:
-        return _answer(api, request, body, on_azure=True)
-
     async def nothing_here(request: Request) -> Response:
-        return api.unknown(f"the local API has no {request.method} {request.url.path}")
+        raise NotImplementedError
 
     async def picture(request: Request) -> Response:
         api.requests.append(f"GET {request.url.path}")
-        path = PUBLIC.get("https://" + request.path_params["rest"])
+        path, headers = PUBLIC.get("https://" + request.path_params["rest"]), api.marks("constructed")
         if path is None:
-            return Response("404: Not Found", 404, headers=api.marks("constructed"), media_type="text/plain")
-        kind = Image.MIME[Image.open(path).format]
-        return Response(path.read_bytes(), headers=api.marks("constructed"), media_type=kind)
+            return Response("404: Not Found", 404, headers, "text/plain")
+        return Response(path.read_bytes(), 200, headers, media_type(path.read_bytes()))
 
+    openai = [Route("/v1/chat/completions", api.guarded(chat), methods=["POST"]), *responses.routes(api)]
+    openai += transcriptions.routes(api)
     return [
         *api.routes,
+        *openai,
+        Mount("/api.openai.com", routes=openai),
         *video_retrieval.routes(api),
         *content_understanding.routes(api),
-        *(Route(f"{host}/v1/chat/completions", api.guarded(chat), methods=["POST"]) for host in responses.HOSTS),
-        *azure.routes(api, chat_on_azure),
-        *responses.routes(api),
-        *transcriptions.routes(api),
+        *azure.routes(api, lambda request, body: _answer(api, request, body, on_azure=True)),
         Route("/{rest:path}", picture, methods=["GET"]),
-        Route("/{rest:path}", nothing_here, methods=["POST", "PUT", "PATCH", "DELETE"]),
+        Route(
+            "/{rest:path}", api.guarded(nothing_here, lambda request: None), methods=["POST", "PUT", "PATCH", "DELETE"]
+        ),
     ]
 
 
@@ -167,26 +173,17 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
 
     On Azure an answer carries the results of content filters. Nobody with a key of OpenAI gets it, so it is staged.
     """
-    question = Question(asked_schema(body.get("response_format")))
+    question = Question((asked_schema(body) or {}).get("schema"))
     for message in body["messages"]:
-        content = message.get("content") or ""
-        for part in content if isinstance(content, list) else [{"type": "text", "text": content}]:
-            if part["type"] == "text":
-                question.add_text(part["text"], by_model=message["role"] == "assistant")
-            if part["type"] == "image_url":
-                url = part["image_url"]["url"]
-                question.add_picture(url, api.fetch(url), part["image_url"].get("detail", "auto"))
+        question.add(message["role"], message.get("content") or "", api.fetch)
     answer = question.answer(api)
-    due = answer.fault and not api.acts_as and faults.due(answer.key(), answer.times, api.asked)
-    fault = answer.fault if due else None
+    fault = api.due(answer)
     source = "sample staged" if on_azure else "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample"
     marks = api.marks("constructed staged" if fault else source)
     if fault in faults.ERRORS:
         return faults.error(fault, marks)
-
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
-    odd = faults.ODD.get(fault, faults.Odd())
-    text = answer.text.strip()
+    odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
     text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
     reason = "length" if is_cut else odd.reason
     usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(text) if text else limit}
@@ -196,27 +193,23 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
     digest = question.digest(body, json.dumps(answer.pictures))  # two frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
+    found = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
+    of_prompt = {"prompt_filter_results": found} if on_azure else {}
+    of_answer = {"content_filter_results": odd.filtered or faults.verdicts()} if on_azure else {}
 
     def choices(**fields) -> list[dict]:
         return [{"index": 0, **fields}] * odd.choices
 
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
-    filtered = {"content_filter_results": odd.filtered or faults.verdicts()} if on_azure else {}
-    found = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
-    whole = {
-        **common,
-        "object": "chat.completion",
-        "choices": choices(message=message, logprobs=None, finish_reason=reason, **filtered),
-        "usage": usage,
-        **({"prompt_filter_results": found} if on_azure else {}),
-    }
+    choice = choices(message=message, logprobs=None, finish_reason=reason, **of_answer)
+    whole = {**common, "object": "chat.completion", "choices": choice, "usage": usage, **of_prompt}
     events = []
     if body.get("stream"):
+        # Azure begins with what its filters found in the prompt.
+        chunks = [{**common, "choices": [], **of_prompt}] if on_azure else []
+        common["object"] = "chat.completion.chunk"
         deltas = [{"role": "assistant", "content": ""}, *({odd.field: piece} for piece in pieces(text))]
         ends = [(delta, None) for delta in deltas] + [({}, reason)]
-        # Azure begins with what its filters found in the prompt.
-        chunks = [{**common, "choices": [], "prompt_filter_results": found}] if on_azure else []
-        common["object"] = "chat.completion.chunk"
         chunks += [{**common, "choices": choices(delta=d, logprobs=None, finish_reason=end)} for d, end in ends]
         if (body.get("stream_options") or {}).get("include_usage"):
             chunks.append({**common, "choices": [], "usage": usage})
@@ -224,5 +217,5 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     if fault in faults.WIRE:
         return faults.broken(fault, events or whole, request, marks)
     if events:
-        return StreamingResponse(iter(events), media_type="text/event-stream", headers=marks)
+        return StreamingResponse(events, media_type="text/event-stream", headers=marks)
     return JSONResponse(whole, headers=marks)

@@ -1,19 +1,42 @@
-"""Responses and Files as the course meets them: recorded, replayed and shown."""
+"""Files and Azure as the course meets them: started, recorded and replayed."""
 
 import asyncio
+import os
 
 import openai
 import pytest
 import requests
+from openai import AzureOpenAI, OpenAI
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from course import recording
-from course.recording import NotRecorded, show_answer
+from course.exercises import lesson_09
+from course.recording import NotRecorded
 from course.recording.readable import parts_of
 from course.recording.shape import load
 from tests.api import API_KEY, serve
-from tests.api.test_answered import FOLLOW_UP, upload
-from tests.api.test_refused import asking
-from tests.conftest import COFFEE, COFFEE_FILE
+from tests.api.test_answered import upload
+from tests.api.test_refused import HOST, KEY, asking
+from tests.conftest import COFFEE_FILE, question
+
+LESSON, ENDPOINT = "09_azure_openai", f"https://{HOST}/"
+MINE = {"AZURE_OPENAI_ENDPOINT": ENDPOINT, "AZURE_OPENAI_API_KEY": KEY}
+
+
+@pytest.fixture
+def env(folder, monkeypatch):
+    """Call it to set variables of a reader; none is set at first."""
+    monkeypatch.delenv("OPENAI_API_VERSION", raising=False)
+
+    def set_all(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_all
+
+
+# --- forms ---
 
 
 def test_a_form_is_taken_apart_to_the_byte():
@@ -27,53 +50,22 @@ def test_a_form_is_taken_apart_to_the_byte():
     assert parts_of(request.body, "application/json") == parts_of(b"", request.headers["content-type"]) == []
 
 
-def converse():
-    """All of it once; what comes out is what replay has to give again."""
-    client = openai.OpenAI(max_retries=0)
-    file = upload(client)
-    asked = client.responses.create(**asking("What lies on the saucer beside the cup?", {"file_id": file.id}))
-    client.files.delete(file.id)
-    first = client.responses.create(**asking())
-    second = client.responses.create(**FOLLOW_UP, previous_response_id=first.id)
-    events = [event.to_dict() for event in client.responses.create(**asking(stream=True))]
-    client.responses.delete(first.id)
-    with pytest.raises(openai.BadRequestError) as caught:
-        client.responses.create(model=recording.model(), input="Go on.", previous_response_id=first.id)
-    answers = [answer.to_dict() for answer in (file, asked, first, second)]
-    return [*answers, events, caught.value.body]
-
-
-def test_a_recorded_conversation_is_replayed(record, replay, folder):
-    tape = record()
-    live = converse()
-    text = (folder / "lesson.json").read_text(encoding="utf-8")
-    assert API_KEY not in text and "boundary" not in text and len(text) < 40_000
-    sent = tape.recording.interactions[0].request
-    file, purpose = sent.body["parts"]
-    assert (sent.content_type, purpose) == ("multipart/form-data", {"name": "purpose", "value": "vision"})
-    assert (file["filename"], file["file"]) == ("coffee.png", "asset/images/coffee.png")
-    replay()
-    assert converse() == live
-    assert recording.origin(live[2]["id"]).source == "sample"
-    streamed = load(folder / "lesson.json").interactions[5].response
-    assert streamed.about().get("id") == live[4][0]["response"]["id"]
-    assert streamed.about()["usage"] == live[2]["usage"]
-
-
-def test_uploads_of_another_kind_are_replayed_too_whatever_order_their_parts_have(record, replay):
+def test_an_upload_is_replayed_whoever_sends_it_and_whatever_order_its_parts_have(record, replay, folder):
     async def send():
         return (await openai.AsyncOpenAI().files.create(file=COFFEE_FILE, purpose="vision")).to_dict()
 
-    def post(turned=False):
-        headers = {"Authorization": "Bearer " + openai.OpenAI().api_key}
-        form = [("purpose", (None, "vision")), ("file", ("coffee.png", COFFEE_FILE.read_bytes()))]
-        files = form[::-1] if turned else form
-        return requests.post("https://api.openai.com/v1/files", headers=headers, files=files, timeout=9).json()
+    def post(order=1):
+        headers, files = {"Authorization": f"Bearer {API_KEY}"}, {"file": (f"{secret}.png", COFFEE_FILE.read_bytes())}
+        form = [("purpose", (None, "vision")), ("api_key", (None, secret)), *files.items()][::order]
+        return requests.post("https://api.openai.com/v1/files", headers=headers, files=form, timeout=9).json()["bytes"]
 
+    secret = "very-secret-0123456789"
     record()
     first, second = asyncio.run(send()), post()
+    text = (folder / "lesson.json").read_text(encoding="utf-8")
+    assert '"purpose"' in text and secret not in text and API_KEY not in text
     replay()
-    assert asyncio.run(send()) == first and post() == post(turned=True) == second
+    assert asyncio.run(send()) == first and post() == post(order=-1) == second
 
 
 @pytest.mark.parametrize(
@@ -86,73 +78,74 @@ def test_uploads_of_another_kind_are_replayed_too_whatever_order_their_parts_hav
 )
 def test_another_upload_is_not_recorded_and_says_what_differs(record, replay, changes, says):
     record()
-    upload(openai.OpenAI(max_retries=0))
+    upload(OpenAI(max_retries=0))
     replay()
     with pytest.raises(NotRecorded) as caught:
-        upload(openai.OpenAI(max_retries=0), **changes)
+        upload(OpenAI(max_retries=0), **changes)
     assert says in str(caught.value) and str(caught.value).count(": recorded") == 1
 
 
-def test_another_question_says_what_differs(record, replay):
-    record()
-    openai.OpenAI(max_retries=0).responses.create(**asking())
-    replay()
-    with pytest.raises(NotRecorded) as caught:
-        openai.OpenAI(max_retries=0).responses.create(**asking("Is it full?", {"image_url": COFFEE + "?2"}))
-    assert 'prompt: recorded "Describe' in str(caught.value) and "picture: recorded" in str(caught.value)
-
-
-def test_no_secret_of_a_form_is_kept(record, folder):
-    record()
-    headers = {"Authorization": f"Bearer {API_KEY}"}
-    form = {"purpose": "vision", "api_key": "very-secret-0123456789"}
-    files = {"file": ("very-secret-0123456789.png", COFFEE_FILE.read_bytes())}
-    requests.post("https://api.openai.com/v1/files", headers=headers, data=form, files=files, timeout=9)
-    text = (folder / "lesson.json").read_text(encoding="utf-8")
-    assert '"purpose"' in text and "very-secret" not in text and API_KEY not in text
-
-
-def test_a_live_stream_is_recorded_under_its_models_name(folder, monkeypatch):
+def test_a_live_stream_is_recorded_under_its_models_name(env, folder):
     with serve(acts_as="gpt-5.6-luna-2026-09-01") as real:
-        monkeypatch.setenv("COURSE_UPSTREAM", real.url)
-        monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+        env(COURSE_UPSTREAM=real.url, OPENAI_API_KEY=API_KEY)
         recording.start("lesson", mode="record")
-        list(openai.OpenAI(max_retries=0).responses.create(**asking(stream=True)))
+        list(OpenAI(max_retries=0).responses.create(**asking(stream=True)))
     (item,) = load(folder / "lesson.json").interactions
     assert (item.source, item.model) == ("live", "gpt-5.6-luna-2026-09-01")
 
 
-def cut_by(reason):
-    return {"output": [], "status": "incomplete", "incomplete_details": {"reason": reason}}
+# --- Azure ---
 
 
-def said(*parts):
-    return {"output": [{"type": "reasoning", "summary": []}, *({"type": "message", "content": [p]} for p in parts)]}
+@pytest.mark.parametrize("letter", lesson_09.SENT)
+def test_the_exercise_knows_what_the_sdk_sends(letter):
+    """09.1, over a real socket."""
+
+    async def say_where(request):
+        return JSONResponse({"where": request.url.path, "query": request.url.query})
+
+    with serve(answers={}, routes=[Route("/{rest:path}", say_where, methods=["POST"])]) as api:
+        client = OpenAI(base_url=f"{api.url}/openai/v1/", api_key="k")
+        if letter != "a":
+            endpoint = api.url + ("/openai/v1" if letter == "c" else "")
+            client = AzureOpenAI(azure_endpoint=endpoint, api_version="2024-10-21", api_key="k")
+        raw = client.chat.completions.with_raw_response.create(model="photos", messages=[])
+    said = raw.http_response.json()
+    assert "?".join(filter(None, said.values())) == lesson_09.SENT[letter]
+
+
+def test_live_asks_the_resource_and_replay_nobody_and_what_names_another_server_is_set_aside(env, capsys, monkeypatch):
+    env(
+        **MINE, AZURE_OPENAI_DEPLOYMENT="prod-vision", OPENAI_BASE_URL=f"{ENDPOINT}v1/", OPENAI_API_VERSION="2023-05-15"
+    )
+    recording.start(LESSON, mode="live")
+    assert f"requests go to {HOST}" in capsys.readouterr().out
+    assert os.environ["AZURE_OPENAI_API_KEY"] == KEY and recording.model() == "gpt-5.6-luna"
+    monkeypatch.delenv("COURSE_RECORDINGS")
+    recording.start(LESSON, mode="replay")
+    left = {name: value for name, value in os.environ.items() if name.startswith(("AZURE_OPENAI_", "OPENAI_"))}
+    assert left == dict.fromkeys(("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"), "replay-needs-no-key")
+    recording.stop()
+    assert {name: os.environ[name] for name in MINE} == MINE and os.environ["OPENAI_API_VERSION"] == "2023-05-15"
 
 
 @pytest.mark.parametrize(
-    ("changes", "says", "ends"),
+    ("variables", "missing"),
     [
-        ({}, "A ", "[live answer · model course-sample · tokens: 222 in, 29 out · status: completed]"),
-        ({"output": []}, "(No text: none was sent.)", "status: completed]"),
-        (cut_by("max_output_tokens"), "(No text: the output limit was reached before the first word",
-         "status: incomplete (max_output_tokens)]"),
-        (cut_by("content_filter"), "(No text: a content filter of the service held it back.)",
-         "status: incomplete (content_filter)]"),
-        (said({"type": "refusal", "refusal": "I can't."}), "(No text: the model refused. I can't.)", "completed]"),
-        (said(*({"type": "output_text", "text": text} for text in ("A ", "cup."))), "A cup.", "status: completed]"),
+        ({"AZURE_OPENAI_API_KEY": KEY}, "AZURE_OPENAI_ENDPOINT"),
+        (MINE | {"AZURE_OPENAI_ENDPOINT": HOST}, "AZURE_OPENAI_ENDPOINT"),
+        ({"AZURE_OPENAI_ENDPOINT": ENDPOINT}, "set AZURE_OPENAI_API_KEY"),
     ],
-)  # fmt: skip
-def test_an_answer_is_shown_and_how_it_ended(client, capsys, changes, says, ends):
-    answer = client.responses.create(**asking())
-    for given in (answer.to_dict() | changes, *([answer] if not changes else [])):
-        show_answer(given)
-        out = capsys.readouterr().out
-        assert out.startswith(says) and out.strip().endswith(ends)
-        assert changes or " ".join(out.split("\n\n")[0].split()) == answer.output_text
+)
+def test_live_says_what_to_set(env, variables, missing):
+    env(OPENAI_API_KEY="a-key-of-openai-0123", **variables)
+    with pytest.raises(recording.LiveModeError, match=missing):
+        recording.start(LESSON, mode="live")
 
 
-def test_a_failed_answer_is_an_error(client):
-    failed = {"status": "failed", "error": {"code": "server_error", "message": "It broke."}}
-    with pytest.raises(TypeError, match=r"the service says why: It broke\."):
-        show_answer(client.responses.create(**asking()).to_dict() | failed)
+def test_the_other_lessons_ask_a_deployment_by_base_url_and_model(api, env):
+    """As the README says: OPENAI_BASE_URL, OPENAI_API_KEY and VISION_MODEL are enough for them."""
+    env(OPENAI_BASE_URL=f"{api.url}/{HOST}/openai/v1", OPENAI_API_KEY=KEY, VISION_MODEL="my-vision")
+    recording.start("00_start_here", mode="live")
+    answer = OpenAI(max_retries=0).chat.completions.create(**question())
+    assert answer.choices[0].content_filter_results and recording.model() == "my-vision"

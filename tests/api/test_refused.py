@@ -1,18 +1,24 @@
-"""The local API refuses what the real one refuses, in its words, and never answers by default."""
+"""The local API refuses what the services refuse, in their words, and never answers by default."""
 
-import openai
 import pytest
-import requests
 
+from tests.api import API_KEY
+from tests.api.schemas import schema_problem
 from tests.conftest import COFFEE, data_url, question
 
-CHAT, RESPONSES = "chat/completions", "responses"
+CHAT, RESPONSES = "v1/chat/completions", "v1/responses"
 TYPE, MISSING, VALUE = "invalid_type", "missing_required_parameter", "invalid_value"
 IMAGE = {"type": "image_url", "image_url": {"url": COFFEE, "detail": "low"}}
-ONE_SENTENCE = "Describe this picture in one sentence."
+# How a message of these codes begins.
+BEGINS = {
+    TYPE: "Invalid type for '{}': expected ",
+    MISSING: "Missing required parameter: '{}'.",
+    VALUE: "Invalid value: ",
+}
+SCHEMA = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 
 
-def asking(prompt=ONE_SENTENCE, image=None, detail="low", **more):
+def asking(prompt="Describe this picture in one sentence.", image=None, detail="low", **more):
     """The arguments of a request to Responses about one picture."""
     image = {"image_url": COFFEE} if image is None else image
     parts = [{"type": "input_text", "text": prompt}, {"type": "input_image", "detail": detail, **image}]
@@ -20,150 +26,147 @@ def asking(prompt=ONE_SENTENCE, image=None, detail="low", **more):
     return asked | more
 
 
+def said(role, *content, **more):
+    return question(messages=[{"role": role, "content": [*content]}], **more)
+
+
 def shown(**part):
-    return said("user", [{"type": "image_url", **part}])
+    return said("user", {"type": "image_url", **part})
 
 
-def said(role, content):
-    return question() | {"messages": [{"role": role, "content": content}]}
+def put_in(role, *content):
+    return asking(input=[{"role": role, "content": [*content]}])
 
 
-def put_in(role="user", *parts, **image):
-    """A request to Responses with these parts, or with a picture of these fields."""
-    return asking(input=[{"role": role, "content": [*parts] or [{"type": "input_image", **image}]}])
+def formatted(name="a", schema=SCHEMA):
+    asked = {"name": name, "schema": schema, "strict": True}
+    return question(response_format={"type": "json_schema", "json_schema": asked})
 
 
-def formatted(chosen):
-    return question(response_format=chosen)
-
-
-PART, INPUT, FORMAT = "messages[0].content[0]", "input[0].content[0]", "response_format"
-NO_JSON = "We could not parse the JSON body of your request."
-NO_PICTURE = "You uploaded an unsupported image. Please make sure your image has of one the following formats: "
-ROLES = "'developer', 'system', 'user', 'assistant', 'tool', 'function'"
-LIMIT, LEAST, BAD_IMAGE = "max_completion_tokens", "integer_below_min_value", "invalid_image_format"
-ONLY_USERS = (
-    "Invalid 'messages'. Image URLs are only allowed for messages with role 'user', but this message with role "
+PART, INPUT = "messages[0].content[0]", "input[0].content[0]"
+LIMIT, LEAST = "max_completion_tokens", "integer_below_min_value"
+NO_JSON, NO_OBJECT = "We could not parse the JSON body of your request.", "an object, but got a string instead."
+NO_PICTURE = (
+    "invalid_image_format",
+    None,
+    "You uploaded an unsupported image. Please make sure your image has of one the",
 )
+TIMEOUT = ("invalid_image_url", None, "Timeout while downloading https://a.invalid/x.")
 ONE_OF = f"Invalid '{INPUT}': expected exactly one of 'image_url' or 'file_id'."
-# How a message of these codes begins.
-BEGINS = {
-    TYPE: "Invalid type for '{}': expected ",
-    MISSING: "Missing required parameter: '{}'.",
-    VALUE: "Invalid value: ",
-}
-# body, code, param, and how the message goes on or, begins anew
-CHAT_REFUSED = [
-    (shown(image_url=COFFEE), TYPE, f"{PART}.image_url", "an object, but got a string instead."),
-    (shown(image_url={"detail": "low"}), MISSING, f"{PART}.image_url.url", ""),
-    (shown(image_url={"url": 7}), TYPE, f"{PART}.image_url.url", "a string, but got an integer instead."),
-    (question(detail="huge"), VALUE, "messages[0].content[1].image_url.detail", "'huge'. Supported values are: 'auto'"),
-    (said("user", [{"type": "picture"}]), VALUE, f"{PART}.type", "'picture'. Supported values are: 'text', 'image_"),
-    (said("user", [{"type": "input_image"}]), VALUE, f"{PART}.type", "'input_image'"),
-    (said("user", [{"type": ["text"]}]), VALUE, f"{PART}.type", "['text']"),
-    (said("user", ["hello"]), TYPE, PART, "an object, but got a string instead."),
-    (said(["user"], "hello"), VALUE, "messages[0].role", f"['user']. Supported values are: {ROLES}."),
-    (said("robot", "hi"), VALUE, "messages[0].role", "'robot'"),
-    (said("system", [IMAGE]), VALUE, "messages[0]", f"{ONLY_USERS}'system' contains an image URL."),
-    (said("assistant", [IMAGE]), VALUE, "messages[0]", f"{ONLY_USERS}'assistant' contains an image URL."),
-    (question(messages=[{"role": "user"}]), MISSING, "messages[0].content", ""),
-    (question(messages=["hi"]), TYPE, "messages[0]", "an object, but got a string instead."),
-    (question(messages="hi"), TYPE, "messages", "an array of objects, but got a string instead."),
-    ({"model": "m"}, MISSING, "messages", ""),
-    ({"messages": []}, MISSING, "model", ""),
-    (question(model=3), TYPE, "model", ""),
-    (question(temperature="1"), TYPE, "temperature", "a decimal, but got a string instead."),
-    (question(max_completion_tokens="5"), TYPE, LIMIT, "an integer, but got a string instead."),
-    (question(max_completion_tokens=0), LEAST, LIMIT, f"Invalid '{LIMIT}': expected a value of at least 1."),
-    (question(max_tokens=True), LEAST, "max_tokens", "Invalid 'max_tokens': expected a value of at least 1."),
-    (question(colour="red"), None, None, "Unrecognized request argument supplied: colour"),
-    *((body, None, None, NO_JSON) for body in (b"{", b"[" * 100_000, [1])),
-    (question(picture="https://a.invalid/x.png"), "invalid_image_url", None, "Timeout while downloading https://a.inv"),
-    *((question(picture=f"data:image/png;base64,{end}"), BAD_IMAGE, None, NO_PICTURE) for end in ("é", "!!!")),
-    *((question(picture=data_url(data)), BAD_IMAGE, None, NO_PICTURE) for data in (b"hello", b"BM" * 99)),
-    *((question(picture=data_url(kind=f"image/{of}")), BAD_IMAGE, None, NO_PICTURE) for of in ("jpeg", "jpg")),
-    (formatted({"type": "json"}), VALUE, f"{FORMAT}.type",
-     "'json'. Supported values are: 'json_object', 'json_schema', and 'text'."),
-    (formatted({"type": ["json_object"]}), VALUE, f"{FORMAT}.type", "['json_object']"),
-    (formatted("json_object"), TYPE, FORMAT, "an object, but got a string instead."),
-    (formatted({"type": "json_schema", "name": "thing"}), MISSING, f"{FORMAT}.json_schema", ""),
-    (formatted({"type": "json_schema", "json_schema": {}}), MISSING, f"{FORMAT}.json_schema.name", ""),
-    (formatted({"type": "json_object"}) | {"messages": question(picture=f"{COFFEE}?json")["messages"]},
-     None, "messages", "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
-     "'json_object'."),
-]  # fmt: skip
-MODE = {"text": {"format": {"type": "json_object"}}}
+NAME = "response_format.json_schema.name"
 MOVED = "Unsupported parameter: '{}'. In the Responses API, this parameter has moved to '{}'."
-RESPONSES_REFUSED = [
-    (put_in(image_url={"url": COFFEE}, detail="low"), TYPE, f"{INPUT}.image_url", "an image URL, but got an object in"),
-    (put_in(image_url=COFFEE), MISSING, f"{INPUT}.detail", ""),
-    (asking(detail="huge"), VALUE, "input[0].content[1].detail", "'huge'"),
-    (put_in(detail="low"), VALUE, INPUT, ONE_OF),
-    (put_in(detail="low", image_url=COFFEE, file_id="file-1"), VALUE, INPUT, ONE_OF),
-    (put_in("user", IMAGE), VALUE, f"{INPUT}.type", "'image_url'. Supported values are: 'input_text', 'input_image', "),
-    (put_in("user", {"type": "picture"}), VALUE, f"{INPUT}.type", "'picture'"),
-    (put_in("user", "hi"), TYPE, INPUT, "an object"),
-    (put_in("assistant", image_url=COFFEE), VALUE, f"{INPUT}.type", "'input_image'"),
-    (put_in("assistant", {"type": "output_text"}), MISSING, f"{INPUT}.annotations", ""),
-    (asking(input=[{"role": "assistant", "id": "msg_1", "content": []}]), MISSING, "input[0].status", ""),
-    (asking(input=["hi"]), TYPE, "input[0]", "an object"),
-    (asking(input=[{"role": "robot", "content": "hi"}]), VALUE, "input[0].role", "'robot'"),
-    (asking(input=[{"role": "user"}]), MISSING, "input[0].content", ""),
-    (asking(input=7), TYPE, "input", "a string or an array of input items, but got an integer instead."),
-    (asking(messages=[]), "unsupported_parameter", None, MOVED.format("messages", "input")),
-    (asking(max_completion_tokens=9), "unsupported_parameter", None, MOVED.format(LIMIT, "max_output_tokens")),
-    (asking(colour="red"), "unknown_parameter", "colour", "Unknown parameter: 'colour'."),
-    (asking(max_output_tokens=15), LEAST, "max_output_tokens", "Invalid 'max_output_tokens': integer below minimum "
-     "value. Expected a value >= 16, but got 15 instead."),
-    (asking(max_output_tokens="300"), TYPE, "max_output_tokens", "an integer"),
-    ({"input": "hi"}, MISSING, "model", ""),
-    ({"model": "m"}, MISSING, "input", ""),
-    (asking(text="json"), TYPE, "text", "an object"),
-    (asking(text={"format": "json"}), TYPE, "text.format", "an object"),
-    (asking(**MODE, instructions="Answer in JSON."), None, "text.format", "Response input messages must contain the "
-     "word 'json' in some form to use 'text.format' of type 'json_object'."),
-    (asking(image={"image_url": "https://a.invalid/x"}), "invalid_image_url", None, "Timeout while downloading https://"),
-    (asking(image={"file_id": "file-lost"}), "image_file_not_found", None, "No such File object: file-lost"),
-    (asking(previous_response_id="resp_lost"), "previous_response_not_found", "previous_response_id",
+# path, body, code, param, how the message goes on, or begins where its code has no beginning of its own
+ROWS = [
+    (CHAT, shown(image_url=COFFEE), TYPE, f"{PART}.image_url", NO_OBJECT),
+    (CHAT, shown(image_url={"detail": "low"}), MISSING, f"{PART}.image_url.url", ""),
+    (CHAT, shown(image_url={"url": 7}), TYPE, f"{PART}.image_url.url", "a string, but got an integer instead."),
+    (CHAT, question(detail="huge"), VALUE, "messages[0].content[1].image_url.detail", "'huge'. Supported"),
+    (CHAT, said("user", {"type": "input_image"}), VALUE, f"{PART}.type",
+     "'input_image'. Supported values are: 'text', 'image_url', 'input_audio', 'file'."),
+    (CHAT, said("user", {"type": ["text"]}), VALUE, f"{PART}.type", "['text']"),
+    (CHAT, said("user", "hello"), TYPE, PART, NO_OBJECT),
+    (CHAT, said("robot"), VALUE, "messages[0].role",
+     "'robot'. Supported values are: 'developer', 'system', 'user', 'assistant', 'tool', 'function'."),
+    (CHAT, said("system", IMAGE), VALUE, f"{PART}.type", "'image_url'. Supported values are: 'text'."),
+    (CHAT, question(messages=[{"role": "user"}]), MISSING, "messages[0].content", ""),
+    (CHAT, question(messages="hi"), TYPE, "messages", "an array, but got a string instead."),
+    (CHAT, {"model": "m"}, MISSING, "messages", ""),
+    (CHAT, question(model=None), TYPE, "model", "a string, but got null instead."),
+    (CHAT, question(temperature="1"), TYPE, "temperature", "a decimal, but got a string instead."),
+    (CHAT, question(max_completion_tokens=True), TYPE, LIMIT, "an integer, but got a boolean instead."),
+    (CHAT, question(max_completion_tokens=0), LEAST, LIMIT, f"Invalid '{LIMIT}': expected a value of at least 1."),
+    (CHAT, question(colour="red"), None, None, "Unrecognized request argument supplied: colour"),
+    *((CHAT, body, None, None, NO_JSON) for body in (b"{", b"[" * 100_000, b"[1]")),
+    (CHAT, question(picture="https://a.invalid/x", temperature=1), *TIMEOUT),
+    *((CHAT, question(picture=f"data:image/png;base64,{end}"), *NO_PICTURE) for end in ("é", "!!!")),
+    *((CHAT, question(picture=data_url(data)), *NO_PICTURE) for data in (b"hello", b"BM" * 99)),
+    (CHAT, question(picture=data_url(kind="image/jpg")), *NO_PICTURE),
+    (CHAT, question(response_format={"type": "json_schema", "name": "a"}), MISSING, NAME.removesuffix(".name"), ""),
+    *((CHAT, formatted(name), VALUE, NAME, f"Invalid '{NAME}': string does not match pattern. Expected a string that "
+       "matches the pattern '^[a-zA-Z0-9_-]+$'.") for name in ("a cup", "컵", "", "a\n")),
+    (CHAT, formatted(schema={}), None, "response_format", "Invalid schema for response_format 'a': schema must be"),
+    (RESPONSES, asking(text={"format": {"type": "json_schema", "name": "a", "schema": {}, "strict": True}}),
+     "invalid_json_schema", "text.format.schema", "Invalid schema for response_format 'a': schema must be"),
+    (RESPONSES, asking(image={"image_url": {"url": COFFEE}}), TYPE, "input[0].content[1].image_url",
+     "an image URL, but got an object instead."),
+    (RESPONSES, put_in("user", {"type": "input_image", "image_url": COFFEE}), MISSING, f"{INPUT}.detail", ""),
+    *((RESPONSES, put_in("user", {"type": "input_image", "detail": "low", **both}), VALUE, INPUT, ONE_OF)
+      for both in ({}, {"image_url": COFFEE, "file_id": "file-1"})),
+    (RESPONSES, put_in("user", IMAGE), VALUE, f"{INPUT}.type", "'image_url'. Supported values are: 'input_text'"),
+    (RESPONSES, put_in("assistant", {"type": "input_image"}), VALUE, f"{INPUT}.type", "'input_image'"),
+    (RESPONSES, asking(input=[{"role": "robot", "content": "hi"}]), VALUE, "input[0].role", "'robot'"),
+    (RESPONSES, asking(input=7), TYPE, "input", "a string or an array, but got an integer instead."),
+    *((RESPONSES, asking(**{name: 9}), "unsupported_parameter", None, MOVED.format(name, moved))
+      for name, moved in (("messages", "input"), (LIMIT, "max_output_tokens"), ("response_format", "text.format"))),
+    (RESPONSES, asking(colour="red"), "unknown_parameter", "colour", "Unknown parameter: 'colour'."),
+    (RESPONSES, asking(max_output_tokens=15), LEAST, "max_output_tokens",
+     "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 15 instead."),
+    (RESPONSES, {"input": "hi"}, MISSING, "model", ""),
+    (RESPONSES, asking(image={"image_url": "https://a.invalid/x"}), *TIMEOUT),
+    (RESPONSES, asking(image={"file_id": "file-lost"}), "image_file_not_found", None, "No such File object: file-lost"),
+    (RESPONSES, asking(previous_response_id="resp_lost"), "previous_response_not_found", "previous_response_id",
      "Previous response with id 'resp_lost' not found."),
-    ([1], None, None, NO_JSON),
 ]  # fmt: skip
-ROWS = [(path, *row) for path, rows in ((CHAT, CHAT_REFUSED), (RESPONSES, RESPONSES_REFUSED)) for row in rows]
 
 
 @pytest.mark.parametrize(("path", "body", "code", "param", "says"), ROWS)
 def test_a_wrong_body_is_refused_in_the_services_own_words(post, path, body, code, param, says):
     response = post(path, body)
     error = response.json()["error"]
-    begin = "" if says.startswith("Invalid") else BEGINS.get(code, "").format(param)
+    begin = "" if says.startswith("Invalid ") else BEGINS.get(code, "").format(param)
     assert error["message"].startswith(begin + says)
     assert error == {"message": error["message"], "type": "invalid_request_error", "param": param, "code": code}
     assert (response.status_code, response.headers["x-course-source"]) == (400, "constructed")
 
 
-def test_the_sdk_reads_the_refusals(client):
-    with pytest.raises(openai.BadRequestError) as caught:
-        client.chat.completions.create(**shown(image_url=COFFEE))
-    assert (caught.value.code, caught.value.param) == (TYPE, f"{PART}.image_url")
+KEY, HOST = "the-key-of-your-resource", "contoso-5.openai.azure.com"
+CLASSIC, V1 = (f"{HOST}/openai/{path}chat/completions" for path in ("deployments/my-vision/", "v1/"))
+DATED, OLD = "?api-version=2024-10-21", "?api-version=2024-02-15-preview"
+RIGHT, WRONG = {"api-key": KEY}, {"api-key": "another"}
+NO_ACCESS = "Unauthorized. Access token is missing, invalid, audience is incorrect"
+DENIED = "Access denied due to invalid subscription key or wrong API endpoint."
+NO_DEPLOYMENT, NO_PATH = "The API deployment for this resource does not exist.", "Resource not found"
+ON_V1 = "api-version query parameter is not allowed when using /v1 path"
+TOO_MANY = "Exceeded maximum number of images (50) allowed in the request."
+MINE, GONE = question(model="my-vision"), "The model `gpt-4-vision-preview` has been deprecated, learn more here:"
 
 
-@pytest.mark.parametrize(
-    ("key", "says", "code"),
-    [
-        (None, "You didn't provide an API key.", None),
-        ("sk-wrong-key-0123", "Incorrect API key provided: sk-w*********0123. You can", "invalid_api_key"),
-        ("sk", "Incorrect API key provided: sk****sk. You can find", "invalid_api_key"),
-    ],
-)
-def test_the_key_is_checked(post, key, says, code):
-    response = post(CHAT, question(), key=key)
-    error = response.json()["error"]
-    assert (response.status_code, error["code"]) == (401, code) and error["message"].startswith(says)
+def bearer(key):
+    return {"Authorization": f"Bearer {key}"}
 
 
-def test_a_model_that_was_shut_down_is_not_there(client):
-    with pytest.raises(openai.NotFoundError, match="The model `gpt-4-vision-preview` has been deprecated, learn more"):
-        client.chat.completions.create(**question(model="gpt-4-vision-preview"))
+# path, headers, body, status, code (None where there is no such field), how the message begins
+KEYS_AND_PATHS = [
+    (CHAT, {}, MINE, 401, None, "You didn't provide an API key."),
+    (CHAT, bearer("sk-wrong-key-0123"), MINE, 401, "invalid_api_key", "Incorrect API key provided: sk-w*********0123."),
+    (CHAT, bearer("sk"), MINE, 401, "invalid_api_key", "Incorrect API key provided: sk****sk. You can find"),
+    (CHAT, bearer(API_KEY), question(model="gpt-4-vision-preview"), 404, "model_not_found", GONE),
+    (CLASSIC + DATED, WRONG, MINE, 401, "401", DENIED),
+    (V1 + DATED, WRONG, MINE, 401, "401", DENIED),
+    (CLASSIC + DATED, {}, MINE, 401, None, NO_ACCESS),
+    (CLASSIC + DATED, bearer(KEY), MINE, 401, None, NO_ACCESS),
+    (V1, bearer("x"), MINE, 401, None, NO_ACCESS),
+    (CLASSIC, RIGHT, MINE, 404, "404", NO_PATH),
+    (f"{CLASSIC}?api-version=2024-13-01", RIGHT, MINE, 404, "404", NO_PATH),
+    (V1.replace("v1", "v1/openai/v1"), RIGHT, MINE, 404, "404", NO_PATH),
+    (V1 + DATED, RIGHT, MINE, 400, "BadRequest", ON_V1),
+    (CLASSIC + OLD, RIGHT, MINE, 400, None, "Unrecognized request argument supplied: max_completion_tokens"),
+    (CLASSIC.replace("my-vision", "gpt-4") + DATED, RIGHT, MINE, 404, "DeploymentNotFound", NO_DEPLOYMENT),
+    (V1, RIGHT, MINE | {"model": "gpt-4"}, 404, "DeploymentNotFound", NO_DEPLOYMENT),
+    (V1, RIGHT, {"messages": []}, 400, MISSING, "Missing required parameter: 'model'."),
+    (V1, RIGHT, MINE | {"temperature": "hot"}, 400, TYPE, "Invalid type for 'temperature'"),
+    *((path, RIGHT, said("user", *[IMAGE] * count, model="my-vision"), status, None, says)
+      for path in (CLASSIC + DATED, V1)
+      for count, status, says in ((50, 500, "answers.toml has no answer"), (51, 400, TOO_MANY))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "headers", "body", "status", "code", "says"), KEYS_AND_PATHS)
+def test_who_asks_where_is_checked_in_the_services_own_words(post, path, headers, body, status, code, says):
+    response = post(path, body, headers)
+    error = response.json().get("error", response.json())
+    assert (response.status_code, error.get("code")) == (status, code) and error["message"].startswith(says)
+    assert response.headers["x-course-source"] == ("constructed staged" if HOST in path else "constructed")
 
 
 @pytest.mark.parametrize(
@@ -171,19 +174,80 @@ def test_a_model_that_was_shut_down_is_not_there(client):
     [
         (CHAT, question("Who drinks this?"), "answers.toml has no answer to ['Who drinks this?'] about pictures"),
         (RESPONSES, asking("Who drinks this?"), "answers.toml has no answer to ['Who drinks this?'] about pictures"),
-        (RESPONSES, asking(background=True), "the local API failed: NotImplementedError('Responses with background')"),
-        (RESPONSES, asking(input=[{"type": "item_reference", "id": "msg_1"}]), "the local API failed: NotImplemented"),
-        ("embeddings", {}, "the local API has no POST /v1/embeddings"),
+        (RESPONSES, asking(background=True), "the local API can't answer POST /v1/responses: NotImplementedError('Res"),
+        (RESPONSES, asking(input=[{"type": "item_reference", "id": "msg_1"}]), "the local API can't answer"),
+        (CHAT, question(response_format={"type": "json_object"}), "the local API can't answer"),
+        (RESPONSES, put_in("user", {"type": "input_file", "file_id": "file-1"}), "the local API can't answer"),
+        ("v1/embeddings", {}, "the local API can't answer POST /v1/embeddings"),
     ],
 )
 def test_what_it_cannot_answer_is_a_hole_that_is_remembered(api, post, path, body, says):
     before = len(api.unanswered)
     response = post(path, body)
-    assert (response.status_code, response.headers["x-course-source"]) == (500, "constructed")
     [noted] = api.unanswered[before:]
     assert noted.startswith(says) and response.json()["error"]["message"] == noted
+    assert (response.status_code, response.headers["x-course-source"]) == (500, "constructed")
 
 
-def test_a_picture_that_is_not_ours_is_not_there(api):
-    url = COFFEE.replace("https:/", api.url)
-    assert requests.get(url + "x", timeout=9).status_code == 404
+# --- strict schemas ---
+
+TEXT, NUMBER = {"type": "string"}, {"type": "number"}
+
+
+def closed(**properties):
+    """An object as strict mode wants it."""
+    return SCHEMA | {"properties": properties, "required": [*properties]}
+
+
+def nested(levels):
+    return closed(within=nested(levels - 1)) if levels > 1 else closed(a=TEXT)
+
+
+IN_A, OPEN = "In context=('properties', 'a'", "'additionalProperties' is required to be supplied and to be false."
+EVERY = "'required' is required to be supplied and to be an array including every key in properties."
+FREE = closed(b=TEXT) | {"required": []}
+# schema, what the message says
+SCHEMAS_REFUSED = [
+    ({"type": "objekt"}, "Please ensure it is a valid JSON Schema."),
+    ({"type": "object", "properties": ["a"], "items": 7}, "Please ensure it is a valid JSON Schema."),
+    (closed(a=TEXT) | {"additionalProperties": True}, f"In context=(), {OPEN}"),
+    (closed(a=closed(b={"type": "object", "properties": {}})), f"{IN_A}, 'properties', 'b'), {OPEN}"),
+    (closed(a=TEXT, b=TEXT) | {"required": ["a"]}, f"In context=(), {EVERY} Missing 'b'."),
+    (closed(a={"type": "array", "items": FREE}), f"{IN_A}, 'items'), {EVERY} Missing 'b'."),
+    (closed() | {"$defs": {"d": FREE}}, f"In context=('$defs', 'd'), {EVERY} Missing 'b'."),
+    (closed(a=TEXT) | {"required": ["a", "b"]}, f"In context=(), {EVERY} Extra required key 'b' supplied."),
+    (closed(a={"type": "object", "additionalProperties": NUMBER}), f"In context=(), {EVERY} Extra required key 'a'"),
+    ({"type": "array", "items": TEXT}, "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"array\"'."),
+    ({"anyOf": [closed(a=TEXT)]}, "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'."),
+    (closed() | {"anyOf": [closed(a=TEXT)]}, "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'"),
+    (closed(a={"type": "array", "items": TEXT, "uniqueItems": True}), f"{IN_A}), 'uniqueItems' is not permitted."),
+    (closed(a={"anyOf": [TEXT, {"oneOf": [TEXT]}]}), f"{IN_A}, 'anyOf', '1'), 'oneOf' is not permitted."),
+    (closed(a={"description": "anything"}), f"{IN_A}), schema must have a 'type' key."),
+    (closed(a=TEXT | {"format": "uri"}), f"{IN_A}), 'uri' is not a valid format."),
+    (closed(a={"type": ["array", "null"]}), f"{IN_A}), array schema missing items."),
+    (closed(a={"$ref": "#/$defs/b", "title": "A", "description": ""}) | {"$defs": {"b": TEXT}},
+     "context=('properties', 'a'), $ref cannot have keywords {'description', 'title'}."),
+    *((nested(levels), f"{levels} levels of nesting exceeds limit of 10.") for levels in (11, 100, 400)),
+]  # fmt: skip
+SCHEMAS_TAKEN = [
+    closed(a=NUMBER | {"minimum": 0, "multipleOf": 0.1}, b=TEXT | {"pattern": "^a", "minLength": 1, "format": "date"}),
+    closed(a={"type": "array", "items": TEXT, "minItems": 1}, b={"type": ["string", "null"]}, c={"anyOf": [TEXT]}),
+    closed(a={"$ref": "#/$defs/d"}, b={"type": "array", "items": {"$ref": "#"}}) | {"$defs": {"d": closed(x=NUMBER)}},
+    closed(oneOf=TEXT, default=TEXT | {"title": "A", "default": "x"}, **{"not": TEXT}) | {"title": "Thing"},
+    closed(a={"const": 1}, b={"enum": ["x"]}),
+    nested(10),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "says"), SCHEMAS_REFUSED)
+def test_a_strict_schema_is_refused_as_the_service_does_and_a_loose_one_only_when_it_is_none(schema, says):
+    assert says in schema_problem("thing", schema, strict=True)
+    if len(str(schema)) < 2_000:
+        no_schema = "Invalid schema for response_format 'thing'. Please ensure it is a valid JSON Schema."
+        loose = schema_problem("thing", schema, strict=False)
+        assert loose == (no_schema if says.startswith("Please") else None)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS_TAKEN)
+def test_what_strict_mode_takes(schema):
+    assert schema_problem("thing", schema, strict=True) is None

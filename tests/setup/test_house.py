@@ -25,7 +25,7 @@ ROOMS = {"helpers": 2_049, "helpers/tokens": 410, "helpers/encoding": 615, "help
 ROOMS |= {"helpers/video": 635, "course/recording": 1_257}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
-    "tests/api": 3_189,
+    "tests/api": 2_263,
     "tests/browser": 239,
     "tests/encoding": 1_826,
     "tests/exercises": 1_190,
