@@ -41,12 +41,14 @@ class Vectors:
             matrix = numpy.frombuffer(b"".join(row[2] for row in rows), "<f4").reshape(max(1, len(rows)), -1)
             self._loaded = (self._store.state(), ids, documents, matrix)
         _, ids, documents, matrix = self._loaded
-        chosen = numpy.arange(len(ids)) if among is None else numpy.isin(documents, json.loads(among)).nonzero()[0]
-        if not len(chosen):
+        if not len(ids):
             return []
-        cosines = (matrix @ self._ask([query])[0])[chosen]
-        nearest = numpy.argpartition(-cosines, min(most, len(chosen)) - 1)[:most]  # these, in any order
-        return sorted(((int(ids[chosen[at]]), float(cosines[at])) for at in nearest), key=lambda hit: (-hit[1], hit[0]))
+        cosines, most = matrix @ self._ask([query])[0], min(most, len(ids))
+        if among is not None:
+            cosines[~numpy.isin(documents, json.loads(among))] = -2  # less than any cosine
+        nearest = numpy.argpartition(cosines, -most)[-most:]  # the best, in any order
+        hits = ((int(ids[at]), float(cosines[at])) for at in nearest if cosines[at] > -2)
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
 
     def _ask(self, texts: list[str]) -> numpy.ndarray:
         """Return the vectors of texts: float32, a row of length 1 for each, of the model and size that are there."""

@@ -93,18 +93,16 @@ def refusal(call, *given, **options):
 
 
 class Asked:
-    """A caption function that counts what it was asked, and fails at one of the calls if it is to."""
+    """A caption function that notes what it was asked, and at one of the calls raises an error or returns no text."""
 
-    def __init__(self, fails_at=None, error=None, said=None):
-        self.pictures, self.fails_at, self.error, self.said = [], fails_at, error, said
+    def __init__(self, fails_at=None, fault=None):
+        self.pictures, self.fails_at, self.fault = [], fails_at, fault
 
     def __call__(self, picture):
         self.pictures.append(picture)
-        if len(self.pictures) == self.fails_at:
-            if self.error:
-                raise self.error
-            return self.said
-        return f"scene seen at {picture.origin.split()[-1]}"
+        if len(self.pictures) == self.fails_at and isinstance(self.fault, Exception):
+            raise self.fault
+        return self.fault if len(self.pictures) == self.fails_at else f"scene seen at {picture.origin.split()[-1]}"
 
 
 def pixels(picture):

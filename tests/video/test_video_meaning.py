@@ -1,5 +1,7 @@
 """Search by meaning, what is said in a video, and its subtitles."""
 
+import base64
+import json
 import math
 from contextlib import closing
 
@@ -7,12 +9,10 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openai import OpenAI
 
 from course.recording.readable import recorded_response
 from helpers import video
-from tests.api import serve
-from tests.tools import embeddings
+from tests.tools.embeddings import NAME, Model
 from tests.video import Asked, refusal
 
 # Two numbers a text: the angle between two is how far their meanings are apart.
@@ -217,28 +217,12 @@ def test_files_that_are_no_subtitles_are_refused_and_empty_ones_left_out(tmp_pat
 # How embeddings of a lesson are recorded.
 
 
-class Lengths(embeddings.Model):
-    """A model of two numbers: the length of the text, and 1."""
-
-    def __init__(self):
-        pass
-
-    def embed(self, text):
-        return numpy.array([len(text) / 3, 1], "<f4"), 3
-
-
-def test_the_server_of_a_model_answers_as_the_api_does_and_its_vectors_are_recorded_as_they_are():
-    with serve(routes=embeddings.routes(Lengths()), keys=set()) as api:
-        client = OpenAI(base_url=f"{api.url}/v1", api_key="none", max_retries=0)
-        answer = client.embeddings.create(model="any", input=["a", "b" * 900])
-        assert (answer.model, answer.usage.prompt_tokens) == (embeddings.NAME, 6)
-        assert [one.embedding for one in answer.data] == [[pytest.approx(1 / 3), 1], [300, 1]]
-        plain = client.embeddings.create(model="any", input="abc", encoding_format="float")
-        assert plain.data[0].embedding == [1, 1]
-    body = Lengths().answer({"input": "a" * 9, "encoding_format": "base64"})
-    body["data"][0]["embedding"] *= 99  # as long as the vectors of real models, which look like a picture
-    raw = embeddings.json.dumps(body).encode()
-    assert (
-        recorded_response(200, {"content-type": "application/json"}, raw, {}).body()
-        == embeddings.json.dumps(body).encode()
-    )
+def test_a_model_answers_as_the_api_does_and_its_vectors_are_recorded_as_they_are():
+    model = Model.__new__(Model)
+    model.embed = lambda text: (numpy.array([len(text), *[1] * 383], "<f4"), 3)
+    answer = model.answer({"input": ["a", "bb"], "encoding_format": "base64"})
+    assert answer["usage"]["prompt_tokens"] == 6 and answer["model"] == NAME
+    assert model.answer({"input": "a"})["data"][0]["embedding"] == [1] * 384
+    recorded = recorded_response(200, {"content-type": "application/json"}, json.dumps(answer).encode(), {})
+    vectors = [base64.b64decode(one["embedding"]) for one in json.loads(recorded.body())["data"]]
+    assert [list(numpy.frombuffer(one, "<f4")[:2]) for one in vectors] == [[1, 1], [2, 1]]
