@@ -152,7 +152,7 @@ def test_the_price_at_the_top_is_that_of_the_recorded_usage(path):
 
 def test_sources_are_the_folder():
     with open(ROOT / "asset" / "SOURCES.csv", encoding="utf-8", newline="") as file:
-        assert list(problems_of_sources(csv.DictReader(file), ROOT)) == []
+        assert list(problems_of_sources(list(csv.DictReader(file)), ROOT)) == []
 
 
 # --- each check is shown to fail ---
