@@ -2,9 +2,9 @@
 
 import base64
 import os
-import re
 import sys
 
+import matplotlib
 import openai
 import pytest
 from hypothesis import settings
@@ -26,17 +26,13 @@ settings.load_profile("course")
 # What takes longest begins first, so that no core is idle at the end.
 BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
 FIRST = (*BY_LESSON, "notebooks/", "tests/recording/", "tests/lessons/", "tests/video/")
-# What starts a kernel of its own, by a fixture or a part of its name; other files mark theirs (pytest.mark.slow).
-KERNEL_FIXTURES = {"kernel", "executed"}
-KERNEL_TESTS = re.compile(
-    "recorded_with_a_key_keeps|what_fails_leaves_no_secret|from_replay_to_live|pyplot_may_come_first"
-)
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
 QUESTION = "What is in this picture?"
 
 
 def pytest_configure(config):
+    matplotlib.use("agg")  # a test opens no window
     config.addinivalue_line("markers", "slow: starts a kernel or takes seconds; `make quick` leaves it out")
     if config.option.markexpr == "not slow":
         sys.addaudithook(refuse_kernels)
@@ -51,7 +47,7 @@ def refuse_kernels(event, args):
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST)))
     for item in items:
-        if KERNEL_FIXTURES & {*getattr(item, "fixturenames", ())} or KERNEL_TESTS.search(item.name):
+        if "kernel" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
 
 

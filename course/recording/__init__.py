@@ -7,17 +7,16 @@ In replay (the default) they come from asset/recordings/; `COURSE_MODE` or `star
     >>> from course import recording
     >>> recording.start("01_url_input", mode="replay")  # doctest: +ELLIPSIS
     Replay: ... recorded answers, no request leaves this machine.
-    >>> recording.mode(), recording.model()
-    ('replay', 'gpt-5.6-luna')
+    >>> recording.model()
+    'gpt-5.6-luna'
     >>> recording.stop()  # requests and environment are as they were
 """
 
 from .answer import show_answer
-from .environment import LiveModeError
 from .not_recorded import NotRecorded
 from .readable import DEFAULT_MODEL
-from .session import Origin, mode, model, origin, start, stop
+from .session import LiveModeError, model, origin, start, stop
 from .shape import RecordingError
 
-__all__ = ["DEFAULT_MODEL", "LiveModeError", "NotRecorded", "Origin", "RecordingError", "mode", "model", "origin",
-           "show_answer", "start", "stop"]  # fmt: skip
+__all__ = ["DEFAULT_MODEL", "LiveModeError", "NotRecorded", "RecordingError", "model", "origin", "show_answer"]
+__all__ += ["start", "stop"]

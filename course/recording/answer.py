@@ -9,18 +9,20 @@ from IPython.display import display
 from . import session
 
 _SOURCES = {
+    None: "live answer",
     "sample": "sample answer, written by hand for this course; no model was asked",
     "constructed": "constructed answer, built to the documented shape",
     "live": "recorded from a live service",
 }
 _CUT = "the output limit was reached before the first word; allow more output tokens"
 _NO_TEXT = {"length": _CUT, "max_output_tokens": _CUT, "content_filter": "a content filter of the service held it back"}
-_COUNTS = ("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")
+_COUNTS = ("input", "prompt"), ("output", "completion")  # as Responses and Chat Completions call them
 # No colours of its own, so that it suits a light theme and a dark one. <pre> keeps its lines where styles are removed.
 _CARD = """<div style="border-left:1px solid;padding-left:.8em;max-width:52em;line-height:1.35">
 <pre style="font:inherit;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;margin:0">{}</pre>
 <div style="font-size:.85em;opacity:.7;margin-top:.3em">{}<br>{}</div>
 </div>"""
+_NUMBER = '<span style="white-space:nowrap">{}</span>'
 
 
 def show_answer(answer: Any) -> None:
@@ -51,29 +53,22 @@ def show_answer(answer: Any) -> None:
         else:
             found = [(choice["message"], choice.get("finish_reason")) for choice in body["choices"]]
             ended = f"finish reason: {', '.join(str(reason) for _, reason in found)}"
-        texts = [_text(message, reason) for message, reason in found]
+        text = "\n\n(another choice)\n\n".join(_text(message, reason) for message, reason in found)
     except (TypeError, KeyError, AttributeError):
         hint = "call .json() on a response of requests, and collect the chunks of a stream into one answer first."
         given = type(answer).__name__
         raise TypeError(f"show_answer takes a ChatCompletion, a Response, or its dict, not {given}: {hint}") from None
-    origin, tokens = "live answer", "not told"
-    if known:
-        origin = _SOURCES[known.source] + (f" on {known.date}" if known.date else "")
-        origin += "; wrong on purpose" if known.wrong_on_purpose else ""
-    if usage:
-        counts = [usage.get(new, usage.get(old)) for new, old in _COUNTS]
-        tokens = "{} in, {} out".format(*("?" if count is None else count for count in counts))
-        tokens += " (estimated)" if known and known.source != "live" else ""
-    text, numbers = (
-        "\n\n(another choice)\n\n".join(texts),
-        [f"model {body.get('model') or 'not told'}", f"tokens: {tokens}", ended],
-    )
+    origin, estimated = _SOURCES[known and known.source], " (estimated)" if known and known.source != "live" else ""
+    origin += f" on {known.date}" if known and known.date else ""
+    origin += "; wrong on purpose" if known and known.wrong_on_purpose else ""
+    counts = [usage.get(f"{new}_tokens", usage.get(f"{old}_tokens")) for new, old in _COUNTS]
+    tokens = f"{counts[0]} in, {counts[1]} out{estimated}" if usage else "not told"
+    numbers = [f"model {body.get('model') or 'not told'}", f"tokens: {tokens}", ended]
     plain = f"{text}\n\n[{' · '.join([origin, *numbers])}]"
     if not get_ipython():
         print(plain)
         return
-    spans = (f'<span style="white-space:nowrap">{escape(number)}</span>' for number in numbers)
-    page = _CARD.format(escape(text), escape(origin), " · ".join(spans))
+    page = _CARD.format(escape(text), escape(origin), " · ".join(_NUMBER.format(escape(one)) for one in numbers))
     display({"text/html": page, "text/plain": plain}, raw=True)
 
 

@@ -1,7 +1,6 @@
-"""Where requests leave: with a tape it answers them, or stores what the service answered.
+"""Where requests leave: a tape answers them, or stores what the service answered. In replay no socket is opened.
 
-`openai` sends with `httpx2`, `requests` with its adapters. What is wrapped are their transports, so that redirects,
-hooks and retries stay the libraries' own. In replay nothing below them is called, and no socket opened.
+Wrapped are the transports of `httpx2` (which `openai` uses) and `requests`: redirects, hooks and retries stay theirs.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,13 +14,13 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ConnectionError, ReadTimeout
 from urllib3 import HTTPResponse
 
-# fault: what httpx2 raises, and the words of either library
-_FAULTS: dict[str | None, tuple[type[httpx2.TransportError], str]] = {
-    "timeout": (httpx2.ReadTimeout, "The read operation timed out"),
-    "stalled": (httpx2.ReadTimeout, "The read operation timed out"),
-    "reset": (httpx2.ReadError, "Connection reset by peer"),
-    "unreachable": (httpx2.ConnectError, "There is no host of this name"),
-    "cut": (httpx2.RemoteProtocolError, "Connection broken in the body"),
+# fault: what httpx2 raises, what requests raises, and the words of both
+_FAULTS: dict[str | None, Any] = {
+    "timeout": (httpx2.ReadTimeout, ReadTimeout, "The read operation timed out"),
+    "stalled": (httpx2.ReadTimeout, ConnectionError, "The read operation timed out"),
+    "reset": (httpx2.ReadError, ChunkedEncodingError, "Connection reset by peer"),
+    "unreachable": (httpx2.ConnectError, ConnectionError, "There is no host of this name"),
+    "cut": (httpx2.RemoteProtocolError, ChunkedEncodingError, "Connection broken in the body"),
 }
 # Headers that are not true of a body that was read whole and decoded.
 _OF_THE_WIRE = ("content-encoding", "content-length", "transfer-encoding")
@@ -55,21 +54,14 @@ def _received(response: httpx2.Response | requests.Response) -> Answer:
     return Answer(response.status_code, headers, response.content)
 
 
-def _for_httpx2(answer: Answer, request: httpx2.Request) -> httpx2.Response:
-    (kind, words), body = _FAULTS.get(answer.fault, (None, "")), _Body(answer.body)
-    body.error = kind(words, request=request) if kind else None
+def _response(answer: Answer, request: Any, adapter: HTTPAdapter | None = None) -> Any:
+    """Turn an answer into a response of httpx2, or of requests, whose adapter is given; raise its fault."""
+    body, kinds = _Body(answer.body), _FAULTS.get(answer.fault)
+    body.error = kinds and kinds[bool(adapter)](kinds[2], request=request)
     if body.error and not answer.status:
         raise body.error
-    return httpx2.Response(answer.status, headers=answer.headers, stream=body, request=request)
-
-
-def _for_requests(answer: Answer, request: requests.PreparedRequest, adapter: HTTPAdapter) -> requests.Response:
-    (kind, words), body = _FAULTS.get(answer.fault, (None, "")), _Body(answer.body)
-    # Before anything came, and in the middle of a body.
-    names = (ReadTimeout, ConnectionError) if kind is httpx2.ReadTimeout else (ConnectionError, ChunkedEncodingError)
-    body.error = names[bool(answer.status)](words, request=request) if kind else None
-    if body.error and not answer.status:
-        raise body.error
+    if not adapter:
+        return httpx2.Response(answer.status, headers=answer.headers, stream=body, request=request)
     file, reason = BytesIO(answer.body), responses.get(answer.status)
     raw: Any = HTTPResponse(file, answer.headers, answer.status, reason=reason, preload_content=False)
     if body.error:
@@ -91,7 +83,7 @@ def wrap_clients(tape_for: Callable[[Mapping], Any]) -> None:
         if not (answer := tape.play(sent)):
             (response := inner(transport, request)).read()
             answer = tape.store(_received(response), sent)
-        return _for_httpx2(answer, request)
+        return _response(answer, request)
 
     async def handle_async_request(transport, request):
         if not (tape := tape_for(request.headers)):
@@ -100,17 +92,17 @@ def wrap_clients(tape_for: Callable[[Mapping], Any]) -> None:
         if not (answer := tape.play(sent)):
             await (response := await inner_async(transport, request)).aread()
             answer = tape.store(_received(response), sent)
-        return _for_httpx2(answer, request)
+        return _response(answer, request)
 
     def send(adapter, request, *args, **more):
         if not (tape := tape_for(request.headers)):
             return inner_send(adapter, request, *args, **more)
-        if not isinstance(request.body, str | bytes | None):  # a file or an iterator, to be read once
-            request.body = request.body.read() if hasattr(request.body, "read") else b"".join(request.body)
+        if hasattr(request.body, "read"):  # a file, to be read once
+            request.body = request.body.read()
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
         sent = request.method, request.url, request.headers, body
         answer = tape.play(sent) or tape.store(_received(inner_send(adapter, request, *args, **more)), sent)
-        return _for_requests(answer, request, adapter)
+        return _response(answer, request, adapter)
 
     httpx2.HTTPTransport.handle_request = handle_request  # type: ignore[method-assign]
     httpx2.AsyncHTTPTransport.handle_async_request = handle_async_request  # type: ignore[method-assign]

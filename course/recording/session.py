@@ -1,20 +1,31 @@
 """Replay, live, record: where the answers of a lesson come from, and how that changes in one step."""
 
 import os
+import sys
 from collections.abc import Mapping
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
+from getpass import getpass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from . import environment, masking, publishing, readable, shape
+from IPython import get_ipython
+
+from .. import CourseError
+from . import publishing, readable, shape
 from .clients import wrap_clients
-from .environment import LiveModeError
-from .shape import Interaction, RecordingError
 from .tape import Tape
 
-# The tape that plays or records; while it records, the lock on its file.
-_state: Any = SimpleNamespace(tape=None, lock=None)
+# In replay these would change what a client asks, where or how; they are hidden and come back with live.
+_HIDDEN_IN_REPLAY = ("OPENAI_", "AZURE_OPENAI_", "VISION_MODEL", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+                     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # fmt: skip
+REPLAY_KEY, LOCAL_KEY = "replay-needs-no-key", "local-server-needs-no-key"
+# What plays or records, the lock on its file, the reader's hidden variables, and keys that only the course has set.
+_state: Any = SimpleNamespace(tape=None, lock=None, hidden={}, keys={REPLAY_KEY, LOCAL_KEY})
+
+
+class LiveModeError(CourseError):
+    """Live or record mode was asked for and can't start: an unknown mode, no key, or nobody to ask."""
 
 
 class Origin(NamedTuple):
@@ -29,11 +40,6 @@ class Origin(NamedTuple):
 def model() -> str:
     """Return the model that every lesson asks: `VISION_MODEL`, or the course's default. In replay the default."""
     return _state.tape.model if _state.tape else os.environ.get("VISION_MODEL") or readable.DEFAULT_MODEL
-
-
-def mode() -> str:
-    """Return where answers come from now: "replay", "record" or "live"; live too before any `start`."""
-    return _state.tape.mode if _state.tape else "live"
 
 
 def start(lesson: str, mode: str | None = None) -> None:
@@ -51,33 +57,38 @@ def start(lesson: str, mode: str | None = None) -> None:
     if mode not in ("replay", "live", "record"):
         raise LiveModeError(f"There is no mode {mode!r}. Choose one of: replay, live, record.")
     path = Path(os.environ.get("COURSE_RECORDINGS") or shape.RECORDINGS) / f"{lesson}.json"
-    recorded = _recorded(path)
-    # A lesson that asks a resource of Azure OpenAI, with its key, and never OpenAI itself.
-    on_azure = bool(recorded) and all(readable.is_azure(item.request.url) for item in recorded)
-    keys = environment.find_keys(mode, on_azure)
-    named = None if mode == "replay" or on_azure else environment.readers_variables().get("VISION_MODEL")
+    known = shape.RECORDINGS / path.name
+    asked = [item.request.url for item in shape.load(known).interactions] if known.is_file() else []
+    on_azure = bool(asked) and all("/openai/" in url for url in asked)  # and with a key of Azure, never of OpenAI
+    # What such a lesson recorded is kept: to record it again needs no resource, and asks nobody.
+    variables = "replay" if on_azure and mode == "record" else mode
+    keys = _find_keys(variables, on_azure)
+    own_model = None if variables == "replay" else _readers_variables().get("VISION_MODEL")
     if old := _state.tape:
         old.finish()
     with ExitStack() as undo:
         lock = _state.lock if mode == "record" and old and old.path == path else None
         if mode == "record" and not lock:
             lock = undo.enter_context(closing(shape.lock(path)))
-        tape = None if mode == "live" else Tape(path, lesson, mode, named or readable.DEFAULT_MODEL)
+        tape = None if mode == "live" else Tape(path, lesson, mode, own_model or readable.DEFAULT_MODEL)
         undo.pop_all()
     # From here on nothing fails.
-    _play(tape, lock)
-    environment.change(mode, on_azure, keys)
-    masking.forget_secrets()
+    _switch(variables, keys, tape, lock)
     wrap_clients(_tape_for)
     publishing.install(_before_cell)
-    _announce(on_azure)
+    base = os.environ.get("AZURE_OPENAI_ENDPOINT" if on_azure else "OPENAI_BASE_URL", "https://api.openai.com")
+    host = base.split("//")[-1].split("/")[0].rpartition("@")[2]  # without a user's name and password
+    if tape and variables == "replay":
+        count = sum(item.response is not None for item in tape.recording.interactions)
+        print(f"{mode.title()}: {count} recorded answer{'s' * (count != 1)}, no request leaves this machine.")
+    else:
+        print(f"{mode.title()}: requests go to {host}{'' if on_azure else f', model {model()}'}.")
 
 
 def stop() -> None:
     """End a lesson: requests are sent as usual, hidden variables are back. Raises RecordingError for a full disk."""
     tape = _state.tape
-    _play(None, None)
-    environment.change("live", False, {})
+    _switch("live", {})
     if tape:
         tape.finish()
 
@@ -86,15 +97,8 @@ def origin(answer_id: str) -> Origin | None:
     """Return where the answer with this `id` came from; None for one that a live service has just given."""
     for item in _state.tape.recording.interactions if _state.tape else ():
         if item.response and (about := item.response.about()).get("id") == answer_id:
-            named = item.model or about.get("model", "course-sample")
-            return Origin(item.source, named, item.date, item.wrong_on_purpose)
+            return Origin(item.source, about.get("model", ""), item.date, item.wrong_on_purpose)
     return None
-
-
-def _play(tape: Tape | None, lock: Any) -> None:
-    if _state.lock and _state.lock is not lock:
-        _state.lock.close()
-    _state.tape, _state.lock = tape, lock
 
 
 def _before_cell(info) -> None:
@@ -102,33 +106,51 @@ def _before_cell(info) -> None:
         _state.tape.begin_cell(info.raw_cell, info.cell_id)
 
 
-def _recorded(path: Path) -> list[Interaction]:
-    """Return what is known of a lesson, here or in the course's own recordings; going live needs none."""
-    for file in (path, shape.RECORDINGS / path.name):
-        with suppress(RecordingError):
-            return shape.load(file).interactions
-    return []
-
-
-def _announce(on_azure: bool) -> None:
-    """Print one line: the mode, and how many answers are recorded or who is asked."""
-    if mode() == "replay":
-        answers = sum(item.response is not None for item in _state.tape.recording.interactions)
-        print(f"Replay: {answers} recorded answer{'s' * (answers != 1)}, no request leaves this machine.")
-        return
-    base = os.environ.get("AZURE_OPENAI_ENDPOINT" if on_azure else "OPENAI_BASE_URL")
-    asked = f"deployment {readable.deployment()}" if on_azure else f"model {model()}"
-    stored = f" Answers are stored in {_state.tape.path.name}." if _state.tape else ""
-    host = masking.shown_address(base) if base else "api.openai.com"
-    print(f"{mode().title()}: requests go to {host}, {asked}.{stored}")
-
-
 def _tape_for(headers: Mapping) -> Tape | None:
     """Return what answers a request, None for the service itself.
 
     A client made in replay is refused there: it would ask the wrong host, with a key that is none.
     """
-    if not _state.tape and environment.REPLAY_KEY in f"{headers.get('authorization')} {headers.get('api-key')}":
+    if not _state.tape and REPLAY_KEY in f"{headers.get('authorization')} {headers.get('api-key')}":
         what = "This client, or these headers, were made in replay"
         raise LiveModeError(f"{what}. Make them again, for instance client = OpenAI(), and then ask.")
     return _state.tape
+
+
+def _readers_variables() -> dict[str, str]:
+    """Return the reader's own environment: with what is hidden, without the keys that the course has set."""
+    return _state.hidden | {name: value for name, value in os.environ.items() if value not in _state.keys}
+
+
+def _switch(mode: str, keys: dict[str, str], tape: Tape | None = None, lock: Any = None) -> None:
+    """Play this tape, and set the variables of this mode, with no moment in which one that stays hidden is seen."""
+    if _state.lock and _state.lock is not lock:
+        _state.lock.close()
+    _state.tape, _state.lock = tape, lock
+    readers, hide = _readers_variables(), _HIDDEN_IN_REPLAY if mode == "replay" else ()
+    visible = {name: value for name, value in readers.items() if not name.upper().startswith(hide)} | keys
+    os.environ.update(visible)
+    for name in os.environ.keys() - visible.keys():
+        del os.environ[name]
+    _state.keys &= {REPLAY_KEY, LOCAL_KEY, *keys.values()}  # a mistyped one must not stay
+    _state.hidden = {name: value for name, value in readers.items() if name.upper().startswith(hide)}
+
+
+def _find_keys(mode: str, on_azure: bool) -> dict[str, str]:
+    """Return the key to set: a stand-in, the reader's, or a typed one. Raises LiveModeError where there is none."""
+    name = "AZURE_OPENAI_API_KEY" if on_azure else "OPENAI_API_KEY"
+    if mode == "replay":
+        # With a key of Azure beside it, the SDK's module-level client does not know whom to ask: only where needed.
+        return dict.fromkeys(("OPENAI_API_KEY", name), REPLAY_KEY)
+    readers = _readers_variables()
+    if on_azure and "://" not in readers.get("AZURE_OPENAI_ENDPOINT", ""):
+        what = "AZURE_OPENAI_ENDPOINT (like https://my-resource.openai.azure.com), its key and AZURE_OPENAI_DEPLOYMENT"
+        raise LiveModeError(f"This lesson asks Azure OpenAI. Before you start Jupyter, set {what}.")
+    key = readers.get(name) or (LOCAL_KEY if readers.get("OPENAI_BASE_URL") and not on_azure else "")
+    kernel = getattr(get_ipython(), "kernel", None)
+    if not key and (kernel._allow_stdin if kernel else sys.stdin and sys.stdin.isatty()):
+        _state.keys.add(key := getpass(f"Your {name} (for this kernel alone, never stored): ").strip())
+    if not key:
+        local = "" if on_azure else " (or OPENAI_BASE_URL and VISION_MODEL for a local server)"
+        raise LiveModeError(f"Live answers need a key: set {name}{local} before you start Jupyter.")
+    return {name: key}

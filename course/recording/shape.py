@@ -7,9 +7,9 @@ import re
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError
 
 from .. import CourseError
 from ..assets import ROOT
@@ -43,11 +43,10 @@ class RecordedResponse(BaseModel, extra="forbid", validate_by_name=True):
     def body(self) -> bytes:
         """Return the body. Raises RecordingError where it is a file that is missing, or not the one recorded."""
         if self.file:
-            name, path = self.file["file"], ROOT / self.file["file"]
+            path = ROOT / (name := self.file["file"])
             data = path.read_bytes() if path.is_file() else b""
             if hashlib.sha256(data).hexdigest() != self.file["sha256"]:
-                state = "has changed since it was recorded" if path.is_file() else "is missing"
-                raise RecordingError(f"{name} {state}. Bring it back with: git checkout -- :/{name}")
+                raise RecordingError(f"{name} is missing or was changed. Bring it back with: git checkout -- :/{name}")
             return data
         if self.json_ is not None:
             return json.dumps(self.json_, ensure_ascii=False).encode()
@@ -79,12 +78,6 @@ class Interaction(BaseModel, extra="forbid"):
     fault: Literal["timeout", "reset", "cut", "stalled", "unreachable"] | None = None
     response: RecordedResponse | None = None
 
-    @model_validator(mode="after")
-    def _has_an_outcome(self) -> Self:
-        if self.response is None and self.fault not in ("timeout", "reset", "unreachable"):
-            raise ValueError("an interaction needs a response, or a fault that leaves none")
-        return self
-
 
 class Recording(BaseModel, extra="forbid"):
     """A lesson's recording: one file, interactions in the order in which they were asked."""
@@ -92,20 +85,16 @@ class Recording(BaseModel, extra="forbid"):
     lesson: str
     interactions: list[Interaction] = []
 
-    def save(self, path: Path, keep: bool = True) -> None:
-        """Write the file in one step; without `keep`, only try to. Raises RecordingError for a full disk and such."""
+    def save(self, path: Path) -> None:
+        """Write the file in one step. Raises RecordingError for a full disk and such."""
         data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         part = path.with_suffix(f".{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             part.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-            if keep:
-                os.replace(part, path)
+            os.replace(part, path)
         except OSError as error:
             raise RecordingError(f"{path.name} can't be written in {path.parent}: {error.strerror}.") from None
-        finally:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
 
 
 def lock(path: Path) -> sqlite3.Connection:
@@ -123,16 +112,15 @@ def lock(path: Path) -> sqlite3.Connection:
 
 def load(path: Path) -> Recording:
     """Read a recording. Raises RecordingError with the file, the place and the way out."""
-    name = f"asset/recordings/{path.name}" if path.parent == RECORDINGS else path.name
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
-        raise RecordingError(f"There is no recording {name}; recorded lessons are: {known}.")
+        raise RecordingError(f"There is no recording {path.name}; recorded lessons are: {known}.")
     try:
         return Recording.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        what = f"{'.'.join(map(str, first['loc'])) or 'the top level'}: {first['msg']}"
-        raise RecordingError(f"{name} does not fit at {what}. Bring it back with: git checkout -- :/{name}") from None
+        what = f"{path.name} does not fit at {'.'.join(map(str, first['loc'])) or 'the top level'}: {first['msg']}"
+        raise RecordingError(f"{what}. Bring it back with: git checkout -- :/asset/recordings/{path.name}") from None
 
 
 def cell_digest(source: str) -> str:

@@ -4,11 +4,12 @@ import threading
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from . import readable, shape
 from .clients import Answer, Sent
 from .not_recorded import NotRecorded, explain
-from .pictures import bodies_match
+from .readable import bodies_match
 from .shape import Interaction, RecordedRequest, Recording, RecordingError
 
 # What depends on who asks, and when: the same request may be answered well a moment later.
@@ -18,9 +19,9 @@ _PASSING = (401, 403, 408, 409, 429)
 class Tape:
     """A recording, and which cell asks.
 
-    A cell that asked is answered from its own interactions, first to last, again each time it runs. Any other cell (a
-    learner's, or an edited one) is served from all of them, onwards from where the tape stands, and never with what
-    went wrong in another cell if the same request was answered well.
+    A cell that asked is answered from its own interactions, first to last, again each time it runs. Any other cell is
+    served from all of them, onwards from where the tape stands, and never with what went wrong in another cell if the
+    same request was answered well.
     """
 
     def __init__(self, path: Path, lesson: str, mode: str, model: str):
@@ -30,10 +31,10 @@ class Tape:
         self.recording = shape.load(path) if mode == "replay" or path.is_file() else Recording(lesson=lesson)
         self.kept: list[Interaction] = []
         if mode == "record":
+            self.recording.save(path)  # so a full disk is known before anything is paid for
             old = self.recording.interactions
-            self.recording.save(path, keep=False)
-            # What no live service gives is played once more while recording, and so kept.
-            self.kept = [item for item in old if item.fault or item.staged or self.is_retired(item)]
+            # What the API itself does not give, or not on demand, is played once more while recording, and so kept.
+            self.kept = [i for i in old if i.fault or i.staged or not i.request.url.startswith("/v1/")]
             # Each cell that runs replaces what it asked before; what no cell asked has nobody to replace it.
             self.recording.interactions = [item for item in old if item.cell]
 
@@ -41,7 +42,6 @@ class Tape:
         """Play the interactions of the cell that is about to run from the first on, or record them again."""
         digest, items = shape.cell_digest(source), self.recording.interactions
         with self.lock:
-            # Cells with the same source share a digest, and so their interactions; no lesson has two that ask.
             known = self.mode == "record" or any(item.cell == digest for item in items)
             # A cell edited in JupyterLab keeps its id, and so its place on the tape.
             self.cell = digest if known else self.cell_ids.get(cell_id, "")
@@ -54,21 +54,26 @@ class Tape:
 
     def play(self, sent: Sent) -> Answer | None:
         """Give the recorded answer; None where the service is to be asked, which is never in replay."""
+        asked = readable.recorded_request(*sent, self.model)
         with self.lock:
-            item = self._choose(sent) if self.mode == "replay" else self._find_kept(sent)
-            if not item:
+            kept = next((item for item in self.kept if bodies_match(vars(item.request), vars(asked))), None)
+            if self.mode == "record" and not kept:
                 self.finish()  # before more is paid for
                 return None
-            if self.mode == "record":
-                self.kept.remove(item)
-                self._replace_all([*self.recording.interactions, item.model_copy(update={"cell": self.cell})])
-        if not (response := item.response):
-            return Answer(0, {}, b"", item.fault)
-        return Answer(response.status, response.headers, response.body(), item.fault)
+            item = kept or self._choose(asked)
+            if kept:
+                self.kept.remove(kept)
+                self._replace_all([*self.recording.interactions, kept.model_copy(update={"cell": self.cell})])
+        if response := item.response:
+            return Answer(response.status, response.headers, response.body(), item.fault)
+        return Answer(0, {}, b"", item.fault)
 
-    def store(self, answer: Answer, sent: Sent) -> Answer:
-        """Store what a service has just answered, and give what the client gets."""
-        item = self.interaction(answer, sent)
+    def store(self, answer: Answer, sent: Sent, **marks: Any) -> Answer:
+        """Store what a service has just answered, with other fields from the tests; give what the client gets."""
+        asked = readable.recorded_request(*sent, self.model)
+        response = readable.recorded_response(answer.status, answer.headers, answer.body)
+        about = {"source": "live", "model": response.about().get("model"), "date": date.today().isoformat()}
+        item = Interaction(**{"cell": self.cell, "request": asked, "response": response, **about, **marks})
         with self.lock:
             self._replace_all([*self.recording.interactions, item])
         return answer
@@ -80,32 +85,15 @@ class Tape:
                 self.recording.save(self.path)
             self.unsaved = False
 
-    # Tests replace these two, and `store` (tests/api/redirect.py).
-    def interaction(self, answer: Answer, sent: Sent) -> Interaction:
-        asked = readable.recorded_request(*sent, self.model)
-        response = readable.recorded_response(answer.status, answer.headers, answer.body, request_headers=sent[2])
-        model, today = response.about().get("model"), date.today().isoformat()
-        return Interaction(cell=self.cell, source="live", model=model, date=today, request=asked, response=response)
-
-    def is_retired(self, item: Interaction) -> bool:
-        return item.source == "constructed" and readable.RETIRED_SERVICE in item.request.url
-
     def _replace_all(self, interactions: list[Interaction]) -> None:
         self.recording.interactions, self.unsaved = interactions, True
         # The answer was paid for, so it is handed on first; the next request, or `stop`, tries again and says so.
         with suppress(RecordingError):
             self.finish()
 
-    def _find_kept(self, sent: Sent) -> Interaction | None:
-        (_, url, headers, _), asked = sent, readable.recorded_request(*sent, self.model)
-        nobody = readable.NO_RESOURCE in url or ".invalid/" in url
-        if readable.is_azure(asked.url) and not nobody and readable.NO_TOKEN not in str(dict(headers)):
-            return None  # a resource of one's own can answer what was staged for those who have none
-        return next((item for item in self.kept if _matches(item.request, asked)), None)
-
-    def _choose(self, sent: Sent) -> Interaction:
-        asked, items = readable.recorded_request(*sent, self.model, to_replay=True), self.recording.interactions
-        matches = [n for n, item in enumerate(items) if _matches(item.request, asked)]
+    def _choose(self, asked: RecordedRequest) -> Interaction:
+        items = self.recording.interactions
+        matches = [n for n, item in enumerate(items) if bodies_match(vars(item.request), vars(asked))]
         if not matches:
             raise NotRecorded(explain(asked, self.recording, self.cell))
         own = [n for n in matches if self.cell and items[n].cell == self.cell]
@@ -121,8 +109,3 @@ class Tape:
 def _went_well(item: Interaction) -> bool:
     status = item.response.status if item.response else 500
     return not item.fault and not item.staged and status < 500 and status not in _PASSING
-
-
-def _matches(recorded: RecordedRequest, asked: RecordedRequest) -> bool:
-    same = all(getattr(recorded, name) == getattr(asked, name) for name in ("method", "url", "content_type"))
-    return same and bodies_match(recorded.body, asked.body)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from course.recording.readable import DEFAULT_DEPLOYMENT, DEFAULT_MODEL
+from course.recording import DEFAULT_MODEL
 from helpers.tokens.rules import LIMITS
 from tests.api import faults
 from tests.api.validation import ApiError, check_chat, read_json
@@ -36,7 +36,7 @@ class Resource:
 
     keys: set[str] = field(default_factory=lambda: {"the-key-of-your-resource", "replay-needs-no-key"})
     tokens: set[str] = field(default_factory=lambda: {"a-token-for-replay-alone"})
-    deployments: set[str] = field(default_factory=lambda: {DEFAULT_DEPLOYMENT, DEFAULT_MODEL})
+    deployments: set[str] = field(default_factory=lambda: {"my-vision", DEFAULT_MODEL})
 
 
 class AzureError(ApiError):

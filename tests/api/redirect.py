@@ -36,35 +36,17 @@ def marks() -> dict[str, str]:
 class LocalTape(Tape):
     """A tape that records what the local API says of its answers."""
 
-    def interaction(self, answer, sent):
-        item = super().interaction(answer, sent)
-        if not upstream() or "x-course-source" not in answer.headers:
-            return item
-        source, *marks = answer.headers["x-course-source"].split()
-        if source == "live":  # of a real model, on this day
-            return item.model_copy(update={"date": marks[0]})
-        fault = answer.headers.get("x-course-fault")
-        model, _, day = answer.headers.get("x-course-recorded", "").partition(" ")  # of what a real model answered
-        return item.model_copy(
-            update={
-                "source": source,
-                "model": model or None,
-                "date": day or None,
-                "wrong_on_purpose": "wrong-on-purpose" in marks,
-                "staged": "staged" in marks,
-                "fault": fault,
-                "response": None if fault and not answer.body else item.response,
-            }
-        )
-
     def store(self, answer, sent):
-        fault = answer.headers.get("x-course-fault") if upstream() else None
-        status = 0 if fault and not answer.body else answer.status
-        return super().store(answer, sent)._replace(fault=fault, status=status)
-
-    def is_retired(self, item):
-        # The local API still gives these answers, and then they are recorded anew.
-        return super().is_retired(item) and not upstream()
+        if not upstream() or "x-course-source" not in answer.headers:
+            return super().store(answer, sent)
+        (source, *marks), fault = answer.headers["x-course-source"].split(), answer.headers.get("x-course-fault")
+        if source == "live":  # of a real model, on this day
+            return super().store(answer, sent, date=marks[0])
+        about = {"source": source, "model": None, "date": None, "fault": fault, "staged": "staged" in marks}
+        about["wrong_on_purpose"] = "wrong-on-purpose" in marks
+        nothing = fault and not answer.body
+        stored = super().store(answer, sent, **about, **({"response": None} if nothing else {}))
+        return stored._replace(fault=fault, status=0 if nothing else answer.status)
 
 
 def redirect(request: httpx2.Request) -> httpx2.Request:

@@ -31,8 +31,8 @@ KEY, OWN_MODEL = canary.PLANTED["OPENAI_API_KEY"], "my-own-model"
 # A resource of the reader's own, and who may ask it; lesson 07 asks one with a key that it has in a cell.
 HOST = "canary-resource.openai.azure.com"
 RESOURCE = Resource(
-    keys={canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource"},
-    tokens={canary.PLANTED["AZURE_OPENAI_AD_TOKEN"]},
+    keys={canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource", "replay-needs-no-key"},
+    tokens={canary.PLANTED["AZURE_OPENAI_AD_TOKEN"], "a-token-for-replay-alone"},
 )
 ON_AZURE = "09_azure_openai"
 # What may differ of an answer: where it came from, and so whether its tokens are estimated.
@@ -184,7 +184,7 @@ def test_a_lesson_shows_live_what_it_shows_in_replay(runs, api, path):
     differing = differences(lesson, runs(path).live)
     ((_, replayed),), ((_, said),) = differing.pop(code_cells(lesson)[0].source)
     assert differing == {}
-    asks = f"{HOST}, deployment my-vision" if path.stem == ON_AZURE else "api.openai.com, model gpt-5.6-luna"
+    asks = HOST if path.stem == ON_AZURE else "api.openai.com, model gpt-5.6-luna"
     assert re.fullmatch(r"Replay: \d+ recorded answers, no request leaves this machine\.\n", replayed)
     assert said == f"Live: requests go to {asks}.\n"
     assert api.unanswered == []

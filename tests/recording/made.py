@@ -29,4 +29,4 @@ def put(folder, *items):
 
 
 def stored(folder, lesson="lesson"):
-    return json.loads((folder / f"{lesson}.json").read_text(encoding="utf-8"))["interactions"]
+    return json.loads((folder / f"{lesson}.json").read_text(encoding="utf-8")).get("interactions", [])

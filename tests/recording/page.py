@@ -1,4 +1,4 @@
-"""What a notebook gets of a picture or a figure, without a kernel; and pictures that are none of the course's own."""
+"""What a notebook gets of a figure, without a kernel; and pictures that are none of the course's own."""
 
 import base64
 import html
@@ -6,7 +6,6 @@ import io
 import re
 from types import SimpleNamespace
 
-import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -16,11 +15,8 @@ from traitlets.config import Config
 from course.assets import ROOT
 from course.recording import publishing
 
-matplotlib.use("agg")  # a test opens no window
-
 COFFEE, CHELSEA, ROCKET = (ROOT / "asset/images" / name for name in ("coffee.png", "chelsea.png", "rocket.jpg"))
 COFFEE_ALT, CHELSEA_ALT = "A half-full espresso in a small red-brown cup", "The face of a brown tabby cat"
-FALLBACK = re.compile(r"Picture, \d+ x \d+ pixels")
 IMG = re.compile(r'<img alt="([^"]*)" width="(\d+)" style="max-width:100%" src="data:image/(\w+);base64,([^"]+)">')
 
 
@@ -51,13 +47,11 @@ def page(monkeypatch, tmp_path):
     quiet = Config()
     quiet.HistoryManager.enabled = False
     formatter = InteractiveShell(config=quiet).display_formatter
-
     published = SimpleNamespace(of=lambda thing: formatter.format(thing)[0], shown=[])
     monkeypatch.setattr(publishing, "get_ipython", lambda: formatter.parent)
     monkeypatch.setattr(plt, "get_backend", lambda: "a page")
-    monkeypatch.setattr(
-        plt, "show", lambda: published.shown.extend(map(published.of, map(plt.figure, plt.get_fignums())))
-    )
-    publishing.install()
-    publishing.install()
+    figures = lambda: map(published.of, map(plt.figure, plt.get_fignums()))  # noqa: E731
+    monkeypatch.setattr(plt, "show", lambda: published.shown.extend(figures()))
+    for _ in "twice":
+        publishing.install()
     return published

@@ -6,128 +6,117 @@ import pytest
 import requests
 from openai.types.chat import ChatCompletion
 
-from course.recording import Origin, session, show_answer
 from course.recording import answer as module
+from course.recording import session, show_answer
+from course.recording.session import Origin
 
-USAGE = {"prompt_tokens": 231, "completion_tokens": 64, "total_tokens": 295}
-TAIL = "model course-sample · tokens: 231 in, 64 out{} · finish reason: stop]\n"
+ONLY_REASONED = "(No text: it only reasoned; allow more output tokens.)"
+CUT = "(No text: the output limit was reached before the first word; allow more output tokens.)"
+FILTERED = "(No text: a content filter of the service held it back.)"
+REFUSED, NONE = "(No text: the model refused. No.)", "(No text: none was sent.)"
 
 
-def answer(content="A cup.", finish_reason="stop", **more):
-    message = {"role": "assistant", "content": content, "refusal": more.pop("refusal", None)}
-    choices = [{"index": 0, "finish_reason": finish_reason, "message": message}]
-    body = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "course-sample", "usage": USAGE}
-    return body | {"choices": choices} | more
+def answer(content="A cup.", reason="stop", message=(), **more):
+    said = {"role": "assistant", "content": content, "refusal": None, **dict(message)}
+    body = {"id": "one", "object": "chat.completion", "created": 1, "model": "course-sample"}
+    body["usage"] = {"prompt_tokens": 231, "completion_tokens": 64, "total_tokens": 295}
+    return body | {"choices": [{"index": 0, "finish_reason": reason, "message": said}]} | more
 
 
 @pytest.fixture
-def come_from(monkeypatch):
-    def set_origin(known):
-        monkeypatch.setattr(session, "origin", {"chatcmpl-1": known}.get)
+def show(monkeypatch, capsys):
+    """Call it with an answer, and its origin: (what is printed, its last line)."""
 
-    set_origin(None)
-    return set_origin
+    def printed(given, known=None):
+        monkeypatch.setattr(session, "origin", {"one": known}.get)
+        show_answer(given)
+        return re.fullmatch(r"(?s)(.*)\n\n\[(.*)\]\n", capsys.readouterr().out).groups()
+
+    return printed
 
 
 @pytest.mark.parametrize(
-    ("known", "line"),
+    ("known", "origin", "estimated"),
     [
-        (None, "[live answer · " + TAIL.format("")),
-        (
-            Origin("sample", "course-sample"),
-            "[sample answer, written by hand for this course; no model was asked · " + TAIL.format(" (estimated)"),
-        ),
-        (
-            Origin("sample", "course-sample", None, True),
-            "[sample answer, written by hand for this course; no model was asked; wrong on purpose · "
-            + TAIL.format(" (estimated)"),
-        ),
-        (
-            Origin("live", "course-sample", "2026-11-22"),
-            "[recorded from a live service on 2026-11-22 · " + TAIL.format(""),
-        ),
-        (
-            Origin("constructed", "course-sample"),
-            "[constructed answer, built to the documented shape · " + TAIL.format(" (estimated)"),
-        ),
+        (None, "live answer", ""),
+        (Origin("sample", ""), "sample answer, written by hand for this course; no model was asked", " (estimated)"),
+        (Origin("constructed", "", None, True),
+         "constructed answer, built to the documented shape; wrong on purpose", " (estimated)"),
+        (Origin("live", "", "2026-11-22"), "recorded from a live service on 2026-11-22", ""),
     ],
-    ids=["now", "sample", "wrong on purpose", "live", "constructed"],
-)
-def test_an_answer_says_where_it_came_from(known, line, come_from, capsys):
-    come_from(known)
-    show_answer(answer())
-    show_answer(ChatCompletion.model_validate(answer()))
-    assert capsys.readouterr().out == f"A cup.\n\n{line}" * 2
+)  # fmt: skip
+def test_an_answer_says_where_it_came_from(show, known, origin, estimated):
+    line = f"{origin} · model course-sample · tokens: 231 in, 64 out{estimated} · finish reason: stop"
+    for given in (answer(), ChatCompletion.model_validate(answer())):
+        assert show(given, known) == ("A cup.", line)
 
 
-def test_a_notebook_shows_a_card_that_keeps_the_lines_and_breaks_no_number(come_from, monkeypatch):
-    shell, shown = type("Shell", (), {}), []
-    monkeypatch.setattr(module, "get_ipython", lambda: shell)
+def test_a_notebook_shows_a_card_that_keeps_the_lines_and_breaks_no_number(monkeypatch):
+    shown = []
+    monkeypatch.setattr(module, "get_ipython", lambda: object())
     monkeypatch.setattr(module, "display", lambda bundle, raw: shown.append(bundle))
-    show_answer(answer(" A <b> & 杯.\n\n  - two ", "length", id="a&b", model="<my> model"))
+    show_answer(answer(" A <b> & 杯.\n\n  - two ", "length", model="<my> model"))
     ((page, plain),) = ((one["text/html"], one["text/plain"]) for one in shown)
-    assert plain == (
-        "A <b> & 杯.\n\n  - two\n\n[live answer · model <my> model · tokens: 231 in, 64 out · finish reason: length]"
-    )
-    text, about = re.fullmatch(
-        r"(?s)<div [^<]*>\n<pre [^<]*pre-wrap[^<]*>(.*)</pre>\n<div [^<]*>(.*)</div>\n</div>", page
-    ).groups()
-    number = '<span style="white-space:nowrap">{}</span>'.format
-    numbers = map(number, ("model &lt;my&gt; model", "tokens: 231 in, 64 out", "finish reason: length"))
-    assert (text, about) == ("A &lt;b&gt; &amp; 杯.\n\n  - two", "live answer<br>" + " · ".join(numbers))
+    numbers = ["model <my> model", "tokens: 231 in, 64 out", "finish reason: length"]
+    assert plain == f"A <b> & 杯.\n\n  - two\n\n[live answer · {' · '.join(numbers)}]"
+    card = r"(?s)<div [^<]*>\n<pre [^<]*pre-wrap[^<]*>(.*)</pre>\n<div [^<]*>(.*)<br>(.*)</div>\n</div>"
+    spans = ['<span style="white-space:nowrap">' + number.replace("<my>", "&lt;my&gt;") for number in numbers]
+    line = "</span> · ".join(spans) + "</span>"
+    assert re.fullmatch(card, page).groups() == ("A &lt;b&gt; &amp; 杯.\n\n  - two", "live answer", line)
     assert not re.search(r"#\d|rgb|color:", page), "it suits every theme"
 
 
-# What stands in the place of a text, or of its parts: content, finish reason, other fields; what is shown.
-SHOWN = [
-    (None, "length", {}, "(No text: the output limit was reached before the first word; allow more output tokens.)"),
-    ("", "length", {}, "(No text: the output limit was reached before the first word; allow more output tokens.)"),
-    (None, "content_filter", {}, "(No text: a content filter of the service held it back.)"),
-    (None, "stop", {"refusal": "I can't help with that."}, "(No text: the model refused. I can't help with that.)"),
-    (None, "stop", {"reasoning_content": "A cup …"}, "(No text: it only reasoned; allow more output tokens.)"),
-    (None, "stop", {"reasoning": "A cup …"}, "(No text: it only reasoned; allow more output tokens.)"),
-    ("A cup.", "stop", {"reasoning_content": "Is it a mug?"}, "A cup."),
-    (None, "stop", {}, "(No text: none was sent.)"),
-    ([], None, {}, "(No text: none was sent.)"),
-    ([{"type": "text", "text": "A cup"}, {"type": "text", "text": " or a mug."}], "stop", {}, "A cup or a mug."),
-    ([{"type": "text", "text": None}, {"type": "refusal", "refusal": "No."}], "stop", {},
-     "(No text: the model refused. No.)"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("content", "reason", "more", "shown"), SHOWN)
-def test_a_text_in_parts_is_one_and_no_text_has_its_reason(content, reason, more, shown, come_from, capsys):
-    given = answer(content, reason)
-    given["choices"][0]["message"] |= more
+@pytest.mark.parametrize(
+    ("content", "reason", "message", "shown"),
+    [
+        ("A cup …", "length", {}, "A cup …"),
+        ("", "length", {}, CUT),
+        (None, "content_filter", {}, FILTERED),
+        (None, "stop", {"refusal": "No."}, REFUSED),
+        (None, "stop", {"reasoning_content": "A cup …"}, ONLY_REASONED),
+        ("A cup.", "stop", {"reasoning": "Is it a mug?"}, "A cup."),
+        ([], None, {}, NONE),
+        ([{"type": "text", "text": "A cup"}, {"type": "text", "text": " or mug."}], "stop", {}, "A cup or mug."),
+        ([{"type": "text", "text": None}, {"type": "refusal", "refusal": "No."}], "stop", {}, REFUSED),
+    ],
+)
+def test_a_text_in_parts_is_one_and_no_text_has_its_reason(show, content, reason, message, shown):
+    given = answer(content, reason, message)
     for one in (given, ChatCompletion.model_construct(**given)):
-        show_answer(one)
-        out = capsys.readouterr().out
-        assert out.startswith(f"{shown}\n\n[") and out.endswith(f"finish reason: {reason}]\n")
+        text, line = show(one)
+        assert text == shown and line.endswith(f"finish reason: {reason}")
+
+
+MESSAGE = {"type": "message", "content": [{"type": "output_text", "text": "A cup", "annotations": []}]}
+REFUSAL = {"type": "message", "content": [{"type": "refusal", "refusal": "No."}]}
 
 
 @pytest.mark.parametrize(
-    ("change", "line"),
+    ("output", "reason", "shown"),
     [
-        ({"usage": None}, "model course-sample · tokens: not told · finish reason: stop]"),
-        ({"usage": None, "model": None, "id": None}, "model not told · tokens: not told · finish reason: stop]"),
-        ({"usage": {"prompt_tokens": 5}}, "model course-sample · tokens: 5 in, ? out · finish reason: stop]"),
-        ({"usage": {"prompt_tokens": 0, "completion_tokens": None}}, "tokens: 0 in, ? out · finish reason: stop]"),
-        ({"usage": {"input_tokens": 7, "output_tokens": 3}}, "tokens: 7 in, 3 out · finish reason: stop]"),
+        ([MESSAGE, MESSAGE], "max_output_tokens", "A cupA cup"),
+        ([{"type": "reasoning"}, MESSAGE], None, "A cup"),
+        ([{"type": "reasoning", "content": None}], None, ONLY_REASONED),
+        ([{"type": "reasoning"}], "content_filter", FILTERED),
+        ([REFUSAL], None, REFUSED),
+        ([{"type": "message", "content": None}], None, NONE),
+        (None, None, NONE),
     ],
 )
-def test_what_is_not_told_is_said_to_be_so(change, line, come_from, capsys):
-    show_answer(answer() | change)
-    show_answer({name: value for name, value in (answer() | change).items() if value is not None})
-    _, _, first, _, _, last = capsys.readouterr().out.splitlines()
-    assert first.endswith(line) and last.endswith(line)
+def test_a_response_is_shown_like_a_chat_answer_and_says_how_far_it_came(show, output, reason, shown):
+    body = {"id": "r", "model": "course-sample", "status": "incomplete" if reason else "completed", "output": output}
+    body["incomplete_details"], body["usage"] = reason and {"reason": reason}, {"input_tokens": 9, "output_tokens": 2}
+    told = f"{body['status']} ({reason})" if reason else "completed"
+    assert show(body) == (shown, f"live answer · model course-sample · tokens: 9 in, 2 out · status: {told}")
 
 
-def test_every_choice_is_shown(come_from, capsys):
-    two = answer()
-    two["choices"].append({"index": 1, "finish_reason": "length", "message": {"role": "assistant", "content": "A mug"}})
-    show_answer(two)
-    out = capsys.readouterr().out
-    assert out.startswith("A cup.\n\n(another choice)\n\nA mug\n\n[") and out.endswith("finish reason: stop, length]\n")
+def test_numbers_that_are_missing_are_said_to_be_and_every_choice_is_shown(show):
+    missing = "live answer · model not told · tokens: not told · finish reason: stop"
+    assert (
+        show(answer(usage=None, model=None, id=None)) == show({"choices": answer()["choices"]}) == ("A cup.", missing)
+    )
+    text, line = show(answer(choices=answer()["choices"] + answer("A mug", "length")["choices"]))
+    assert text == "A cup.\n\n(another choice)\n\nA mug" and line.endswith("finish reason: stop, length")
 
 
 @pytest.mark.parametrize(
@@ -136,46 +125,12 @@ def test_every_choice_is_shown(come_from, capsys):
         ("A cup.", "not str: call .json()"),
         (requests.Response(), "not Response: call .json()"),
         ((chunk for chunk in ()), "not generator: .* collect the chunks of a stream"),
-        (None, "not NoneType"),
-        ({"choices": []}, "This answer has no choices"),
-        (answer(choices=[]), "This answer has no choices"),
+        (answer(choices=None), "This answer has no choices"),
         ({"error": {"message": "Invalid image.", "code": "x"}}, "the service says why: Invalid image."),
         ({"error": "no such model"}, "the service says why: no such model"),
-        ({"choices": None}, "This answer has no choices"),
         ("\n<!doctype html><title>Welcome</title>", "This is a web page, so no API was asked. Check base_url"),
     ],
 )
-def test_what_is_no_answer_gets_one_sentence(given, says, come_from, capsys):
-    with pytest.raises(TypeError, match=says) as caught:
-        show_answer(given)
-    assert "\n" not in str(caught.value) and capsys.readouterr().out == ""
-
-
-MESSAGE = {"type": "message", "content": [{"type": "output_text", "text": "A cup", "annotations": []}]}
-ONLY_REASONED = "(No text: it only reasoned; allow more output tokens.)"
-
-
-@pytest.mark.parametrize(
-    ("output", "reason", "shown"),
-    [
-        ([MESSAGE], "max_output_tokens", "A cup"),
-        ([MESSAGE, MESSAGE], "content_filter", "A cupA cup"),
-        ([{"type": "reasoning"}, MESSAGE], None, "A cup"),
-        ([{"type": "reasoning", "content": None}], None, ONLY_REASONED),
-        ([{"type": "reasoning"}], "content_filter", "(No text: a content filter of the service held it back.)"),
-        ([{"type": "message", "content": None}], None, "(No text: none was sent.)"),
-        ([MESSAGE | {"content": [{"type": "refusal", "refusal": "No."}]}], None, "(No text: the model refused. No.)"),
-        (None, None, "(No text: none was sent.)"),
-    ],
-)  # fmt: skip
-def test_a_response_is_shown_like_a_chat_answer_and_says_how_far_it_came(output, reason, shown, come_from, capsys):
-    status = "incomplete" if reason else "completed"
-    body = {"id": "resp-1", "model": "course-sample", "status": status, "output": output}
-    body |= {
-        "incomplete_details": {"reason": reason} if reason else None,
-        "usage": {"input_tokens": 9, "output_tokens": 2},
-    }
-    show_answer(body)
-    first, _, last = capsys.readouterr().out.splitlines()
-    told = f"status: {status}{f' ({reason})' if reason else ''}"
-    assert (first, last) == (shown, f"[live answer · model course-sample · tokens: 9 in, 2 out · {told}]")
+def test_what_is_no_answer_gets_one_sentence(show, given, says):
+    with pytest.raises(TypeError, match=f"^[^\n]*{says}[^\n]*$"):
+        show(given)

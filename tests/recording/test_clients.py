@@ -4,11 +4,11 @@ import asyncio
 import gzip
 import importlib
 import io
-import json
 import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import httpx2
 import openai
@@ -24,6 +24,7 @@ from tests.api import API_KEY, serve
 from tests.conftest import COFFEE, COFFEE_FILE, question
 from tests.recording.made import CHAT, item, put, stored
 
+ECHO, MOVED = "https://api.openai.com/v1/echo", "https://api.openai.com/v1/moved"
 # What Python itself does on the network while `watched` is a list: an audit hook can't be removed, only unheeded.
 watched = None
 
@@ -46,8 +47,7 @@ def network(monkeypatch):
 async def echo(request):
     """What came, compressed, and in chunks of unknown length where it is asked for."""
     body = gzip.compress(b"you sent: " + await request.body())
-    headers = {"content-encoding": "gzip", "content-type": "text/plain", "set-cookie": "a=b"}
-    response = Response(body, headers=headers)
+    response = Response(body, headers={"content-encoding": "gzip", "content-type": "text/plain", "set-cookie": "a=b"})
     if "chunked" in str(request.url):
         del response.headers["content-length"]
     return response
@@ -59,43 +59,37 @@ async def move(request):
 
 @pytest.fixture(scope="module")
 def api():
-    routes = [Route("/api.openai.com/v1/echo", echo, methods=["GET", "POST"]),
-              Route("/api.openai.com/v1/moved", move, methods=["GET", "POST"])]  # fmt: skip
-    with serve(routes=routes) as running:
-        yield running
+    routes = {"echo": echo, "moved": move}
+    with serve(routes=[Route(f"/api.openai.com/v1/{n}", f, methods=["GET", "POST"]) for n, f in routes.items()]) as api:
+        yield api
 
 
 async def by_async_sdk():
     async with openai.AsyncOpenAI() as client:
-        whole = await client.chat.completions.create(**question())
         chunks = await client.chat.completions.create(**question(stream=True))
-        streamed = "".join([chunk.choices[0].delta.content or "" async for chunk in chunks])
-        with_raw = await client.chat.completions.with_raw_response.create(**question())
-        return whole.choices[0].message.content, streamed, with_raw.elapsed.total_seconds() >= 0
+        return "".join([chunk.choices[0].delta.content or "" async for chunk in chunks])
 
 
-def everything(echoed="https://api.openai.com/v1/echo"):
+def everything():
     """What every kind of client gives for one question, for a picture, and for what it sends in another form."""
-    client, headers = openai.OpenAI(), {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
-    session = requests.Session()
-    with client.chat.completions.with_streaming_response.create(**question()) as raw:
-        lines = list(raw.iter_lines())
-    with session.get(COFFEE, stream=True, timeout=9) as picture, httpx2.stream("GET", f"{echoed}?a") as streamed:
+    client, session = openai.OpenAI(), requests.Session()
+    headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
+    with session.get(COFFEE, stream=True, timeout=9) as picture, httpx2.stream("GET", f"{ECHO}?a") as streamed:
         raw_bytes, piece = picture.raw.read(), next(streamed.iter_raw())
+    moved = requests.post(MOVED, data="x", timeout=9), httpx2.post(MOVED, content="x", follow_redirects=True)
+    gone = session.get(f"{ECHO}/none", timeout=9)
     return {
         "sdk": client.chat.completions.create(**question()).choices[0].message.content,
-        "stream": [chunk.choices[0].delta.content for chunk in client.chat.completions.create(**question(stream=True))],
-        "lines": json.loads("\n".join(lines)),
         "async": asyncio.run(by_async_sdk()),
         "requests": session.post(CHAT, headers=headers, json=question(), timeout=9).json()["choices"],
         "picture": (raw_bytes == COFFEE_FILE.read_bytes(), session.get(COFFEE, timeout=9).content == raw_bytes),
-        "iter": list(session.get(f"{echoed}?chunked", stream=True, timeout=9).iter_lines()),
-        "pieces": piece,
-        "file": session.post(echoed, data=io.BytesIO(b"a file"), timeout=9).text,
-        "iterator": session.post(echoed, data=iter([b"an ", b"iterator"]), timeout=9).text,
-        "text": session.post(echoed, data="a text", timeout=9).text,
-        "sdk's iterator": httpx2.post(echoed, content=iter([b"another ", b"one"])).text,
-        "not found": (gone := session.get(f"{echoed}/none", timeout=9)).status_code and (gone.reason, gone.ok),
+        "pieces": (piece, list(session.get(f"{ECHO}?chunked", stream=True, timeout=9).iter_lines())),
+        "file": (
+            session.post(ECHO, data=io.BytesIO(b"a"), timeout=9).text,
+            httpx2.post(ECHO, content=iter([b"b"])).text,
+        ),
+        "moved": [(one.text, [step.status_code for step in one.history]) for one in moved],
+        "not found": (gone.status_code, gone.reason, gone.ok),
     }
 
 
@@ -103,14 +97,11 @@ def test_every_client_replays_what_was_recorded_without_network(record, replay, 
     record()
     recorded = everything()
     assert recorded["sdk"].startswith("A small red-brown espresso cup") and recorded["picture"] == (True, True)
-    assert recorded["sdk"] == "".join(filter(None, recorded["stream"])) == recorded["async"][0] == recorded["async"][1]
-    assert (recorded["file"], recorded["iterator"]) == ("you sent: a file", "you sent: an iterator")
-    assert recorded["not found"] == ("Not Found", False)
-    assert network, "the recording came over a socket"
-    answered = next(one["response"]["json"] for one in stored(folder) if "json" in one["response"])
-    assert answered["choices"] == recorded["requests"], "what came compressed is stored as one reads it"
+    assert recorded["sdk"] == recorded["async"] and recorded["file"] == ("you sent: a", "you sent: b")
+    assert recorded["moved"] == [("you sent: x", [307])] * 2, "the libraries follow, and each step is recorded"
     kept = {name for one in stored(folder) for name in one["response"].get("headers", {})}
-    assert kept == {"content-type"}, "neither cookies nor what is true of compressed bytes alone"
+    assert kept == {"content-type", "location"}, "neither cookies nor what is true of compressed bytes alone"
+    assert network, "the recording came over a socket"
     network.clear()
     asked = len(api.requests)
     replay()
@@ -118,132 +109,25 @@ def test_every_client_replays_what_was_recorded_without_network(record, replay, 
     assert len(api.requests) == asked and network == []
 
 
-def test_a_redirect_is_followed_by_the_library_and_each_step_recorded(record, replay, folder):
-    def ask(body):
-        answer = requests.post("https://api.openai.com/v1/moved", data=body, timeout=9)
-        one = httpx2.post("https://api.openai.com/v1/moved", content=body, follow_redirects=True)
-        return answer.text, [step.status_code for step in answer.history], one.text, len(one.history)
-
-    record()
-    moved = ask("x")
-    assert moved == ("you sent: x", [307], "you sent: x", 1)
-    assert [one["response"]["status"] for one in stored(folder)] == [307, 200, 307, 200]
-    replay()
-    assert ask("x") == moved
-
-
-def test_recording_gives_each_connection_back(record):
-    record()
-    with httpx2.Client(limits=httpx2.Limits(max_connections=1), timeout=httpx2.Timeout(9, pool=1)) as client:
-        for _ in range(3):
-            client.send(client.build_request("GET", "https://api.openai.com/v1/echo"), stream=True)
-    session = requests.Session()
-    session.mount("https://", adapter := HTTPAdapter(pool_maxsize=1, pool_block=True))
-    for _ in range(3):
-        session.get("https://api.openai.com/v1/echo", stream=True, timeout=9)
-    adapter.close()
-
-
-def test_a_transport_of_ones_own_stays_ones_own(folder, replay):
+def test_a_transport_of_ones_own_stays_ones_own_and_the_others_are_wrapped_once(folder, replay):
     put(folder, item())
     replay()
     mock = httpx2.MockTransport(lambda request: httpx2.Response(200, json={"id": "mine"}))
-    client = openai.OpenAI(http_client=openai.DefaultHttpxClient(transport=mock))
-    assert client.chat.completions.create(**question("Never asked")).id == "mine"
-    plain = openai.OpenAI(http_client=openai.DefaultHttpxClient(transport=httpx2.HTTPTransport(retries=2)))
-    assert plain.chat.completions.create(**question()).id == "chatcmpl-A cup."
-
-
-def test_the_transports_are_wrapped_once(folder, replay):
-    put(folder, item())
-    replay()
-    before = HTTPAdapter.send, httpx2.HTTPTransport.handle_request, httpx2.AsyncHTTPTransport.handle_async_request
-    replay()
+    for transport, answer in ((mock, "mine"), (httpx2.HTTPTransport(retries=2), "chatcmpl-A cup.")):
+        client = openai.OpenAI(http_client=openai.DefaultHttpxClient(transport=transport))
+        assert client.chat.completions.create(**question()).id == answer
+    wrapped = HTTPAdapter.send, httpx2.HTTPTransport.handle_request, httpx2.AsyncHTTPTransport.handle_async_request
     importlib.reload(clients).wrap_clients(lambda headers: None)  # as %autoreload does
-    assert before == (
-        HTTPAdapter.send, httpx2.HTTPTransport.handle_request, httpx2.AsyncHTTPTransport.handle_async_request
-    )  # fmt: skip
-    assert requests.post(CHAT, json=question(), timeout=9).ok
+    now = HTTPAdapter.send, httpx2.HTTPTransport.handle_request, httpx2.AsyncHTTPTransport.handle_async_request
+    assert now == wrapped and requests.post(CHAT, json=question(), timeout=9).ok
 
 
-def test_without_a_tape_all_is_as_usual(folder, api, monkeypatch):
-    monkeypatch.setenv("COURSE_UPSTREAM", api.url)
-    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
-    recording.start("lesson", mode="live")
-    answer = requests.get("https://api.openai.com/v1/echo", timeout=9)
-    assert answer.headers["content-encoding"] == "gzip" and answer.cookies["a"] == "b"
-    assert asyncio.run(by_async_sdk())[0].startswith("A small red-brown")
-    assert httpx2.get("https://api.openai.com/v1/echo").headers["content-encoding"] == "gzip"
-    assert not folder.exists(), "live writes nothing"
-
-
-def test_threads_get_each_its_own_answer(folder, replay, network):
-    put(folder, *(item(question() | {"max_completion_tokens": limit}, f"answer {limit}") for limit in range(5)))
-    replay()
-    client = openai.OpenAI()
-
-    def ask(n):
-        asked = question() | {"max_completion_tokens": n % 5}
-        if n % 2:
-            return requests.post(CHAT, json=asked, timeout=9).json()["id"]
-        return client.chat.completions.create(**asked).id
-
-    with ThreadPoolExecutor(5) as pool:
-        assert list(pool.map(ask, range(50))) == [f"chatcmpl-answer {n % 5}" for n in range(50)]
-    assert network == []
-
-
-def test_starting_again_lets_no_request_through(folder, replay, network):
-    """Three threads ask while another starts the lesson again and again: none of them asks the network."""
-    put(folder, item())
-    replay()
-    done = threading.Event()
-
-    def start_again():
-        while not done.is_set():
-            recording.start("lesson", mode="replay")
-
-    def ask(n):
-        with pytest.raises(recording.NotRecorded):
-            if n % 2:
-                openai.OpenAI(max_retries=0).chat.completions.create(**question("Never asked"))
-            else:
-                requests.post(CHAT, json=question("Never asked"), timeout=9)
-        return "replay-needs-no-key" in os.environ.get("OPENAI_API_KEY", "")
-
-    starter = threading.Thread(target=start_again)
-    starter.start()
-    try:
-        with ThreadPoolExecutor(3) as pool:
-            assert all(pool.map(ask, range(30)))
-    finally:
-        done.set()
-        starter.join()
-    assert network == []
-
-
-def test_what_was_never_recorded_is_asked_for_once_by_every_client(folder, replay, monkeypatch):
-    put(folder, item())
-    tape, asked = replay(), []
-    choose = type(tape)._choose
-    monkeypatch.setattr(type(tape), "_choose", lambda tape, sent: asked.append(1) or choose(tape, sent))
-    client = openai.OpenAI(max_retries=5)
-    for call in (
-        lambda: client.chat.completions.create(**question("New?")),
-        lambda: client.chat.completions.create(**question("New?", stream=True)),
-        lambda: asyncio.run(openai.AsyncOpenAI(max_retries=5).chat.completions.create(**question("New?"))),
-        lambda: requests.post(CHAT, json=question("New?"), timeout=9),
-    ):
-        with pytest.raises(recording.NotRecorded) as caught:
-            call()
-        assert caught.value.__cause__ is None
-    assert len(asked) == 4
-
-
-def test_a_client_made_in_replay_is_told_so_in_live(folder, replay, network, monkeypatch):
+def test_live_all_is_as_usual_and_a_client_made_in_replay_is_refused(folder, replay, api, network, monkeypatch):
     put(folder, item())
     replay()
     old, old_async, headers = openai.OpenAI(), openai.AsyncOpenAI(), {"api-key": os.environ["OPENAI_API_KEY"]}
+    before = (folder / "lesson.json").read_bytes()
+    monkeypatch.setenv("COURSE_UPSTREAM", api.url)
     monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
     recording.start("lesson", mode="live")
     for call in (
@@ -254,3 +138,51 @@ def test_a_client_made_in_replay_is_told_so_in_live(folder, replay, network, mon
         with pytest.raises(recording.LiveModeError, match=r"made in replay.*client = OpenAI\(\)"):
             call()
     assert network == [] and session._state.tape is None
+    answer = requests.get(ECHO, timeout=9)
+    assert answer.headers["content-encoding"] == "gzip" and answer.cookies["a"] == "b"
+    assert httpx2.get(ECHO).headers["content-encoding"] == "gzip"
+    assert asyncio.run(by_async_sdk()).startswith("A small red-brown")
+    assert (folder / "lesson.json").read_bytes() == before and len(list(folder.iterdir())) == 1, "live writes nothing"
+
+
+def test_threads_get_each_its_own_answer_also_while_the_lesson_is_started_again(folder, replay, network):
+    """While one starts the lesson again and again, others ask: none of them asks the network, or finds no key."""
+    put(folder, *(item(question() | {"max_completion_tokens": limit}, f"answer {limit}") for limit in range(5)))
+    replay()
+    done = threading.Event()
+
+    def start_again():
+        while not done.is_set():
+            recording.start("lesson", mode="replay")
+
+    def ask(n):
+        asked = question() | {"max_completion_tokens": n % 5}
+        if n % 2:
+            return requests.post(CHAT, json=asked, timeout=9).json()["id"]
+        return openai.OpenAI(max_retries=0).chat.completions.create(**asked).id
+
+    starter = threading.Thread(target=start_again)
+    starter.start()
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            assert list(pool.map(ask, range(30))) == [f"chatcmpl-answer {n % 5}" for n in range(30)]
+    finally:
+        done.set()
+        starter.join()
+    assert network == []
+
+
+def test_what_was_never_recorded_is_asked_for_once_by_every_client(folder, replay, monkeypatch):
+    put(folder, item())
+    choose = Mock(wraps=(tape := replay())._choose)
+    monkeypatch.setattr(tape, "_choose", choose)
+    client, new = openai.OpenAI(max_retries=5), question("New?")
+    for call in (
+        lambda: client.chat.completions.create(**new, stream=True),
+        lambda: asyncio.run(openai.AsyncOpenAI(max_retries=5).chat.completions.create(**new)),
+        lambda: requests.post(CHAT, json=new, timeout=9),
+    ):
+        with pytest.raises(recording.NotRecorded) as caught:
+            call()
+        assert caught.value.__cause__ is None
+    assert choose.call_count == 3

@@ -29,10 +29,7 @@ class Kernel:
     """One kernel, started with the first notebook, and again when it died; ended with the `with`."""
 
     def __init__(self, local: bool = False):
-        """With `local`, requests go to the local API while COURSE_UPSTREAM names it, and the tape knows its answers.
-
-        Without it too, if COURSE_UPSTREAM is there when the kernel starts; else the kernel holds nothing of the tests.
-        """
+        """With `local`, or COURSE_UPSTREAM at its start, requests can go to the local API; the tape knows its marks."""
         self.local, self.client = local, None
 
     def __enter__(self) -> Self:
@@ -58,14 +55,12 @@ class Kernel:
             environment: variables that are set for it besides those of this process; None: unset.
             folder: where it runs.
             skip: cells with this tag are left out.
-            allow_errors: go on after a cell that errs, tagged raises-exception or not.
-
-        Raises:
-            CellExecutionError: a cell erred and may not.
+            allow_errors: go on after a cell that errs; else CellExecutionError, if it is not tagged raises-exception.
         """
         notebook = new_notebook(cells=list(map(new_code_cell, cells))) if isinstance(cells, list) else cells
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        variables = {**os.environ, "PYTHONPATH": path, **(environment or {})}
+        as_at_its_start = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONPATH": path}
+        variables = {**os.environ, **as_at_its_start, **(environment or {})}
         settings = {name: value for name, value in variables.items() if value is not None}
         if not self.client:
             self._start(settings, folder)
@@ -76,6 +71,8 @@ class Kernel:
         try:
             for number, cell in enumerate(notebook.cells):
                 self.client.execute_cell(cell, number, execution_count=self.client.code_cells_executed + 1)
+                if cell.cell_type == "code":
+                    cell.outputs = joined(cell.outputs)
         except DeadKernelError:
             self.__exit__()
             raise
@@ -88,7 +85,6 @@ class Kernel:
             timeout=120,
             kernel_name="python3",
             record_timing=False,
-            coalesce_streams=True,  # or one text is stored in as many parts as it happened to arrive in
             extra_arguments=["--log-level=ERROR", *(redirect.KERNEL if local else [])],
         )
         self.client.create_kernel_manager()
@@ -98,3 +94,14 @@ class Kernel:
     def _turn(self, code: str) -> None:
         reply = self.client.wait_for_reply(self.client.kc.execute(code, silent=True))
         assert reply["content"]["status"] == "ok", reply["content"]
+
+
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join the parts in which a text happened to arrive, but not across a figure or an answer between them."""
+    whole: list[NotebookNode] = []
+    for output in outputs:
+        if whole and "name" in output and output.name == whole[-1].get("name"):
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole

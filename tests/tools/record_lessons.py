@@ -2,8 +2,7 @@
 
     python -m tests.tools.record_lessons sample [LESSON ...]     from the local API and its hand-written answers
     python -m tests.tools.record_lessons record [LESSON ...]     from the real API, with your OPENAI_API_KEY; what
-                                                                 asks Azure OpenAI with AZURE_OPENAI_ENDPOINT,
-                                                                 _API_KEY and _DEPLOYMENT
+                                                                 Azure and others answered is kept
 
 Both run each lesson from top to bottom in record mode, and then once more in replay, so that the stored outputs are
 what everybody else will see. Only when both went well, and neither holds what looks like a key, are the recording and
@@ -44,34 +43,29 @@ def main(arguments: list[str], model: embeddings.Model | None = None) -> int:
     if unknown := [name for name in lessons if name not in known]:
         print(f"There is no lesson {unknown[0]}; lessons are: {', '.join(known)}")
         return 2
-    if how == "record" and not any(map(os.environ.get, ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"))):
-        print("make record asks the real API: set OPENAI_API_KEY first (or OPENAI_BASE_URL for a local server, or "
-              "AZURE_OPENAI_ENDPOINT for the lesson about it).")  # fmt: skip
+    if how == "record" and not any(map(os.environ.get, ("OPENAI_API_KEY", "OPENAI_BASE_URL"))):
+        print("make record asks the real API: set OPENAI_API_KEY first (or OPENAI_BASE_URL for a local server).")
         return 2
     with contextlib.ExitStack() as stack:
-        # The version is a part of each request on Azure: with another one, nobody else could replay them.
-        settings, api = {"OPENAI_API_VERSION": None}, None
+        settings, api = dict[str, str | None](), None
         if how == "sample":
             api = stack.enter_context(serve(routes=embeddings.routes(model)))
             settings |= {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": API_KEY}
             settings |= dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "VISION_MODEL"))
-            settings |= {name: None for name in os.environ if name.startswith("AZURE_OPENAI_")}
         for lesson in lessons or known:
             try:
                 recording = record(lesson, settings, api)
             except (CellExecutionError, RecordingError, OSError) as error:
                 why = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
                 why = api.unanswered[0] if api and api.unanswered else why
-                kept = "".join(getattr(error, "__notes__", ()))
-                print(f"{lesson}: stopped, nothing was changed. {masking.mask(why)}{kept}")
+                print(f"{lesson}: stopped, nothing was changed.", masking.mask(why), *getattr(error, "__notes__", ()))
                 return 1
             sources = Counter(item.source for item in recording.interactions)
             print(f"{lesson}: " + (", ".join(f"{n} {source}" for source, n in sorted(sources.items())) or "no request"))
             for item in recording.interactions:
                 if how == "record" and item.source != "live":
-                    why = item.fault or ("staged" if item.staged else "a retired service")
-                    what = f"{item.request.method} {item.request.url} ({why})"
-                    print(f"  kept, no live service gives it: {what}")
+                    why = item.fault or ("staged" if item.staged else "another service")
+                    print(f"  kept, no live service gives it: {item.request.method} {item.request.url} ({why})")
     return 0
 
 
@@ -102,7 +96,7 @@ def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cas
         put_in_place(made_of, target, notebook, source)
     except Exception as error:
         if api is None and (Path(folder) / target.name).is_file():
-            error.add_note(f" What was answered is kept in {folder}.")
+            error.add_note(f"What was answered is kept in {folder}.")
             raise
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -143,10 +137,8 @@ def run(path: Path, environment: dict[str, str | None], skip: str = "", kernel: 
 
 def as_stored(notebook: NotebookNode) -> NotebookNode:
     """A notebook that was run, without the versions of this machine, which belong to none of the outputs."""
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
+    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    notebook.metadata["language_info"] = {"name": "python"}
     return notebook
 
 
