@@ -122,7 +122,7 @@ class VideoIndex:
         Args:
             caption: a function, Picture -> text, called once a scene; its errors come up.
             prompt, model: what `caption` asks, and whom. Put into `prompt` what else changes captions, such as detail.
-            scenes: a list of Scene; without it those of `video.scenes(path)`.
+            scenes: a list of Scene; without it those that are there by this prompt and model, or `video.scenes(path)`.
             metadata: names with text or numbers, kept as text; without it those that are there.
             document_id: without it the file's name without its ending.
         Raises:
