@@ -153,7 +153,7 @@ def test_what_is_said_is_found_beside_the_captions_with_the_picture_of_its_scene
     assert "No video is named 'b'; there are: clip." in refusal(index.add_transcript, "b", [])
     for start, end in ((2, 1), (-1, 1), (math.nan, 1)):
         assert "not at" in refusal(index.add_transcript, "clip", [(start, end, "x")])
-    assert index.add_transcript("clip", [(0, 1, "an old scene")]) == 1
+    assert index.add_transcript("clip", [(0, 1, "an old scene"), (1, 2, " ")]) == 1
     segments = [(0.5, 2.5, "A scene, early. "), (2.0, 2.9, "안녕"), (3.9, 8, "scene at last"), (60, 61, "much later")]
     assert index.add_transcript("clip", segments) == 4
     said = [hit for hit in index.contents("clip") if hit.source == "transcript"]
