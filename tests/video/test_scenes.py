@@ -188,7 +188,7 @@ def test_time_stamps_that_begin_again_are_counted_on_and_a_new_size_is_taken(tmp
 
 # Pictures.
 
-ORANGE = (255, 165, 0)
+ORANGE, WEBM = (255, 165, 0), ("libvpx", "libvpx-vp9")
 
 
 @pytest.mark.parametrize(
@@ -254,13 +254,31 @@ def test_a_picture_is_a_jpeg_with_its_name_and_time_even_of_a_cartoon_and_hdr_is
         assert len(said) == 1 and said[0].filename == __file__
 
 
-def test_transparency_is_laid_on_white(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("c.mov", {"codec": "qtrle", "pix_fmt": "argb"}),
+        *(("c.webm", {"codec": c, "pix_fmt": "yuva420p", "options": {"auto-alt-ref": "0"}}) for c in WEBM),
+    ],
+)
+def test_transparency_is_laid_on_white(tmp_path, name, options):
     image = Image.new("RGBA", SIZE, (0, 0, 0, 0))
     ImageDraw.Draw(image).rectangle((80, 40, 240, 140), (200, 30, 30, 255))
-    [scene] = video.scenes(coded([image] * 12, tmp_path / "c.mov", codec="qtrle", pix_fmt="argb"))
+    [scene] = video.scenes(coded([image] * 12, tmp_path / name, **options))
     picture = scene.picture(None)
     assert "laid on white" in picture.changes and min(pixels(picture).getpixel((9, 9))) > 249
     assert pixels(picture).getpixel((160, 90)) == pytest.approx((200, 30, 30), abs=6)
+
+
+def test_the_two_moments_of_an_interlaced_frame_are_not_mixed(tmp_path):
+    white, black, rows = (Image.new(mode, SIZE, colour) for mode, colour in (("RGB", "white"), ("RGB", 0), ("1", 0)))
+    for row in range(1, SIZE[1], 2):
+        rows.paste(1, (0, row, SIZE[0], row + 1))
+    for flag, combed in (("tff=1:interlaced=1", False), ("interlaced=0", True)):
+        frames = [Image.composite(white, black, rows)] * 5
+        path = coded(frames, tmp_path / f"{combed}.mp4", options={"x264-params": flag})
+        grey = pixels(video.Scene(path, 0, 1, 0.2).picture(None)).convert("L")
+        assert (abs(grey.getpixel((160, 90)) - grey.getpixel((160, 91))) > 100) == combed
 
 
 def test_of_several_streams_the_largest_is_taken_but_neither_a_single_frame_nor_a_cover(tmp_path):
@@ -323,6 +341,7 @@ def without_frames(path):
     return mp4[:begin] + bytes(len(mp4) - begin)
 
 
+DRM = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "0" * 32, "encryption_kid": "1" * 32}
 NO_VIDEO, UNREADABLE = "no video that can be decoded here", "it can't be read as a video"
 BAD_FILES = {
     "empty": (b"", UNREADABLE),
@@ -332,6 +351,7 @@ BAD_FILES = {
     "playlist of a file": (f"ffconcat version 1.0\nfile {VIDEOS}/camera1.mp4".encode(), UNREADABLE),
     "noise": (random.Random(1).randbytes(99_999), UNREADABLE),
     "unknown.mp4": (lambda path: clip_bytes(path, 5).replace(b"avc1", b"zzz1"), NO_VIDEO),
+    "locked.mp4": (lambda path: clip_bytes(path, 5, **DRM), "encrypted (DRM)"),
     "nothing.mp4": (clip_bytes, NO_VIDEO),
     "cut.mp4": (lambda path: clip_bytes(path, 60)[:-2000], "damaged, cut off"),
     "no frame.mp4": (without_frames, "no frame in it can be"),
