@@ -122,7 +122,7 @@ class VideoIndex:
         Args:
             caption: a function, Picture -> text, called once a scene; its errors come up.
             prompt, model: what `caption` asks, and whom. Put into `prompt` what else changes captions, such as detail.
-            scenes: a list of Scene; without it those of `video.scenes(path)`.
+            scenes: a list of Scene; without it those that are there by this prompt and model, or `video.scenes(path)`.
             metadata: names with text or numbers, kept as text; without it those that are there.
             document_id: without it the file's name without its ending.
         Raises:
@@ -164,13 +164,14 @@ class VideoIndex:
         """Index what is said in a video, instead of what was there before; return how many texts that is.
 
         Args:
-            segments: (start, end, text) in seconds, as `read_subtitles` returns them.
+            segments: (start, end, text) in seconds, as `read_subtitles` returns them. Without a text they don't count.
         """
         document, rows = self._id(document_id), []
         for start, end, text in segments:
             if not 0 <= start <= end:
                 raise VideoError(f"A segment starts and ends at a time in seconds, not at {start!r} and {end!r}.")
-            rows.append((document, float(start), float(end), unicodedata.normalize("NFC", text.strip())))
+            if text.strip():
+                rows.append((document, float(start), float(end), unicodedata.normalize("NFC", text.strip())))
         if self._store.execute(f"SELECT document, start, finish, text {SAID} ORDER BY id", document) != rows:
             self._store.change((f"DELETE {SAID}", document), *((SAY, *row) for row in rows), (INDEX, document))
         self._vectors.complete()
@@ -211,9 +212,8 @@ class VideoIndex:
 
     def contents(self, document_id: str) -> list[Hit]:
         """Return all captions of a video, and what is said in it, by time; their relevance is 0."""
-        return self._hits(
-            self._store.execute(f"SELECT id, 0 {FOUND} ORDER BY start, key IS NULL, id", self._id(document_id))
-        )
+        by_time = f"SELECT id, 0 {FOUND} ORDER BY start, key IS NULL, id"
+        return self._hits(self._store.execute(by_time, self._id(document_id)))
 
     def documents(self) -> dict[str, dict[str, str]]:
         """Return the metadata of each video in the index, by document_id."""

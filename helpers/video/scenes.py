@@ -29,6 +29,7 @@ _EXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 EXACT, EXACT_AREA = _EXACT | Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT, _EXACT | Interpolation.AREA
 # Before version 19, PyAV refuses a file for a title that is not UTF-8, unless it is told not to.
 _LENIENT: Any = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # ffmpeg's own decoders of WebM leave out the transparency
 _DAMAGE = (av.FFmpegError, OSError, ValueError, MemoryError)  # what PyAV raises when a file is not what it should be
 
 
@@ -124,13 +125,18 @@ def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, fl
     """
     rate = stream.guessed_rate or stream.average_rate
     step = float(1 / rate) if rate and 0.01 <= rate <= 1000 else 1 / 25
-    packets, packet, first, at = container.demux(stream), stream, None, -step
+    packets, packet, first, at, decoder = container.demux(stream), stream, None, -step, stream.codec_context
+    if "1" in (stream.metadata.get("alpha_mode"), stream.metadata.get("ALPHA_MODE")) and decoder.name in _WITH_ALPHA:
+        decoder = av.CodecContext.create(_WITH_ALPHA[decoder.name], "r")
+        decoder.options = OPTIONS
     while packet is not None:
         packet = None
         with suppress(*_DAMAGE):  # where reading breaks off, what the decoder still holds comes out
             packet = next(packets, None)
+        if packet is not None and packet.has_sidedata("encryption_info"):  # a decoder may take noise for a frame
+            raise VideoError(f"{path.name}: it is encrypted (DRM). Use a copy without protection.")
         with suppress(*_DAMAGE):
-            for frame in stream.codec_context.decode(packet):
+            for frame in decoder.decode(packet):
                 first = frame.time if first is None else first
                 stamped = at if frame.time is None else frame.time - first
                 at = stamped if 0 < stamped - at <= 86_400 else at + step  # a day
@@ -164,6 +170,12 @@ def _frame_at(path: Path, seconds: float) -> Image.Image:
 
 def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
     """The frame as a PIL image: in RGB or RGBA, with square pixels, turned and mirrored as the file says."""
+    if frame.interlaced_frame:  # every other line is of another moment
+        graph = av.filter.Graph()
+        graph.link_nodes(graph.add_buffer(frame), graph.add("yadif"), graph.add("buffersink")).configure()
+        graph.push(frame)
+        graph.push(None)
+        frame = graph.pull()
     if frame.color_trc in (16, 18):  # PQ, HLG
         warn(f"{path.name}: HDR is not converted; its colours are off. Export the video as SDR.", stacklevel=4)
     if frame.colorspace == 2 and frame.height >= 720:  # unspecified: BT.709 in HD, as players take it, else BT.601

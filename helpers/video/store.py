@@ -53,7 +53,7 @@ class Store:
 
     def state(self) -> tuple:
         """Return what differs once this program or another one has changed the file."""
-        return self.db.total_changes, self.execute("PRAGMA data_version")
+        return self.execute("PRAGMA data_version"), self.db.total_changes
 
 
 def spaced(text: str) -> str:

@@ -17,6 +17,7 @@ from tests.video import Asked, refusal
 
 # Two numbers a text: the angle between two is how far their meanings are apart.
 ANGLES = {"an espresso": 10, "four hens": 80, "a black cat": 120, "a dog": 135, "coffee": 0, "pet": 125, "hens": 90}
+ANGLES["espresso hens"] = 107
 
 
 class Embed:
@@ -62,11 +63,11 @@ def test_words_find_words_meaning_finds_the_nearest_and_both_are_merged_by_rank(
     assert found(meanings, "hens", "words") == ["four hens"] and found(meanings, "hens", "meaning", top=1) == [
         "four hens"
     ]
-    # The word "a" is at the first place twice: equal texts of one and of two letters. Nearest: cat, dog.
     assert found(meanings, "pet", top=2) == found(meanings, "pet", "both", top=2) == ["a black cat", "a dog"]
     [first, second] = meanings.search("hens", top=2)
     assert (first.caption, first.relevance) == ("four hens", round(1 / 61 + 1 / 61, 5))
     assert (second.caption, second.relevance) == ("a black cat", round(1 / 62, 5))
+    assert found(meanings, "espresso hens", top=1) == ["four hens"]  # second by words and by meaning, first by neither
     assert found(meanings, "hens", strings={"cameraId": "1"}) == found(meanings, "hens")
     assert found(meanings, "hens", strings={"cameraId": ["2"]}) == []
     assert len(embed.asked[0]) == 4 and {len(texts) for texts in embed.asked[1:]} == {1}
@@ -152,7 +153,7 @@ def test_what_is_said_is_found_beside_the_captions_with_the_picture_of_its_scene
     assert "No video is named 'b'; there are: clip." in refusal(index.add_transcript, "b", [])
     for start, end in ((2, 1), (-1, 1), (math.nan, 1)):
         assert "not at" in refusal(index.add_transcript, "clip", [(start, end, "x")])
-    assert index.add_transcript("clip", [(0, 1, "an old scene")]) == 1
+    assert index.add_transcript("clip", [(0, 1, "an old scene"), (1, 2, " ")]) == 1
     segments = [(0.5, 2.5, "A scene, early. "), (2.0, 2.9, "안녕"), (3.9, 8, "scene at last"), (60, 61, "much later")]
     assert index.add_transcript("clip", segments) == 4
     said = [hit for hit in index.contents("clip") if hit.source == "transcript"]
