@@ -35,7 +35,7 @@ TESTS = {
     "tests/recording": 1_761,
     "tests/setup": 830,
     "tests/tokens": 450,
-    "tests/tools": 1_472,
+    "tests/tools": 1_476,
     "tests/video": 1_079,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
