@@ -4,87 +4,75 @@ import base64
 import os
 import re
 import time
-from concurrent.futures import Future
 from contextlib import suppress
 from difflib import get_close_matches
 from io import BytesIO
-from itertools import chain
 from pathlib import Path
-from threading import Thread
 from unicodedata import normalize
 from urllib.parse import unquote
 
 import requests
 from PIL import Image
 
-from .formats import MEDIA_TYPES, PictureError, check_image, explain_damage, open_image, refuse, shorten
+from .pixels import MEDIA_TYPES, PictureError, check_image, explain_damage, open_image, refuse, shorten
 
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 # A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
-_BASE64 = re.compile(
-    rb"[\s\"']*(data:(?=\S|$)|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA\wGZ0eX)[\w+/=\s%-]{40})", re.I
-)
-# User and password, host and port, path, and the query: the first and the last may hold a key.
-_ADDRESS = re.compile(
-    r"https?://([^\s/?#\\]*@)?((?:[\w.~-]+|\[[\da-f:.]+])(?::\d*)?)(/[^\s?#\\]*|)([?#][^\s\\]*)?", re.I
-)
+_BASE64 = re.compile(rb"[\s\"']*(data:\S|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA\w)[\w+/=\s%-]{40})", re.I)
 
 
 def load_image(source) -> tuple[Image.Image, str, bytes | None]:
     """Return the PIL image, loaded, the name of its file or "", and its bytes or None. Raises PictureError."""
     image, name, data, _ = open_source(source)
-    with explain_damage(name):
+    with explain_damage(name, data):
         image.load()
         check_image(image)
-    return image, "" if name in ("bytes", "a PIL image") else name, data
+    return image, "" if name in ("bytes", "a PIL image") else name, data or None
 
 
-def open_source(source, timeout: float = 60) -> tuple[Image.Image, str, bytes | None, bytes | None]:
-    """Return the PIL image of a source (see `open_picture`), pixels unread, a name, and what `open_image` returns."""
+def open_source(source, timeout: float = 60) -> tuple[Image.Image, str, bytes, bytes]:
+    """Return the PIL image of a source (see `open_picture`), pixels unread, a name, its bytes, and what may be sent."""
     if isinstance(source, Image.Image):
-        return source, shorten(os.path.basename(str(getattr(source, "filename", "") or "a PIL image"))), None, None
-    try:
-        data, name = _read(source, time.monotonic() + timeout)
-    except PictureError:
-        raise
-    except Exception as error:  # of a path, an archive, a stream, a connection: each has its own
-        what, why = source if isinstance(source, str | Path) else "The file", getattr(error, "strerror", None) or error
-        hint = "Open it with open(path, 'rb'), and await what has to be awaited."
-        raise PictureError(f"{shorten(what)} can't be read ({shorten(why)}). {hint}") from None
+        return source, shorten(os.path.basename(str(getattr(source, "filename", "") or "a PIL image"))), b"", b""
+    is_address = isinstance(source, str) and re.match(r"\s*([a-z][\w+.-]+://|https?:)", source, re.I)
+    name, data = (_download if is_address else _read)(source, time.monotonic() + timeout)
     data, declared = _decode(data.decode(errors="replace")) if _BASE64.match(data) else (data, "")
-    what = "too many bytes to read" if data else "empty, 0 bytes. Was it read already? file.seek(0) rewinds it"
-    refuse(not 0 < len(data) <= MAX_FILE, f"{name}: {what}. (The limit is {MAX_FILE:,}.)")
-    image, data, stripped = open_image(data, name)
+    what = "more bytes than are read here" if data else "empty, 0 bytes. Was it read already? file.seek(0) rewinds it"
+    refuse(not 0 < len(data) <= MAX_FILE, f"{name}: {what}.")
+    image, own = open_image(data, name)
     actual = (Image.MIME | MEDIA_TYPES).get(image.format or "")
     lies = declared in MEDIA_TYPES.values() and declared != actual
     refuse(lies, f"This data URL says {declared}, but its bytes are {actual}. Write data:{actual};base64,…")
-    return image, name, data, stripped
+    return image, name, data, own
 
 
-def _read(source, deadline: float) -> tuple[bytes, str]:
-    if isinstance(source, str) and _BASE64.match(source[:200].encode()):
-        return source.encode(), "data URL" if "data:" in source[:20].lower() else "base64"
-    if isinstance(source, str) and re.match(r"\s*([a-z][\w+.-]+://|https?:)", source, re.I):
-        return _download(source.strip(), deadline)
-    if isinstance(source, str | os.PathLike):
-        with (path := find_file(os.fsdecode(source))).open("rb") as file:
-            return file.read(MAX_FILE + 1), shorten(path.name)
-    with suppress(TypeError):  # bytes, and a row of them, such as the array of cv2.imencode
-        view = memoryview(source)
-        if view.itemsize == 1 and sum(side > 1 for side in view.shape or ()) <= 1:
-            return view.tobytes(), "bytes"
-    if isinstance(content := getattr(source, "content", None), bytes):  # the answer to a request
-        return content, "an answer"
-    if not callable(read := getattr(source, "read", None)):
-        kinds = "a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
-        raise PictureError(f"A picture is {kinds}, an open file, an address or data URL, not {type(source).__name__}.")
+def _read(source, deadline: float) -> tuple[str, bytes]:
+    what = source if isinstance(source, str | Path) else "The file"
     try:
-        first, more = read(MAX_FILE + 1), iter(lambda: read(MAX_FILE + 1), b"")
-    except TypeError:  # some take no size, and give all
-        first, more = read(), iter(())
-    return _join(chain([first], more), deadline), shorten(
-        os.path.basename(str(getattr(source, "name", "an open file")))
-    )
+        if isinstance(source, str) and _BASE64.match(source[:200].encode()):
+            return "data URL" if "data:" in source[:20].lower() else "base64", source.encode()
+        if isinstance(source, str | os.PathLike):
+            with (path := find_file(os.fsdecode(source))).open("rb") as file:
+                return shorten(path.name), file.read(MAX_FILE + 1)
+        with suppress(TypeError):  # bytes, and a row of them, such as the array of cv2.imencode
+            view = memoryview(source)
+            if view.itemsize == 1 and sum(side > 1 for side in view.shape or ()) <= 1:
+                return "bytes", view.tobytes()
+        if isinstance(content := getattr(source, "content", None), bytes):  # the answer to a request
+            return "an answer", content
+        if callable(read := getattr(source, "read", None)):
+            name = shorten(os.path.basename(str(getattr(source, "name", "an open file"))))
+            try:
+                return name, _join(iter(lambda: read(MAX_FILE + 1), b""), deadline)
+            except TypeError:  # some take no size, and give all
+                return name, bytes(read())
+    except PictureError:
+        raise
+    except Exception as error:  # of a path, an archive, a stream: each has its own
+        why = f"{shorten(what)} can't be read ({shorten(getattr(error, 'strerror', None) or error)})."
+        raise PictureError(f"{why} Open it with open(path, 'rb'), and await what has to be awaited.") from None
+    kinds = "a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
+    raise PictureError(f"A picture is {kinds}, an open file, an address or data URL, not {type(source).__name__}.")
 
 
 def _join(parts, deadline: float) -> bytes:
@@ -99,26 +87,19 @@ def _join(parts, deadline: float) -> bytes:
 
 def find_file(given: str) -> Path:
     """Find a file, also without the quotes, percent signs and backslashes of a name, or with other spaces (NFKC)."""
-    shown = shorten(re.sub(r"^[^/\\@]*:[^/\\@]*@", "", given))  # a password, if it is an address without https://
-    hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
     try:
         for text in (given, unquote(given.strip(" \t\n\"'“”‘’")).replace("\\ ", " ")):
-            if (path := _on_disk(Path(text).expanduser())).is_file():  # a pipe would be waited for
-                return path
-        near = get_close_matches(path.name, {file.name for file in path.parent.glob("*")} - {path.name}, 1, 0.8)
-        what = f"There is no file {shown}. {f'Did you mean {shorten(near[0])}?' if near else hint}"
-        what = f"{shown or '.'} is a folder. Give the path of one picture in it." if path.is_dir() else what
-    except (OSError, RuntimeError, ValueError) as error:  # no permission, a name too long, of no user
-        what = f"{shown} can't be read ({getattr(error, 'strerror', 0) or shorten(error)})."
-    raise PictureError(what)
-
-
-def _on_disk(path: Path) -> Path:
-    if path.exists() or path.parent == path:
-        return path
-    parent, asked = _on_disk(path.parent), normalize("NFKC", path.name).split()
-    same = [file for file in parent.glob("*") if normalize("NFKC", file.name).split() == asked]
-    return same[0] if len(same) == 1 else parent / path.name
+            path = Path(text).expanduser()
+            asked, others = normalize("NFKC", path.name).split(), [] if path.exists() else [*path.parent.glob("*")]
+            same = [file for file in others if normalize("NFKC", file.name).split() == asked] or [path]
+            if len(same) == 1 and same[0].is_file():  # a pipe would be waited for
+                return same[0]
+        refuse(path.is_dir(), f"{shorten(given) or '.'} is a folder. Give the path of one picture in it.")
+    except (OSError, RuntimeError) as error:  # no permission, a name too long, of no user
+        raise PictureError(f"{shorten(given)} can't be read ({shorten(error)}).") from None
+    near = get_close_matches(path.name, {file.name for file in others} - {path.name}, 1, 0.8)
+    hint = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
+    raise PictureError(f"There is no file {shorten(given)}. {f'Did you mean {shorten(near[0])}?' if near else hint}")
 
 
 def _decode(text: str) -> tuple[bytes, str]:
@@ -129,33 +110,29 @@ def _decode(text: str) -> tuple[bytes, str]:
     encoded = re.sub(r"\s", "", encoded).translate({45: "+", 95: "/"}).rstrip("=")
     odd = re.search(r"[^A-Za-z0-9+/]", encoded)
     why = f"it has {odd[0]!r}" if odd else "its length is wrong"
-    refuse(
-        odd or len(encoded) % 4 == 1, f"This base64 is malformed ({why}). Make it with base64.b64encode(data).decode()."
-    )
+    why = f"This base64 is malformed ({why}). Make it with base64.b64encode(data).decode()."
+    refuse(odd or len(encoded) % 4 == 1, why)
     return base64.b64decode(encoded + "=" * (-len(encoded) % 4)), head[5:].partition(";")[0].strip().lower()[:40]
 
 
-def _download(url: str, deadline: float) -> tuple[bytes, str]:
-    scheme, fits = shorten(url.partition(":")[0].lower()), _ADDRESS.fullmatch(url)
-    begins = f"this address begins with {scheme}:. Download it."
-    refuse(scheme not in ("http", "https"), f"Pictures come by http or https, but {begins}")
-    if not fits:
-        raise PictureError("This address is malformed. It is https://host/picture.jpg, without spaces.")
-    shown, came = shorten(f"{scheme}://{fits[2]}{fits[3]}"), Future[bytes]()
+def _download(url: str, deadline: float) -> tuple[str, bytes]:
+    import multiprocessing.pool  # here, for it would be a twentieth of the time that importing this takes
 
-    def get():
-        try:
-            with requests.get(url, timeout=(5, 30), stream=True) as response:  # of which each read may take so long
-                response.raise_for_status()
-                came.set_result(_join(response.iter_content(2**20), deadline))
-        except BaseException as error:
-            came.set_exception(error)
+    scheme = shorten(url.partition(":")[0].strip().lower())
+    what = f"Pictures come by http or https, but this address begins with {scheme}:. Download it."
+    refuse(scheme not in ("http", "https"), what)
+    # Neither the query nor user and password are shown, which may hold a key.
+    shown = shorten(re.sub(r"[?#].*", "", re.sub(r"//[^/?#@]*(:.*)?@", "//", url.strip()), flags=re.S))
 
-    Thread(target=get, daemon=True).start()
+    def get() -> bytes:
+        with requests.get(url.strip(), timeout=(5, 30), stream=True) as response:  # each read may take so long
+            response.raise_for_status()
+            return _join(response.iter_content(2**20), deadline)
+
     try:
-        return came.result(deadline - time.monotonic()), shown
-    except Exception as error:
+        with multiprocessing.pool.ThreadPool(1) as pool:  # whose thread is left alone, should it take longer
+            return shown, pool.apply_async(get).get(deadline - time.monotonic())
+    except (OSError, ValueError, multiprocessing.TimeoutError) as error:
         reason = getattr(getattr(error, "response", None), "status_code", type(error).__name__)
-        hint = "Is the address right? A signed one may have expired, and a slow one needs a larger timeout="
-        hint = "Its certificate is not trusted here" if reason == "SSLError" else hint
-        raise PictureError(f"{shown}: no picture came ({reason}). {hint}.") from None
+        hint = "Is the address right? A signed one may have expired, and a slow one needs a larger timeout=."
+        raise PictureError(f"{shown}: no picture came ({reason}). {hint}") from None

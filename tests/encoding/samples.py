@@ -13,8 +13,7 @@ from helpers.encoding import PictureError, open_picture
 
 IMAGES = ROOT / "asset" / "images"
 CANARY = b"CANARY-48.876667S"
-NO_PICTURE = "this is no picture (it begins with "
-RARE = "not intact, or of a kind that can't be read here"
+RARE = "this is not intact, no picture, or of a kind that can't be read here. Get it again, or save it as PNG."
 
 
 def scene(size=(40, 30), mode="RGB"):
@@ -43,12 +42,10 @@ def pixels(picture):
 
 def alike(first, second, most=24):
     """Is no pixel of the middle rows and columns far from the other's? (JPEG blurs the edges of the fields.)"""
-    if first.size != second.size:
-        return False
-    places = [(x, y) for x in (0.15, 0.85) for y in (0.15, 0.85)]
-    points = [(int(x * first.width), int(y * first.height)) for x, y in places]
+    points = [(int(x * first.width), int(y * first.height)) for x in (0.15, 0.85) for y in (0.15, 0.85)]
     pairs = [(first.getpixel(point), second.getpixel(point)) for point in points]
-    return all(abs(a - b) <= most for one, two in pairs for a, b in zip(one, two, strict=True))
+    near = all(abs(a - b) <= most for one, two in pairs for a, b in zip(one, two, strict=True))
+    return first.size == second.size and near
 
 
 def refusal(source, **options):
@@ -60,16 +57,11 @@ def refusal(source, **options):
 
 
 PLAIN = {
-    "JPEG": saved(scene(), "JPEG"),
+    **{kind: saved(scene(), kind) for kind in ("JPEG", "PNG")},
     "progressive JPEG": saved(scene(), "JPEG", progressive=True),
     "grey JPEG": saved(scene(mode="L"), "JPEG"),
     "JPEG with restarts": saved(scene(), "JPEG", restart_marker_blocks=1),
-    "PNG": saved(scene(), "PNG"),
-    "grey PNG": saved(scene(mode="L"), "PNG"),
-    "PNG of one bit": saved(scene(mode="1"), "PNG"),
-    "PNG with a palette": saved(scene(mode="P"), "PNG"),
-    "opaque RGBA PNG": saved(scene(mode="RGBA"), "PNG"),
-    "opaque LA PNG": saved(scene(mode="LA"), "PNG"),
+    **{f"{mode} PNG": saved(scene(mode=mode), "PNG") for mode in ("L", "1", "P", "RGBA", "LA")},
     "lossy WebP": saved(scene(), "WEBP"),
     "lossless WebP": saved(scene(), "WEBP", lossless=True),
 }
@@ -106,42 +98,36 @@ def with_chunk(png, kind, content):
 
 def talkative():
     """Files of each kind with a canary in every place that may hold words."""
-    xmp = b"<x:xmpmeta>" + CANARY + b"</x:xmpmeta>"
+    notes = {"exif": exif(), "xmp": b"<x:xmpmeta>" + CANARY + b"</x:xmpmeta>"}
     info = PngImagePlugin.PngInfo()
-    info.add_text("Comment", CANARY.decode())
-    info.add_text("Author", CANARY.decode(), zip=False)
-    info.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    info.add_text("Comment", CANARY.decode(), zip=True)
+    info.add_itxt("XML:com.adobe.xmp", notes["xmp"].decode())
     png = with_chunk(saved(scene(), "PNG", exif=exif(), pnginfo=info), b"tIME", CANARY[:7])
-    jpeg = saved(scene(), "JPEG", exif=exif(), xmp=xmp, comment=CANARY)
+    jpeg = saved(scene(), "JPEG", comment=CANARY, **notes)
     parts = [(0xED, b"Photoshop 3.0\0"), (0xE0, b"JFXX\0\x13"), (0xE0, b"JFIF\0\1\1\0\0\1\0\1\1\1"), (0xEB, b"")]
     more = b"".join(jpeg_segment(marker, begin + CANARY) for marker, begin in parts)
-    more += b"\xff\xff" + jpeg_segment(0xFE, CANARY)[1:]
     gif = saved(scene(), "GIF", comment=CANARY)
-    application = b"\x21\xff\x0bXMP DataXMP" + bytes([len(CANARY)]) + CANARY + b"\0"
-    colours = 13 + 3 * 2 ** ((gif[10] & 7) + 1)
-    webp = saved(scene(), "WEBP", exif=exif(), xmp=xmp)
-    webp += b"OWN " + struct.pack("<I", len(CANARY)) + CANARY + b"\0" * (len(CANARY) % 2)
+    webp = (
+        saved(scene(), "WEBP", **notes) + b"OWN " + struct.pack("<I", len(CANARY)) + CANARY + b"\0" * (len(CANARY) % 2)
+    )
     return {
-        "JPEG": jpeg[:2] + more + jpeg[2:],
-        "progressive JPEG": saved(scene(), "JPEG", progressive=True, exif=exif(), xmp=xmp),
-        "JPEG, and more after its end": jpeg + b"\xff\xd8" + CANARY + b"\xff\xd9",
+        "JPEG": jpeg[:2] + more + b"\xff\xff" + jpeg_segment(0xFE, CANARY)[1:] + jpeg[2:],
+        "progressive JPEG": saved(scene(), "JPEG", progressive=True, **notes),
         "MPO": saved(scene(), "MPO", save_all=True, append_images=[scene()], exif=exif()) + CANARY,
         "PNG": with_chunk(png, b"prIV", CANARY) + CANARY,
-        "GIF": gif[:colours] + application + gif[colours:] + CANARY,
+        "GIF": gif[:-1] + b"\x21\xff\x0bXMP DataXMP" + bytes([len(CANARY)]) + CANARY + b"\0;" + CANARY,
         "WebP": webp[:4] + struct.pack("<I", len(webp) - 8) + webp[8:] + CANARY,
         "TIFF": saved(scene(), "TIFF", exif=exif().tobytes(), description=CANARY.decode()),
-        "AVIF": saved(scene(), "AVIF", exif=exif(), xmp=xmp),
+        "AVIF": saved(scene(), "AVIF", **notes),
     }
 
 
 def deep_files():
-    """16 bits a channel, in each format that has them."""
+    """16 bits a channel, in formats that have them."""
     values = numpy.asarray(scene(mode="L")).astype("uint16") * 257
-    grey = Image.fromarray(values)
-    rows = b"".join(b"\0" + (numpy.asarray(scene())[y].astype(">u2") * 257).astype(">u2").tobytes() for y in range(30))
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in numpy.asarray(scene()).astype("uint16") * 257)
     pgm = b"P5 40 30 65535\n" + values.astype(">u2").tobytes()
-    colour = png_of(40, 30, 16, 2, rows)
-    return {"grey PNG": saved(grey, "PNG"), "colour PNG": colour, "grey TIFF": saved(grey, "TIFF"), "PGM": pgm}
+    return {"grey PNG": saved(Image.fromarray(values), "PNG"), "colour PNG": png_of(40, 30, 16, 2, rows), "PGM": pgm}
 
 
 def profile(name):
@@ -153,12 +139,12 @@ def profile(name):
 
 def see_through(mode):
     """The scene with a left half that is not there."""
-    image = scene().convert("RGBA")
-    image.paste((9, 9, 9, 0), (0, 0, 20, 30))
     if mode == "P":
         image = scene().quantize(8)
         image.info["transparency"] = image.getpixel((2, 2))
         return image
+    image = scene(mode="RGBA")
+    image.paste((9, 9, 9, 0), (0, 0, 20, 30))
     return image.convert(mode)
 
 
@@ -167,23 +153,18 @@ def animation(kind):
     return saved(scene(), kind, save_all=True, append_images=frames, **({"duration": 100} if kind != "TIFF" else {}))
 
 
-def tiff_of(image, tags, data=None):
-    """An uncompressed little-endian TIFF of one strip, with these tags besides its own: {tag: (type, values)}."""
-    data = image.tobytes() if data is None else data
-    kinds = {3: "H", 4: "I"}
-    own = {256: (4, [image.width]), 257: (4, [image.height]), 258: (3, [8] * len(image.getbands())), 259: (3, [1]),
-           262: (3, [2 if image.mode == "RGB" else 1]), 273: (4, [8]), 277: (3, [len(image.getbands())]),
-           278: (4, [image.height]), 279: (4, [len(data)])}  # fmt: skip
-    body, entries = b"II*\0" + struct.pack("<I", 8 + len(data) + len(data) % 2) + data + b"\0" * (len(data) % 2), b""
-    rows = sorted({**own, **tags}.items())
-    extra = len(body) + 2 + 12 * len(rows) + 4
-    tail = b""
-    for tag, (kind, values) in rows:
-        value = struct.pack(f"<{len(values)}{kinds[kind]}", *values)
-        if len(value) > 4:
-            value, tail = struct.pack("<I", extra + len(tail)), tail + value
-        entries += struct.pack("<HHI", tag, kind, len(values)) + value.ljust(4, b"\0")
-    return body + struct.pack("<H", len(rows)) + entries + b"\0\0\0\0" + tail
+def tiff_of(image, tags, data=b""):
+    """An uncompressed little-endian TIFF of one strip, with these tags besides its own: {tag: its numbers}."""
+    data, bands = data or image.tobytes(), len(image.getbands())
+    own = {256: [image.width], 257: [image.height], 258: [8] * bands, 259: [1], 262: [2 if bands == 3 else 1]}
+    own |= {273: [8], 277: [bands], 278: [image.height], 279: [len(data)], **tags}
+    at, entries, tail = 8 + len(data) + 6 + 12 * len(own), struct.pack("<H", len(own)), b""
+    for tag, numbers in sorted(own.items()):
+        value = struct.pack(f"<{len(numbers)}I", *numbers)
+        entries += struct.pack("<HHI", tag, 4, len(numbers))
+        entries += value if len(numbers) == 1 else struct.pack("<I", at + len(tail))
+        tail += value if len(numbers) > 1 else b""
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + entries + bytes(4) + tail
 
 
 def no_network(monkeypatch):

@@ -69,7 +69,7 @@ def test_exif_orientation_is_applied_and_told(page, capsys):
 
 
 def test_every_mode_is_shown(page, capsys):
-    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F"):
+    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"):
         picture = Image.new(mode, (60, 40))
         show(picture)
         assert capsys.readouterr().out == f"picture: 60 x 40 pixels, {mode}\n"

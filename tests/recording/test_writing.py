@@ -35,7 +35,7 @@ def test_a_second_program_does_not_record_the_same_lesson_and_a_kill_leaves_no_l
             ready.set()
             never.wait()
 
-    other = context.Process(target=hold)
+    other = context.Process(target=hold, daemon=True)  # ends with the tests, also when this one fails
     other.start()
     assert ready.wait(30)
     with pytest.raises(recording.RecordingError, match=r"lesson\.json can't be recorded now: another program"):
