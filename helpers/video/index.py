@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import sys
+import time
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,7 +20,10 @@ from .scenes import Scene, VideoError, check_path, clock
 from .scenes import scenes as find_scenes
 from .store import UNSPACED, Store, spaced
 
-HAS = "SELECT 1 FROM passages WHERE document = ? AND key = ?"
+HAS = "SELECT 1 FROM passages WHERE document = ?1 AND key = ?2"
+# Of several programs one asks for a caption, and has 120 seconds (Unix time); then it counts as dead.
+CLAIM = f"""INSERT INTO claims SELECT ?1, ?2, ?3 WHERE NOT EXISTS ({HAS})
+ON CONFLICT DO UPDATE SET since = ?3 WHERE abs(?3 - since) > 120 RETURNING 1"""
 FOUND = "FROM passages WHERE document = ? AND start IS NOT NULL"
 SCENES = f"SELECT key, start, finish, best {FOUND} AND key IS NOT NULL ORDER BY start"
 SAID = "FROM passages WHERE document = ? AND key IS NULL"
@@ -28,7 +32,7 @@ SAY = "INSERT INTO passages(document, start, finish, text) VALUES (?, ?, ?, ?)"
 NAME = """INSERT INTO documents VALUES (?, ?, ?, coalesce(?4, '{}'))
 ON CONFLICT(id) DO UPDATE SET made_by = excluded.made_by, metadata = coalesce(?4, metadata)"""
 STALE = "DELETE FROM passages WHERE document = ? AND key NOT IN (SELECT value FROM json_each(?))"
-TIMES = "UPDATE passages SET start = ?, finish = ?, best = ? WHERE document = ? AND key = ?"
+TIMES = "UPDATE passages SET start = ?, finish = ?, best = ? WHERE document = ? AND key = ? RETURNING 1"
 INDEX = f"""INSERT INTO words(rowid, text) SELECT id, spaced(text) {FOUND}
 AND NOT EXISTS (SELECT 1 FROM words WHERE rowid = id)"""
 SEARCH = """SELECT rowid, -rank FROM words WHERE words MATCH ?1 AND (?2 IS NULL OR (SELECT document FROM passages
@@ -129,12 +133,10 @@ class VideoIndex:
             VideoError: for two videos under one document_id, one under two, and for a caption that is no text.
         """
         path, made_by, asked = check_path(path), json.dumps([prompt, model, max_side]), 0
-        name, document = document_id or path.stem, _digest(path)
-        known = self._store.execute("SELECT name, id, made_by FROM documents WHERE name = ? OR id = ?", name, document)
-        if known and known[0][:2] != (name, document):
-            raise VideoError(f"{name} is another video here, or {path.name} is here as {known[0][0]}. Remove it first.")
-        before = {key: times for key, *times in self._store.execute(SCENES, document)}
-        if scenes is None and (name, document, made_by) in known:
+        name, document, execute = document_id or path.stem, _digest(path), self._store.execute
+        is_same = self._made_by(name, document, path) == made_by
+        before = {key: times for key, *times in execute(SCENES, document)}
+        if scenes is None and is_same:
             scenes = [Scene(path, *times) for times in before.values()]
         scenes = find_scenes(path) if scenes is None else scenes
         if not scenes or not all(path.samefile(scene.path) for scene in scenes):
@@ -143,20 +145,29 @@ class VideoIndex:
         times = {key: [scene.start, scene.end, scene.best] for key, scene in keys.items()}
         state = "added" if not before else "unchanged" if before == times else "replaced"
 
-        for key, scene in tqdm(keys.items(), name, file=sys.stdout, disable=state == "unchanged", **BAR):
-            if not self._store.execute(HAS, document, key):  # as it is after an error
-                text, asked = caption(picture := scene.picture(max_side)), asked + 1
-                if not isinstance(text, str) or not text.strip():
-                    raise VideoError(f"{path.name}: {text!r:.60} is no caption of {scene}. Add it again.")
-                row = (document, key, unicodedata.normalize("NFC", text.strip()), picture.data)
-                self._store.execute(KEEP, *row)
+        bar = tqdm(keys.items(), name, file=sys.stdout, disable=state == "unchanged", **BAR)
+        for key, scene in bar:
+            while not execute(HAS, document, key):  # neither paid for before an error nor by another program
+                if not execute(CLAIM, document, key, time.time()):
+                    bar.set_description_str(f"{name}, waiting for another program")
+                    time.sleep(0.1)
+                    continue
+                try:
+                    text, asked = caption(picture := scene.picture(max_side)), asked + 1
+                    if not isinstance(text, str) or not text.strip():
+                        raise VideoError(f"{path.name}: {text!r:.60} is no caption of {scene}. Add it again.")
+                    execute(KEEP, document, key, unicodedata.normalize("NFC", text.strip()), picture.data)
+                finally:
+                    execute("DELETE FROM claims WHERE document = ? AND key = ?", document, key)
+            bar.set_description_str(name, refresh=False)
         facts = metadata if metadata is None else json.dumps({key: str(value) for key, value in metadata.items()})
-        self._store.change(
-            (NAME, document, name, made_by, facts),
-            (STALE, document, json.dumps([*keys])),
-            *((TIMES, *times[key], document, key) for key in keys),
-            (INDEX, document),
-        )
+        with self._store.transaction():
+            self._made_by(name, document, path)  # another program may have taken the name meanwhile
+            execute(NAME, document, name, made_by, facts)
+            execute(STALE, document, json.dumps([*keys]))
+            if not all([execute(TIMES, *times[key], document, key) for key in keys]):
+                raise VideoError(f"Another program replaced or removed {path.name} meanwhile. Add it again.")
+            execute(INDEX, document)
         self._vectors.complete()
         return Added(name, len(keys), asked, state)
 
@@ -173,7 +184,11 @@ class VideoIndex:
             if text.strip():
                 rows.append((document, float(start), float(end), unicodedata.normalize("NFC", text.strip())))
         if self._store.execute(f"SELECT document, start, finish, text {SAID} ORDER BY id", document) != rows:
-            self._store.change((f"DELETE {SAID}", document), *((SAY, *row) for row in rows), (INDEX, document))
+            with self._store.transaction():
+                self._store.execute(f"DELETE {SAID}", document)
+                for row in rows:
+                    self._store.execute(SAY, *row)
+                self._store.execute(INDEX, document)
         self._vectors.complete()
         return len(rows)
 
@@ -222,12 +237,21 @@ class VideoIndex:
 
     def remove(self, document_id: str) -> None:
         """Take a video out, with its captions and what is said."""
-        places, document = ("documents WHERE id", "passages WHERE document"), self._id(document_id)
-        self._store.change(*((f"DELETE FROM {place} = ?", document) for place in places))
+        document = self._id(document_id)
+        with self._store.transaction():
+            for place in ("documents WHERE id", "passages WHERE document"):
+                self._store.execute(f"DELETE FROM {place} = ?", document)
 
     def forget_vectors(self) -> None:
         """Drop all vectors, so that another model can make new ones."""
         self._store.execute("UPDATE passages SET model = NULL, vector = NULL")
+
+    def _made_by(self, name: str, document: int, path: Path) -> str | None:
+        """Return how the captions of a video were made, None for a new one; refuse two videos under one name."""
+        known = self._store.execute("SELECT name, id, made_by FROM documents WHERE name = ? OR id = ?", name, document)
+        if known and known[0][:2] != (name, document):
+            raise VideoError(f"{name} is another video here, or {path.name} is here as {known[0][0]}. Remove it first.")
+        return known[0][2] if known else None
 
     def _id(self, document_id: str) -> int:
         known = dict(self._store.execute("SELECT name, id FROM documents ORDER BY name"))

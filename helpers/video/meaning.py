@@ -25,8 +25,10 @@ class Vectors:
     def complete(self) -> None:
         """Ask for the vectors that are missing, and keep each answer as it comes."""
         while self.embed and (rows := self._store.execute(NEW)):
-            pairs = zip(rows, self._ask([text for _, text in rows]), strict=True)
-            self._store.change(*((KEEP, self._model, vector.tobytes(), key) for (key, _), vector in pairs))
+            vectors = self._ask([text for _, text in rows])
+            with self._store.transaction():
+                for (key, _), vector in zip(rows, vectors, strict=True):
+                    self._store.execute(KEEP, self._model, vector.tobytes(), key)
 
     def nearest(self, query: str, among: str | None, most: int) -> list[tuple[int, float]]:
         """Return the ids of the passages nearest to `query`, with the cosine, best first.

@@ -76,9 +76,8 @@ def test_words_find_words_meaning_finds_the_nearest_and_both_are_merged_by_rank(
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 9)), min_size=1, max_size=12), st.integers(1, 14))
 def test_the_nearest_are_those_of_a_sorted_list_and_a_filter_leaves_the_order(vectors, top):
     index = video.VideoIndex(embed=lambda texts: [vectors[int(text)] for text in texts], embed_model="m")
-    rows = [("INSERT INTO documents VALUES (?, ?, '', '{}')", n, n) for n in range(3)]
-    new = "INSERT INTO passages(document, start, text) VALUES (?, ?, ?)"
-    index._store.change(*rows, *((new, n % 3, n, str(n)) for n in range(len(vectors))))
+    for n in range(len(vectors)):
+        index._store.execute("INSERT INTO passages(document, start, text) VALUES (?, ?, ?)", n % 3, n, str(n))
     units = numpy.array(vectors, "f4") / numpy.linalg.norm(numpy.array(vectors, "f4"), axis=1, keepdims=True)
     for among, keep in ((None, {0, 1, 2}), ("[0, 2]", {0, 2})):
         hits = index._vectors.nearest("0", among, top)

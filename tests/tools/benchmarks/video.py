@@ -106,11 +106,13 @@ def made_index(path: Path, count: int, numbers: int) -> VideoIndex:
         vectors /= numpy.linalg.norm(vectors, axis=1, keepdims=True)
         films = range(first // 200, (first + part) // 200)
         texts = (" ".join(f"w{word}" for word in row) for row in words)
-        index._store.change(
-            *(("INSERT INTO documents VALUES (?, ?, '', '{}')", film, f"film {film}") for film in films),
-            *((insert, first + n, text, vectors[n].tobytes(), jpeg) for n, text in enumerate(texts)),
-            *((INDEX, film) for film in films),
-        )
+        with index._store.transaction():
+            for film in films:
+                index._store.execute("INSERT INTO documents VALUES (?, ?, '', '{}')", film, f"film {film}")
+            for n, text in enumerate(texts):
+                index._store.execute(insert, first + n, text, vectors[n].tobytes(), jpeg)
+            for film in films:
+                index._store.execute(INDEX, film)
     return index
 
 
