@@ -1,5 +1,6 @@
 """A searchable index of videos, in one SQLite file or in memory: captions of scenes, and what is said in them."""
 
+import functools
 import hashlib
 import json
 import re
@@ -15,7 +16,6 @@ from tqdm import tqdm
 
 from .. import tokens
 from ..encoding import Picture, open_picture
-from .meaning import Vectors
 from .scenes import Scene, VideoError, check_path, clock
 from .scenes import scenes as find_scenes
 from .store import UNSPACED, Store, spaced
@@ -93,8 +93,7 @@ class VideoIndex:
     """
 
     def __init__(self, path: str | Path = ":memory:", *, embed=None, embed_model: str | None = None):
-        self._store = Store(path)
-        self._vectors = Vectors(self._store, embed, embed_model)
+        self._store = Store(path, embed, embed_model)
 
     def close(self) -> None:
         """Close the file. What was in memory alone is gone."""
@@ -102,18 +101,18 @@ class VideoIndex:
 
     def bill(self, scenes, prompt: str, model: str, detail="low", answer_tokens=60, max_side: int | None = 512) -> str:
         """Estimate the cost of the captions that `scenes` lack: a picture, `prompt` and `answer_tokens` for each."""
-        videos = {path: _digest(path) for path in {scene.path for scene in scenes}}
-        keys = [(scene, videos[scene.path], _key(scene, prompt, model, max_side)) for scene in scenes]
-        todo = [scene for scene, video, key in keys if not self._store.execute(HAS, video, key)]
-        pictures = {path: scene.picture(max_side) for path, scene in {scene.path: scene for scene in todo}.items()}
-        tokens_in, tokens_out = len(todo) * -(-len(prompt.encode()) // 4), len(todo) * answer_tokens
+        digest, some = functools.cache(_digest), {scene.path: scene for scene in scenes}
+        keys = [(scene.path, _key(scene, prompt, model, max_side)) for scene in scenes]
+        todo = Counter(path for path, key in keys if not self._store.execute(HAS, digest(path), key))
+        pictures = [(some[path].picture(max_side), count) for path, count in todo.items()]
+        tokens_in, tokens_out = todo.total() * -(-len(prompt.encode()) // 4), todo.total() * answer_tokens
         try:
-            for picture in (pictures[scene.path] for scene in todo):
-                tokens_in += tokens.picture_tokens(picture.width, picture.height, model, detail).tokens
+            for picture, count in pictures:
+                tokens_in += count * tokens.picture_tokens(picture.width, picture.height, model, detail).tokens
             cents = f"{tokens.price(model, tokens_in, tokens_out):.3f} US cents (an estimate)"
         except ValueError as error:  # such as a model on your own machine
-            return f"{len(todo)} scenes to caption. The price can't be told: {str(error).partition('; known: ')[0]}"
-        return f"{len(todo)} scenes to caption: about {tokens_in:,} tokens in and {tokens_out:,} out, {cents}"
+            return f"{todo.total()} scenes to caption. The price can't be told: {str(error).partition('; known: ')[0]}"
+        return f"{todo.total()} scenes to caption: about {tokens_in:,} tokens in and {tokens_out:,} out, {cents}"
 
     def add(
         self, path, caption, prompt: str, model: str, *, scenes=None, metadata=None, document_id=None, max_side=512
@@ -124,7 +123,7 @@ class VideoIndex:
         replace what is there, all at once when the last new caption is there; metadata and what is said stay.
 
         Args:
-            caption: a function, Picture -> text, called once a scene; its errors come up.
+            caption: a function, Picture -> text, called once a scene by one program (for 2 minutes); errors come up.
             prompt, model: what `caption` asks, and whom. Put into `prompt` what else changes captions, such as detail.
             scenes: a list of Scene; without it those that are there by this prompt and model, or `video.scenes(path)`.
             metadata: names with text or numbers, kept as text; without it those that are there.
@@ -136,9 +135,8 @@ class VideoIndex:
         name, document, execute = document_id or path.stem, _digest(path), self._store.execute
         is_same = self._made_by(name, document, path) == made_by
         before = {key: times for key, *times in execute(SCENES, document)}
-        if scenes is None and is_same:
-            scenes = [Scene(path, *times) for times in before.values()]
-        scenes = find_scenes(path) if scenes is None else scenes
+        if scenes is None:
+            scenes = [Scene(path, *times) for times in before.values()] if is_same else find_scenes(path)
         if not scenes or not all(path.samefile(scene.path) for scene in scenes):
             raise VideoError(f"scenes is a list of at least one scene, each of {path.name} itself.")
         keys = {_key(scene, prompt, model, max_side): scene for scene in scenes}
@@ -168,7 +166,7 @@ class VideoIndex:
             if not all([execute(TIMES, *times[key], document, key) for key in keys]):
                 raise VideoError(f"Another program replaced or removed {path.name} meanwhile. Add it again.")
             execute(INDEX, document)
-        self._vectors.complete()
+        self._store.complete()
         return Added(name, len(keys), asked, state)
 
     def add_transcript(self, document_id: str, segments) -> int:
@@ -189,7 +187,7 @@ class VideoIndex:
                 for row in rows:
                     self._store.execute(SAY, *row)
                 self._store.execute(INDEX, document)
-        self._vectors.complete()
+        self._store.complete()
         return len(rows)
 
     def search(self, query: str, by: str | None = None, *, strings: dict | None = None, top: int = 10) -> list[Hit]:
@@ -208,8 +206,8 @@ class VideoIndex:
         telling = [word for word in words if word not in STOP_WORDS.split()] or words
         if not telling:
             raise VideoError("There is no word in this query. Write what to look for, such as: a cat.")
-        by = by or ("both" if self._vectors.embed else "words")
-        if by not in ("words", "meaning", "both") or (by != "words" and not self._vectors.embed):
+        by = by or ("both" if self._store.embed else "words")
+        if by not in ("words", "meaning", "both") or (by != "words" and not self._store.embed):
             raise VideoError("by is words; or meaning or both, of a VideoIndex(path, embed=…, embed_model=…).")
         among, most, ranked = self._among(strings or {}), max(top, 100) if by == "both" else top, []
         if by != "meaning":
@@ -217,7 +215,7 @@ class VideoIndex:
             match = " OR ".join(f'"{spaced(one)}"' + "*" * (len(one) > 1 or not one.isascii()) for one in telling)
             ranked.append(self._store.execute(SEARCH, match, among, most))
         if by != "words":
-            ranked.append(self._vectors.nearest(query, among, most))
+            ranked.append(self._store.nearest(query, among, most))
         if by == "both":
             scores: Counter[int] = Counter()
             for hits in ranked:
@@ -237,10 +235,7 @@ class VideoIndex:
 
     def remove(self, document_id: str) -> None:
         """Take a video out, with its captions and what is said."""
-        document = self._id(document_id)
-        with self._store.transaction():
-            for place in ("documents WHERE id", "passages WHERE document"):
-                self._store.execute(f"DELETE FROM {place} = ?", document)
+        self._store.execute("DELETE FROM documents WHERE id = ?", self._id(document_id))
 
     def forget_vectors(self) -> None:
         """Drop all vectors, so that another model can make new ones."""

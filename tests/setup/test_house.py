@@ -21,8 +21,8 @@ from course.assets import ROOT
 LONGEST_FILE, LONGEST_TEST_FILE, LINES_A_LESSON = 300, 500, 3 * 45  # three exercises of 45 lines
 # Lines of a room of code, as it is: a number here may only go down. The goals are 480 lines for encoding, 380 for
 # plotting, 480 for video, 1,050 for recording, and 1,900 for helpers in all.
-ROOMS = {"helpers": 2_094, "helpers/tokens": 410, "helpers/encoding": 615, "helpers/plotting": 380}
-ROOMS |= {"helpers/video": 680, "course/recording": 1_257}
+ROOMS = {"helpers": 2_082, "helpers/tokens": 410, "helpers/encoding": 615, "helpers/plotting": 380}
+ROOMS |= {"helpers/video": 668, "course/recording": 1_257}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
     "tests/api": 3_014,
@@ -36,7 +36,7 @@ TESTS = {
     "tests/setup": 821,
     "tests/tokens": 450,
     "tests/tools": 1_398,
-    "tests/video": 1_135,
+    "tests/video": 1_129,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
 MAY_IMPORT = {"helpers": (), "helpers.tokens": (), "helpers.encoding": ("helpers.tokens",), "course": ()}
