@@ -1,9 +1,11 @@
 """A searchable index of videos, in one SQLite file or in memory: captions of scenes, and what is said in them."""
 
+import functools
 import hashlib
 import json
 import re
 import sys
+import time
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,12 +16,14 @@ from tqdm import tqdm
 
 from .. import tokens
 from ..encoding import Picture, open_picture
-from .meaning import Vectors
 from .scenes import Scene, VideoError, check_path, clock
 from .scenes import scenes as find_scenes
 from .store import UNSPACED, Store, spaced
 
-HAS = "SELECT 1 FROM passages WHERE document = ? AND key = ?"
+HAS = "SELECT 1 FROM passages WHERE document = ?1 AND key = ?2"
+# Of several programs one asks for a caption, and has 120 seconds (Unix time); then it counts as dead.
+CLAIM = f"""INSERT INTO claims SELECT ?1, ?2, ?3 WHERE NOT EXISTS ({HAS})
+ON CONFLICT DO UPDATE SET since = ?3 WHERE abs(?3 - since) > 120 RETURNING 1"""
 FOUND = "FROM passages WHERE document = ? AND start IS NOT NULL"
 SCENES = f"SELECT key, start, finish, best {FOUND} AND key IS NOT NULL ORDER BY start"
 SAID = "FROM passages WHERE document = ? AND key IS NULL"
@@ -28,7 +32,7 @@ SAY = "INSERT INTO passages(document, start, finish, text) VALUES (?, ?, ?, ?)"
 NAME = """INSERT INTO documents VALUES (?, ?, ?, coalesce(?4, '{}'))
 ON CONFLICT(id) DO UPDATE SET made_by = excluded.made_by, metadata = coalesce(?4, metadata)"""
 STALE = "DELETE FROM passages WHERE document = ? AND key NOT IN (SELECT value FROM json_each(?))"
-TIMES = "UPDATE passages SET start = ?, finish = ?, best = ? WHERE document = ? AND key = ?"
+TIMES = "UPDATE passages SET start = ?, finish = ?, best = ? WHERE document = ? AND key = ? RETURNING 1"
 INDEX = f"""INSERT INTO words(rowid, text) SELECT id, spaced(text) {FOUND}
 AND NOT EXISTS (SELECT 1 FROM words WHERE rowid = id)"""
 SEARCH = """SELECT rowid, -rank FROM words WHERE words MATCH ?1 AND (?2 IS NULL OR (SELECT document FROM passages
@@ -89,8 +93,7 @@ class VideoIndex:
     """
 
     def __init__(self, path: str | Path = ":memory:", *, embed=None, embed_model: str | None = None):
-        self._store = Store(path)
-        self._vectors = Vectors(self._store, embed, embed_model)
+        self._store = Store(path, embed, embed_model)
 
     def close(self) -> None:
         """Close the file. What was in memory alone is gone."""
@@ -98,18 +101,18 @@ class VideoIndex:
 
     def bill(self, scenes, prompt: str, model: str, detail="low", answer_tokens=60, max_side: int | None = 512) -> str:
         """Estimate the cost of the captions that `scenes` lack: a picture, `prompt` and `answer_tokens` for each."""
-        videos = {path: _digest(path) for path in {scene.path for scene in scenes}}
-        keys = [(scene, videos[scene.path], _key(scene, prompt, model, max_side)) for scene in scenes]
-        todo = [scene for scene, video, key in keys if not self._store.execute(HAS, video, key)]
-        pictures = {path: scene.picture(max_side) for path, scene in {scene.path: scene for scene in todo}.items()}
-        tokens_in, tokens_out = len(todo) * -(-len(prompt.encode()) // 4), len(todo) * answer_tokens
+        digest, some = functools.cache(_digest), {scene.path: scene for scene in scenes}
+        keys = [(scene.path, _key(scene, prompt, model, max_side)) for scene in scenes]
+        todo = Counter(path for path, key in keys if not self._store.execute(HAS, digest(path), key))
+        pictures = [(some[path].picture(max_side), count) for path, count in todo.items()]
+        tokens_in, tokens_out = todo.total() * -(-len(prompt.encode()) // 4), todo.total() * answer_tokens
         try:
-            for picture in (pictures[scene.path] for scene in todo):
-                tokens_in += tokens.picture_tokens(picture.width, picture.height, model, detail).tokens
+            for picture, count in pictures:
+                tokens_in += count * tokens.picture_tokens(picture.width, picture.height, model, detail).tokens
             cents = f"{tokens.price(model, tokens_in, tokens_out):.3f} US cents (an estimate)"
         except ValueError as error:  # such as a model on your own machine
-            return f"{len(todo)} scenes to caption. The price can't be told: {str(error).partition('; known: ')[0]}"
-        return f"{len(todo)} scenes to caption: about {tokens_in:,} tokens in and {tokens_out:,} out, {cents}"
+            return f"{todo.total()} scenes to caption. The price can't be told: {str(error).partition('; known: ')[0]}"
+        return f"{todo.total()} scenes to caption: about {tokens_in:,} tokens in and {tokens_out:,} out, {cents}"
 
     def add(
         self, path, caption, prompt: str, model: str, *, scenes=None, metadata=None, document_id=None, max_side=512
@@ -120,7 +123,7 @@ class VideoIndex:
         replace what is there, all at once when the last new caption is there; metadata and what is said stay.
 
         Args:
-            caption: a function, Picture -> text, called once a scene; its errors come up.
+            caption: a function, Picture -> text, called once a scene by one program (for 2 minutes); errors come up.
             prompt, model: what `caption` asks, and whom. Put into `prompt` what else changes captions, such as detail.
             scenes: a list of Scene; without it those that are there by this prompt and model, or `video.scenes(path)`.
             metadata: names with text or numbers, kept as text; without it those that are there.
@@ -129,35 +132,41 @@ class VideoIndex:
             VideoError: for two videos under one document_id, one under two, and for a caption that is no text.
         """
         path, made_by, asked = check_path(path), json.dumps([prompt, model, max_side]), 0
-        name, document = document_id or path.stem, _digest(path)
-        known = self._store.execute("SELECT name, id, made_by FROM documents WHERE name = ? OR id = ?", name, document)
-        if known and known[0][:2] != (name, document):
-            raise VideoError(f"{name} is another video here, or {path.name} is here as {known[0][0]}. Remove it first.")
-        before = {key: times for key, *times in self._store.execute(SCENES, document)}
-        if scenes is None and (name, document, made_by) in known:
-            scenes = [Scene(path, *times) for times in before.values()]
-        scenes = find_scenes(path) if scenes is None else scenes
+        name, document, execute = document_id or path.stem, _digest(path), self._store.execute
+        is_same = self._made_by(name, document, path) == made_by
+        before = {key: times for key, *times in execute(SCENES, document)}
+        if scenes is None:
+            scenes = [Scene(path, *times) for times in before.values()] if is_same else find_scenes(path)
         if not scenes or not all(path.samefile(scene.path) for scene in scenes):
             raise VideoError(f"scenes is a list of at least one scene, each of {path.name} itself.")
         keys = {_key(scene, prompt, model, max_side): scene for scene in scenes}
         times = {key: [scene.start, scene.end, scene.best] for key, scene in keys.items()}
         state = "added" if not before else "unchanged" if before == times else "replaced"
 
-        for key, scene in tqdm(keys.items(), name, file=sys.stdout, disable=state == "unchanged", **BAR):
-            if not self._store.execute(HAS, document, key):  # as it is after an error
-                text, asked = caption(picture := scene.picture(max_side)), asked + 1
-                if not isinstance(text, str) or not text.strip():
-                    raise VideoError(f"{path.name}: {text!r:.60} is no caption of {scene}. Add it again.")
-                row = (document, key, unicodedata.normalize("NFC", text.strip()), picture.data)
-                self._store.execute(KEEP, *row)
+        bar = tqdm(keys.items(), name, file=sys.stdout, disable=state == "unchanged", **BAR)
+        for key, scene in bar:
+            while not execute(HAS, document, key):  # neither paid for before an error nor by another program
+                if not execute(CLAIM, document, key, time.time()):
+                    bar.set_description_str(f"{name}, waiting for another program")
+                    time.sleep(0.1)
+                    continue
+                try:
+                    text, asked = caption(picture := scene.picture(max_side)), asked + 1
+                    if not isinstance(text, str) or not text.strip():
+                        raise VideoError(f"{path.name}: {text!r:.60} is no caption of {scene}. Add it again.")
+                    execute(KEEP, document, key, unicodedata.normalize("NFC", text.strip()), picture.data)
+                finally:
+                    execute("DELETE FROM claims WHERE document = ? AND key = ?", document, key)
+            bar.set_description_str(name, refresh=False)
         facts = metadata if metadata is None else json.dumps({key: str(value) for key, value in metadata.items()})
-        self._store.change(
-            (NAME, document, name, made_by, facts),
-            (STALE, document, json.dumps([*keys])),
-            *((TIMES, *times[key], document, key) for key in keys),
-            (INDEX, document),
-        )
-        self._vectors.complete()
+        with self._store.transaction():
+            self._made_by(name, document, path)  # another program may have taken the name meanwhile
+            execute(NAME, document, name, made_by, facts)
+            execute(STALE, document, json.dumps([*keys]))
+            if not all([execute(TIMES, *times[key], document, key) for key in keys]):
+                raise VideoError(f"Another program replaced or removed {path.name} meanwhile. Add it again.")
+            execute(INDEX, document)
+        self._store.complete()
         return Added(name, len(keys), asked, state)
 
     def add_transcript(self, document_id: str, segments) -> int:
@@ -173,8 +182,12 @@ class VideoIndex:
             if text.strip():
                 rows.append((document, float(start), float(end), unicodedata.normalize("NFC", text.strip())))
         if self._store.execute(f"SELECT document, start, finish, text {SAID} ORDER BY id", document) != rows:
-            self._store.change((f"DELETE {SAID}", document), *((SAY, *row) for row in rows), (INDEX, document))
-        self._vectors.complete()
+            with self._store.transaction():
+                self._store.execute(f"DELETE {SAID}", document)
+                for row in rows:
+                    self._store.execute(SAY, *row)
+                self._store.execute(INDEX, document)
+        self._store.complete()
         return len(rows)
 
     def search(self, query: str, by: str | None = None, *, strings: dict | None = None, top: int = 10) -> list[Hit]:
@@ -193,8 +206,8 @@ class VideoIndex:
         telling = [word for word in words if word not in STOP_WORDS.split()] or words
         if not telling:
             raise VideoError("There is no word in this query. Write what to look for, such as: a cat.")
-        by = by or ("both" if self._vectors.embed else "words")
-        if by not in ("words", "meaning", "both") or (by != "words" and not self._vectors.embed):
+        by = by or ("both" if self._store.embed else "words")
+        if by not in ("words", "meaning", "both") or (by != "words" and not self._store.embed):
             raise VideoError("by is words; or meaning or both, of a VideoIndex(path, embed=…, embed_model=…).")
         among, most, ranked = self._among(strings or {}), max(top, 100) if by == "both" else top, []
         if by != "meaning":
@@ -202,7 +215,7 @@ class VideoIndex:
             match = " OR ".join(f'"{spaced(one)}"' + "*" * (len(one) > 1 or not one.isascii()) for one in telling)
             ranked.append(self._store.execute(SEARCH, match, among, most))
         if by != "words":
-            ranked.append(self._vectors.nearest(query, among, most))
+            ranked.append(self._store.nearest(query, among, most))
         if by == "both":
             scores: Counter[int] = Counter()
             for hits in ranked:
@@ -222,12 +235,18 @@ class VideoIndex:
 
     def remove(self, document_id: str) -> None:
         """Take a video out, with its captions and what is said."""
-        places, document = ("documents WHERE id", "passages WHERE document"), self._id(document_id)
-        self._store.change(*((f"DELETE FROM {place} = ?", document) for place in places))
+        self._store.execute("DELETE FROM documents WHERE id = ?", self._id(document_id))
 
     def forget_vectors(self) -> None:
         """Drop all vectors, so that another model can make new ones."""
         self._store.execute("UPDATE passages SET model = NULL, vector = NULL")
+
+    def _made_by(self, name: str, document: int, path: Path) -> str | None:
+        """Return how the captions of a video were made, None for a new one; refuse two videos under one name."""
+        known = self._store.execute("SELECT name, id, made_by FROM documents WHERE name = ? OR id = ?", name, document)
+        if known and known[0][:2] != (name, document):
+            raise VideoError(f"{name} is another video here, or {path.name} is here as {known[0][0]}. Remove it first.")
+        return known[0][2] if known else None
 
     def _id(self, document_id: str) -> int:
         known = dict(self._store.execute("SELECT name, id FROM documents ORDER BY name"))

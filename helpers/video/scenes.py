@@ -18,7 +18,7 @@ from tqdm import tqdm
 from ..encoding import Picture, PictureError, open_picture
 from ..encoding.sources import find_file
 
-THRESHOLD = 0.28  # of the scene score; what lies above and below it was measured: tests/video/test_video.py
+THRESHOLD = 0.28  # of the scene score; what lies above and below it was measured: tests/video/test_scenes.py
 BAR = "{desc}: {percentage:3.0f}%|{bar:40}| {remaining} left"
 WIDTH = 160  # pixels: at 320, noise and the keyframes of a codec count for more
 # By content, not by name; no pictures, and no playlists, which open other files and addresses. 8K: 33 million pixels.

@@ -55,9 +55,8 @@ def add_track(out, images, codec="libx264", rate=10, pix_fmt="yuv420p", options=
 
     def write():
         for number, image in enumerate(images):
-            frame = av.VideoFrame.from_ndarray(
-                numpy.asarray(image), format={"RGB": "rgb24", "RGBA": "rgba"}[image.mode]
-            )
+            layout = {"RGB": "rgb24", "RGBA": "rgba"}[image.mode]
+            frame = av.VideoFrame.from_ndarray(numpy.asarray(image), format=layout)
             frame = frame.reformat(format=pix_fmt, dst_colorspace=matrix) if matrix else frame
             if stamps:
                 frame.pts, frame.time_base = stamps[number], Fraction(1, 1000)

@@ -5,10 +5,14 @@ import random
 import re
 import shutil
 import sqlite3
+import sys
+import threading
+import time
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, redirect_stdout, suppress
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,6 +22,7 @@ from PIL import Image
 from helpers import encoding, tokens, video
 from tests.video import Asked, cut_clip, refusal
 
+module = sys.modules["helpers.video.index"]
 CAPTIONS = [
     "Four office towers at night, seen from below; most of the windows are lit in green and white.",
     "Two pale towers that are located under a dark blue sky at night.",
@@ -220,6 +225,58 @@ def test_another_video_another_name_and_scenes_of_another_video_are_refused_and_
     assert "at least one scene" in refusal(index.add, clip, asked, "", "", scenes=[])
     assert "each of clip.mp4 itself" in refusal(index.add, other, asked, "", "", scenes=scenes, document_id="x")
     assert not asked.pictures and len(index.contents("clip")) == 2 and index.documents() == {"clip": {}}
+
+
+def test_of_two_programs_at_one_film_the_second_waits_for_the_captions_of_the_first(
+    tmp_path, clip, monkeypatch, capsys
+):
+    asked, waits, sleep = Asked(), threading.Event(), time.sleep
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=time.time, sleep=lambda tenth: waits.set() or sleep(0)))
+
+    def caption(picture):
+        if not asked.pictures:
+            seconds.append(threads.submit(add))
+            assert waits.wait(60)
+        return asked(picture)
+
+    def add():
+        with closing(video.VideoIndex(tmp_path / "i.sqlite")) as index:
+            return index.add(clip, caption, "", "")
+
+    with ThreadPoolExecutor() as threads:
+        seconds = []
+        first = add()
+    assert sorted(picture.origin[-4:] for picture in asked.pictures) == ["00.5", "01.5", "02.5", "03.5"]
+    assert first.captioned + seconds[0].result().captioned == 4 and seconds[0].result().scenes == 4
+    assert "clip, waiting for another program: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("age", "waits"), [(0, 4), (85, 1), (121, 0), (-121, 0)])
+def test_after_two_minutes_a_claim_is_that_of_a_dead_program(clip, index, monkeypatch, capsys, age, waits):
+    clock = [1000.0]
+    turned = SimpleNamespace(time=lambda: clock[-1], sleep=lambda seconds: clock.append(clock[-1] + 40))
+    monkeypatch.setattr(module, "time", turned)
+    key = module._key(video.scenes(clip)[1], "", "", 512)
+    index._store.execute("INSERT INTO claims VALUES (?, ?, ?)", module._digest(clip), key, clock[-1] - age)
+    assert index.add(clip, Asked(), "", "").captioned == 4
+    assert len(clock) == 1 + waits and index._store.execute("SELECT * FROM claims") == []
+    lines = capsys.readouterr().out.split("\r")
+    assert [line[:13] for line in lines].count("clip, waiting") == waits and lines[-1].startswith("clip: 100%")
+
+
+@pytest.mark.parametrize("name", ["clip", "other"])
+def test_what_another_program_took_or_replaced_meanwhile_is_told_and_nothing_is_mixed(tmp_path, clip, name):
+    films = {"clip": clip, "other": cut_clip(tmp_path / "other.mp4", 20)}
+
+    def caption(picture):
+        with closing(video.VideoIndex(tmp_path / "i.sqlite")) as other:
+            other.add(films[name], Asked(), "another", "", document_id="clip")
+        return "mine"
+
+    said = {"clip": "replaced or removed clip.mp4 meanwhile. Add it again.", "other": "clip is another video here"}
+    with closing(video.VideoIndex(tmp_path / "i.sqlite")) as index:
+        assert said[name] in refusal(index.add, clip, caption, "", "")
+        assert index.search("mine") == [] and len(index.contents("clip")) == len(video.scenes(films[name]))
 
 
 def test_the_bill_adds_up_what_is_still_to_caption(tmp_path, clip, index):

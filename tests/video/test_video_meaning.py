@@ -60,9 +60,7 @@ def test_words_find_words_meaning_finds_the_nearest_and_both_are_merged_by_rank(
     assert found(meanings, "coffee", "meaning") == ["an espresso", "four hens", "a black cat", "a dog"]
     cosines = [hit.relevance for hit in meanings.search("coffee", "meaning")]
     assert cosines == pytest.approx([math.cos(math.radians(ANGLES[text])) for text in list(ANGLES)[:4]], abs=1e-4)
-    assert found(meanings, "hens", "words") == ["four hens"] and found(meanings, "hens", "meaning", top=1) == [
-        "four hens"
-    ]
+    assert found(meanings, "hens", "words") == found(meanings, "hens", "meaning", top=1) == ["four hens"]
     assert found(meanings, "pet", top=2) == found(meanings, "pet", "both", top=2) == ["a black cat", "a dog"]
     [first, second] = meanings.search("hens", top=2)
     assert (first.caption, first.relevance) == ("four hens", round(1 / 61 + 1 / 61, 5))
@@ -76,12 +74,11 @@ def test_words_find_words_meaning_finds_the_nearest_and_both_are_merged_by_rank(
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 9)), min_size=1, max_size=12), st.integers(1, 14))
 def test_the_nearest_are_those_of_a_sorted_list_and_a_filter_leaves_the_order(vectors, top):
     index = video.VideoIndex(embed=lambda texts: [vectors[int(text)] for text in texts], embed_model="m")
-    rows = [("INSERT INTO documents VALUES (?, ?, '', '{}')", n, n) for n in range(3)]
-    new = "INSERT INTO passages(document, start, text) VALUES (?, ?, ?)"
-    index._store.change(*rows, *((new, n % 3, n, str(n)) for n in range(len(vectors))))
+    for n in range(len(vectors)):
+        index._store.execute("INSERT INTO passages(document, start, text) VALUES (?, ?, ?)", n % 3, n, str(n))
     units = numpy.array(vectors, "f4") / numpy.linalg.norm(numpy.array(vectors, "f4"), axis=1, keepdims=True)
     for among, keep in ((None, {0, 1, 2}), ("[0, 2]", {0, 2})):
-        hits = index._vectors.nearest("0", among, top)
+        hits = index._store.nearest("0", among, top)
         wanted = sorted((-float(units[n] @ units[0]), n) for n in range(len(vectors)) if n % 3 in keep)[:top]
         assert [round(cosine, 5) for _, cosine in hits] == [round(-one, 5) + 0.0 for one, _ in wanted]
         assert all((number - 1) % 3 in keep for number, _ in hits) and len({number for number, _ in hits}) == len(hits)
@@ -140,7 +137,7 @@ def test_vectors_of_another_model_or_size_are_refused_with_the_way_out_and_never
 @pytest.mark.parametrize("vectors", [[], [1.0], [[]], [[0.0, 0.0]], [[math.nan]], [[math.inf, 1]], [[1.0]] * 2])
 def test_what_is_no_vector_for_each_text_is_refused(clip, index, vectors):
     index.add(clip, Asked(), "", "", scenes=video.scenes(clip)[:1])
-    index._vectors.embed, index._vectors._model = lambda texts: vectors, "m"
+    index._store.embed, index._store._model = lambda texts: vectors, "m"
     assert "not one vector for each of 1 texts" in refusal(index.search, "cat")
 
 
@@ -161,11 +158,8 @@ def test_what_is_said_is_found_beside_the_captions_with_the_picture_of_its_scene
     assert [hit.best for hit in said] == [1.5, 2.5, 3.5, 3.5]
     assert [hit.thumbnail for hit in said] == [captions[n].thumbnail for n in (0, 1, 2, 2)]
     assert {hit.source for hit in index.search("scene")} == {"caption", "transcript"}
-    assert (
-        found(index, "안녕") == ["안녕"]
-        and found(index, "old") == []
-        and str(said[1]) == "clip  0:02 to 0:02.9, best 0:02.5"
-    )
+    assert (found(index, "안녕"), found(index, "old")) == (["안녕"], [])
+    assert str(said[1]) == "clip  0:02 to 0:02.9, best 0:02.5"
     assert index.add_transcript("clip", []) == 0 and index.contents("clip") == captions
 
 

@@ -106,11 +106,12 @@ def made_index(path: Path, count: int, numbers: int) -> VideoIndex:
         vectors /= numpy.linalg.norm(vectors, axis=1, keepdims=True)
         films = range(first // 200, (first + part) // 200)
         texts = (" ".join(f"w{word}" for word in row) for row in words)
-        index._store.change(
-            *(("INSERT INTO documents VALUES (?, ?, '', '{}')", film, f"film {film}") for film in films),
-            *((insert, first + n, text, vectors[n].tobytes(), jpeg) for n, text in enumerate(texts)),
-            *((INDEX, film) for film in films),
-        )
+        with index._store.transaction():
+            for n, text in enumerate(texts):
+                index._store.execute(insert, first + n, text, vectors[n].tobytes(), jpeg)
+            for film in films:
+                index._store.execute("INSERT INTO documents VALUES (?, ?, '', '{}')", film, f"film {film}")
+                index._store.execute(INDEX, film)
     return index
 
 
@@ -120,10 +121,9 @@ def search(count: int, repeats: int = 5, numbers: int = 384) -> dict[str, float]
         index = made_index(Path(folder) / "i.sqlite", count, numbers)
         begin = time.perf_counter()
         index.search("w5", "meaning")
-        print(
-            f"{count:,} scenes: the first search by meaning takes {time.perf_counter() - begin:.1f} s, as it reads all"
-        )
-        [question], (*_, matrix) = index._vectors._ask(["w5"]), index._vectors._loaded
+        took = time.perf_counter() - begin
+        print(f"{count:,} scenes: the first search by meaning takes {took:.1f} s, as it reads all")
+        [question], (*_, matrix) = index._store._ask(["w5"]), index._store._loaded
         raw = "SELECT rowid FROM words WHERE words MATCH 'w5* OR w30* OR w200*' ORDER BY rank LIMIT 10"
         times = fastest(
             {
