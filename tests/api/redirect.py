@@ -1,9 +1,9 @@
 """Sends every request to the local API while COURSE_UPSTREAM holds its address, as http://127.0.0.1:PORT/<host>/<path>.
 
 Importing it wraps the transports of httpx2 and requests, below those of the course, and gives the recorder a tape that
-knows what the local API says of its answers: `x-course-source` (sample or constructed; wrong-on-purpose; staged) and
-`x-course-fault`. The tests' own process imports it (conftest.py); a kernel does with KERNEL. The course itself knows
-nothing of all this.
+knows what the local API says of its answers: `x-course-source` (sample, constructed, or live and the day;
+wrong-on-purpose; staged) and `x-course-fault`. The tests' own process imports it (conftest.py); a kernel does with
+KERNEL. The course itself knows nothing of all this.
 """
 
 import os
@@ -40,6 +40,8 @@ class LocalTape(Tape):
         if not upstream() or "x-course-source" not in answer.headers:
             return super().store(answer, sent)
         (source, *marks), fault = answer.headers["x-course-source"].split(), answer.headers.get("x-course-fault")
+        if source == "live":  # of a real model, on this day
+            return super().store(answer, sent, date=marks[0])
         about = {"source": source, "model": None, "date": None, "fault": fault, "staged": "staged" in marks}
         about["wrong_on_purpose"] = "wrong-on-purpose" in marks
         nothing = fault and not answer.body

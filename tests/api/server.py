@@ -23,7 +23,7 @@ from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
-from tests.api import azure, faults, responses, video_retrieval
+from tests.api import azure, content_understanding, faults, responses, transcriptions, video_retrieval
 from tests.api.answers import CREATED, Answer, Question, cut, load_answers, pieces, text_tokens
 from tests.api.schemas import asked_schema
 from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
@@ -153,11 +153,13 @@ def _routes(api: Api) -> list[Route]:
         return Response(path.read_bytes(), 200, headers, media_type(path.read_bytes()))
 
     openai = [Route("/v1/chat/completions", api.guarded(chat), methods=["POST"]), *responses.routes(api)]
+    openai += transcriptions.routes(api)
     return [
         *api.routes,
         *openai,
         Mount("/api.openai.com", routes=openai),
         *video_retrieval.routes(api),
+        *content_understanding.routes(api),
         *azure.routes(api, lambda request, body: _answer(api, request, body, on_azure=True)),
         Route("/{rest:path}", picture, methods=["GET"]),
         Route(

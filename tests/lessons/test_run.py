@@ -23,6 +23,7 @@ from tests.api import serve
 from tests.api.azure import Resource
 from tests.lessons.lesson import DATA_URL, LESSONS, NAMES, code_cells, printed, read
 from tests.recording import canary
+from tests.tools import embeddings
 from tests.tools.kernel import Kernel
 from tests.tools.record_lessons import as_stored
 
@@ -105,7 +106,7 @@ def differences(lesson, made):
 @pytest.fixture(scope="module")
 def api():
     """The local API, taken for the real hosts."""
-    with serve(keys={KEY}, resource=RESOURCE) as running:
+    with serve(keys={KEY}, resource=RESOURCE, routes=embeddings.routes()) as running:
         yield running
 
 

@@ -5,6 +5,7 @@ with Kernel() as kernel:
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Self
 
@@ -104,4 +105,7 @@ def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
             whole[-1].text += output.text
         else:
             whole.append(output)
+    for output in whole:
+        if "name" in output:  # a line that was written over, as progress bars do, is not kept
+            output.text = re.sub(r".*\r(?=[^\n])", "", output.text)
     return whole

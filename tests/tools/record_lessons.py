@@ -27,13 +27,14 @@ from course.recording import RecordingError, masking
 from course.recording import shape as cassette
 from course.recording.shape import RECORDINGS
 from tests.api import API_KEY, Api, serve
+from tests.tools import embeddings
 from tests.tools.kernel import Kernel
 
 NOTEBOOKS = ROOT / "notebooks"
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command line; 0 when every lesson was recorded."""
+def main(arguments: list[str], model: embeddings.Model | None = None) -> int:
+    """Run the command line; 0 when every lesson was recorded. Samples of embeddings come from `model`, or stay."""
     if not arguments or arguments[0] not in ("sample", "record"):
         print(__doc__)
         return 2
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         settings, api = dict[str, str | None](), None
         if how == "sample":
-            api = stack.enter_context(serve())
+            api = stack.enter_context(serve(routes=embeddings.routes(model)))
             settings |= {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": API_KEY}
             settings |= dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "VISION_MODEL"))
         for lesson in lessons or known:

@@ -1,11 +1,8 @@
 """Videos made for tests, whose frames say their number."""
 
-import ctypes
 import io
 import itertools
 import random
-import sys
-import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -58,9 +55,8 @@ def add_track(out, images, codec="libx264", rate=10, pix_fmt="yuv420p", options=
 
     def write():
         for number, image in enumerate(images):
-            frame = av.VideoFrame.from_ndarray(
-                numpy.asarray(image), format={"RGB": "rgb24", "RGBA": "rgba"}[image.mode]
-            )
+            layout = {"RGB": "rgb24", "RGBA": "rgba"}[image.mode]
+            frame = av.VideoFrame.from_ndarray(numpy.asarray(image), format=layout)
             frame = frame.reformat(format=pix_fmt, dst_colorspace=matrix) if matrix else frame
             if stamps:
                 frame.pts, frame.time_base = stamps[number], Fraction(1, 1000)
@@ -95,6 +91,19 @@ def refusal(call, *given, **options):
     return said
 
 
+class Asked:
+    """A caption function that notes what it was asked, and at one of the calls raises an error or returns no text."""
+
+    def __init__(self, fails_at=None, fault=None):
+        self.pictures, self.fails_at, self.fault = [], fails_at, fault
+
+    def __call__(self, picture):
+        self.pictures.append(picture)
+        if len(self.pictures) == self.fails_at and isinstance(self.fault, Exception):
+            raise self.fault
+        return self.fault if len(self.pictures) == self.fails_at else f"scene seen at {picture.origin.split()[-1]}"
+
+
 def pixels(picture):
     return Image.open(io.BytesIO(picture.data))
 
@@ -110,19 +119,3 @@ def corners():
     draw.rectangle((160, 0, 320, 89), (30, 30, 200))
     draw.rectangle((160, 90, 320, 180), (30, 160, 30))
     return image
-
-
-def without_root(call):
-    """Return what this gives in a thread that may do no more than others: on Linux, each has its own capabilities."""
-    results = []
-
-    def run():
-        if sys.platform == "linux":
-            header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-            assert ctypes.CDLL(None, use_errno=True).capset(header, (ctypes.c_uint32 * 6)()) == 0
-        results.append(call())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return results[0]

