@@ -56,8 +56,7 @@ def show_answer(answer: Any) -> None:
         text = "\n\n(another choice)\n\n".join(_text(message, reason) for message, reason in found)
     except (TypeError, KeyError, AttributeError):
         hint = "call .json() on a response of requests, and collect the chunks of a stream into one answer first."
-        given = type(answer).__name__
-        raise TypeError(f"show_answer takes a ChatCompletion, a Response, or its dict, not {given}: {hint}") from None
+        raise TypeError(f"show_answer takes no {type(answer).__name__}, but an answer or its dict: {hint}") from None
     origin, estimated = _SOURCES[known and known.source], " (estimated)" if known and known.source != "live" else ""
     origin += f" on {known.date}" if known and known.date else ""
     origin += "; wrong on purpose" if known and known.wrong_on_purpose else ""

@@ -48,7 +48,6 @@ def start(lesson: str, mode: str | None = None) -> None:
     Args:
         lesson: the name of its notebook, without .ipynb.
         mode: "replay", "live" or "record"; without it, the environment's `COURSE_MODE`, or replay.
-
     Raises:
         LiveModeError: no key, no resource of Azure, no such mode.
         RecordingError: no such lesson, or its file is damaged, can't be written, or is being recorded.
