@@ -59,8 +59,7 @@ def start(lesson: str, mode: str | None = None) -> None:
     known = shape.RECORDINGS / path.name
     asked = [item.request.url for item in shape.load(known).interactions] if known.is_file() else []
     on_azure = bool(asked) and all("/openai/" in url for url in asked)  # and with a key of Azure, never of OpenAI
-    # What such a lesson recorded is kept: to record it again needs no resource, and asks nobody.
-    variables = "replay" if on_azure and mode == "record" else mode
+    variables = "replay" if on_azure and mode == "record" else mode  # what it recorded is kept, and nobody is asked
     keys = _find_keys(variables, on_azure)
     own_model = None if variables == "replay" else _readers_variables().get("VISION_MODEL")
     if old := _state.tape:
@@ -126,7 +125,9 @@ def _switch(mode: str, keys: dict[str, str], tape: Tape | None = None, lock: Any
     if _state.lock and _state.lock is not lock:
         _state.lock.close()
     _state.tape, _state.lock = tape, lock
-    readers, hide = _readers_variables(), _HIDDEN_IN_REPLAY if mode == "replay" else ()
+    # While recording, what Azure answered is kept, so a resource of the reader's own is not even seen.
+    hide = _HIDDEN_IN_REPLAY if mode == "replay" else ("AZURE_OPENAI_",) if tape else ()
+    readers = _readers_variables()
     visible = {name: value for name, value in readers.items() if not name.upper().startswith(hide)} | keys
     os.environ.update(visible)
     for name in os.environ.keys() - visible.keys():
@@ -138,8 +139,7 @@ def _switch(mode: str, keys: dict[str, str], tape: Tape | None = None, lock: Any
 def _find_keys(mode: str, on_azure: bool) -> dict[str, str]:
     """Return the key to set: a stand-in, the reader's, or a typed one. Raises LiveModeError where there is none."""
     name = "AZURE_OPENAI_API_KEY" if on_azure else "OPENAI_API_KEY"
-    if mode == "replay":
-        # With a key of Azure beside it, the SDK's module-level client does not know whom to ask: only where needed.
+    if mode == "replay":  # with Azure's key beside it, the SDK's module-level client does not know whom to ask
         return dict.fromkeys(("OPENAI_API_KEY", name), REPLAY_KEY)
     readers = _readers_variables()
     if on_azure and "://" not in readers.get("AZURE_OPENAI_ENDPOINT", ""):
