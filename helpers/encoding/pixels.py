@@ -183,19 +183,11 @@ def orientation(image: Image.Image) -> int:
     return value if value in TURNS and image.format not in (None, "TIFF") else 1  # Pillow turns a TIFF itself
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """Turn a picture upright, as its EXIF orientation says; the very same image when it is upright already."""
-    turn = TURNS.get(orientation(image))
-    return image if turn is None else image.transpose(turn)
+def make_plain(image, background: str | None = None) -> tuple[Image.Image, list[str]]:
+    """Make pixels L or RGB, 8 bits, sRGB, laid on `background`; return them and what changed.
 
-
-def flatten(image: Image.Image, background: str = "white") -> Image.Image:
-    """Make a picture RGB with 8 bits a channel, in sRGB, on `background` where it is transparent."""
-    return make_plain(image, background, may_be_blank=True)[0].convert("RGB")
-
-
-def make_plain(image, background: str = "white", may_be_blank: bool = False) -> tuple[Image.Image, list[str]]:
-    """Make pixels L or RGB, 8 bits, sRGB, laid on `background`; return them and what changed."""
+    Without a background it is white, to look at the picture, of which nothing may be seen there.
+    """
     alpha, changes = None, []
     if image.mode[0] in "IF":
         inverted = getattr(image, "tag_v2", {}).get(262) == 0  # a TIFF whose 0 is white
@@ -216,11 +208,11 @@ def make_plain(image, background: str = "white", may_be_blank: bool = False) -> 
         image, changes = image.convert("RGB"), [*changes, "CMYK made RGB"]
     if alpha is None or alpha.getextrema()[0] == 255:
         return image, changes
-    canvas = Image.new("RGB", image.size, background)
+    canvas = Image.new("RGB", image.size, background or "white")
     canvas.paste(image, mask=alpha)
     laid, *before = (max(high - low for low, high in ImageStat.Stat(one).extrema) for one in (canvas, image, alpha))
     if laid < 8 <= max(before) and alpha.getextrema()[1] == 0:  # as on the clipboard of Windows
         return image, [*changes, "alpha of 0 everywhere ignored"]
     lost = f"On {background} nothing of it can be seen. Give another background=, such as 'grey'."
-    refuse(laid < 8 <= max(before) and not may_be_blank, lost)
+    refuse(background and laid < 8 <= max(before), lost)
     return canvas, [*changes, f"laid on {background}"]

@@ -14,20 +14,11 @@ from urllib.parse import unquote
 import requests
 from PIL import Image
 
-from .pixels import MEDIA_TYPES, PictureError, check_image, explain_damage, open_image, refuse, shorten
+from .pixels import MEDIA_TYPES, PictureError, open_image, refuse, shorten
 
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 # A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
 _BASE64 = re.compile(rb"[\s\"']*(data:\S|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA\w)[\w+/=\s%-]{40})", re.I)
-
-
-def load_image(source) -> tuple[Image.Image, str, bytes | None]:
-    """Return the PIL image, loaded, the name of its file or "", and its bytes or None. Raises PictureError."""
-    image, name, data, _ = open_source(source)
-    with explain_damage(name, data):
-        image.load()
-        check_image(image)
-    return image, "" if name in ("bytes", "a PIL image") else name, data or None
 
 
 def open_source(source, timeout: float = 60) -> tuple[Image.Image, str, bytes, bytes]:
