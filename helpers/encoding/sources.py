@@ -53,10 +53,9 @@ def _read(source, deadline: float) -> tuple[str, bytes]:
             return "an answer", content
         if callable(read := getattr(source, "read", None)):
             name = shorten(os.path.basename(str(getattr(source, "name", "an open file"))))
-            try:
+            with suppress(TypeError):  # some take no size, and give all
                 return name, _join(iter(lambda: read(MAX_FILE + 1), b""), deadline)
-            except TypeError:  # some take no size, and give all
-                return name, bytes(read())
+            return name, bytes(read())
     except PictureError:
         raise
     except Exception as error:  # of a path, an archive, a stream: each has its own
@@ -95,14 +94,11 @@ def find_file(given: str) -> Path:
 
 def _decode(text: str) -> tuple[bytes, str]:
     """Decode base64 as people have it (in lines, url-safe, spaces for +, no padding) and the type that it declares."""
-    head, _, encoded = text.strip(" \t\r\n\"'").rpartition(",")
-    encoded = unquote(encoded).strip()
-    encoded = encoded if {*"+-\n"} & {*encoded} else encoded.replace(" ", "+")
+    head, _, encoded = unquote(text).strip(" \t\r\n\"'").rpartition(",")
+    encoded = encoded if {*"+-\n"} & {*encoded} else encoded.strip().replace(" ", "+")
     encoded = re.sub(r"\s", "", encoded).translate({45: "+", 95: "/"}).rstrip("=")
-    odd = re.search(r"[^A-Za-z0-9+/]", encoded)
-    why = f"it has {odd[0]!r}" if odd else "its length is wrong"
-    why = f"This base64 is malformed ({why}). Make it with base64.b64encode(data).decode()."
-    refuse(odd or len(encoded) % 4 == 1, why)
+    odd = re.search(r"[^A-Za-z0-9+/]", encoded) or len(encoded) % 4 == 1
+    refuse(odd, "This base64 is malformed or cut off. Make it with base64.b64encode(data).decode().")
     return base64.b64decode(encoded + "=" * (-len(encoded) % 4)), head[5:].partition(";")[0].strip().lower()[:40]
 
 

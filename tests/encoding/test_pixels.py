@@ -146,7 +146,7 @@ LETTERS.paste((255, 255, 255, 255), (10, 10, 30, 20))
         (tiff_of(GREY, {258: [16], 262: [0]}, bytes(2400)), GREYS_READ),
         (deep_files()["PGM"], GREYS_READ),
         (saved(Image.fromarray(DEEP * 257), "PNG", transparency=257 * 9), GREYS_READ),
-        *((saved(LETTERS, kind, lossless=True), "On white nothing of it can be seen. Give another background=")
+        *((saved(LETTERS, kind, lossless=True), "On white nothing is seen. Give background=, say 'grey'.")
           for kind in ("PNG", "WEBP", "TIFF")),
     ],
 )  # fmt: skip
