@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from helpers import plotting
-from helpers.encoding.pixels import flatten
+from helpers.encoding.pixels import make_plain
 from helpers.plotting.show import FALLBACK_ALT
 
 from ..assets import ROOT, alt_text
@@ -82,7 +82,7 @@ def _figure_bundle(figure):
     if not figure.axes and not figure.lines:
         return {}
     figure.savefig(file := BytesIO(), dpi=figure.dpi, bbox_inches="tight", facecolor=figure.get_facecolor())
-    page = flatten(Image.open(file))
+    page, _ = make_plain(Image.open(file))
     titles = filter(None, [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)])
     alt = figure.get_label() or ". ".join(titles) or FALLBACK_ALT.format(*page.size)
     # PNG, or JPEG q80 where that is a third of it: so for photos, not for lines, which JPEG blurs.

@@ -4,7 +4,6 @@ import base64
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
-from numbers import Integral
 
 from PIL import Image, ImageColor, JpegImagePlugin
 
@@ -78,7 +77,7 @@ def open_picture(source, *, max_side=None, frame=None, background="white", forma
     """
     ImageColor.getrgb(background)
     for option, value, least, most in (("max_side", max_side, 1, 65_500), ("frame", frame, 0, 9_999)):  # JPEG; minutes
-        fine = value is None or (isinstance(value, Integral) and least <= int(value) <= most)
+        fine = value is None or (hasattr(value, "__index__") and least <= int(value) <= most)
         refuse(not fine, f"{option} is a whole number from {least} to {most:,}, not {shorten(repr(value))}.")
     refuse(format not in (None, "JPEG", "PNG"), f"format is 'JPEG' or 'PNG', not {shorten(repr(format))}.")
     image, name, data, own = sources.open_source(source, timeout)
@@ -103,22 +102,20 @@ def open_picture(source, *, max_side=None, frame=None, background="white", forma
             pixels.warn_of_pixels(image, plain, data, name)
         changes += [*colours, "turned upright"] if turned != 1 else colours
         changes += ["shrunk from {} x {}".format(*size[:: -1 if turned > 4 else 1])] if target != size else []
-        has_notes = data and (own not in (data, b"") or _NOTES & image.info.keys())
-        notes = ("metadata dropped",) if has_notes else ()
+        notes = ("metadata dropped",) if data and (own not in (data, b"") or _NOTES & image.info.keys()) else ()
         if own and not changes and format in (None, kind):
             picture = Picture(own, MEDIA_TYPES[kind], *size, name, notes)
         else:
-            options: dict = {"quality": 90}
             tables = [table for _, table in sorted(getattr(image, "quantization", {}).items())]
-            if tables and plain.mode == image.mode and plain.size == target:  # a JPEG stays neither coarser nor larger
-                options = {"qtables": tables, "subsampling": JpegImagePlugin.get_sampling(image)}
+            alike = tables and plain.mode == image.mode and plain.size == target  # a JPEG, neither coarser nor larger
+            how = {"qtables": tables, "subsampling": JpegImagePlugin.get_sampling(image)} if alike else {"quality": 90}
             into = format or ("JPEG" if kind in ("JPEG", "MPO") or _looks_like_a_photograph(plain) else "PNG")
             made = plain.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0) if plain.size != target else plain
             made = made.copy() if made is image and not data else made  # the caller's
             del image, plain  # up to 480 MB each
             made = made.transpose(pixels.TURNS[turned]) if turned != 1 else made
             made.info = {}  # Pillow would write some of it: comments, profiles
-            made.save(file := BytesIO(), into, **options)
+            made.save(file := BytesIO(), into, **how)
             changes += [] if data and kind == into else [f"{kind} made {into}" if data else f"encoded as {into}"]
             done = (*notes, *changes) or ("saved again",)
             picture = Picture(file.getvalue(), MEDIA_TYPES[into], *made.size, name, done)
@@ -134,8 +131,7 @@ def _check_detail(detail: str) -> str:
 
 def _looks_like_a_photograph(image) -> bool:
     """Does PNG need more than twice the bytes of JPEG? (Measured: photographs 3.4 to 6.5, screenshots 0.8 to 1.2.)"""
-    sample, sizes = image.resize([min(side, 400) for side in image.size], Image.Resampling.NEAREST), []
-    for kind in ("PNG", "JPEG"):
-        sample.save(file := BytesIO(), kind, quality=90)
-        sizes.append(file.tell())
-    return image.width * image.height >= 100 * 100 and sizes[0] > 2 * sizes[1]  # icons are too small to tell
+    sample = image.resize([min(side, 400) for side in image.size], Image.Resampling.NEAREST)
+    sample.save(png := BytesIO(), "PNG")
+    sample.save(jpeg := BytesIO(), "JPEG", quality=90)
+    return image.width * image.height >= 100 * 100 and png.tell() > 2 * jpeg.tell()  # icons are too small to tell

@@ -8,8 +8,7 @@ import zlib
 from contextlib import contextmanager, suppress
 from io import BytesIO
 
-from PIL import Image, ImageCms, ImageStat
-from PIL.JpegImagePlugin import JpegImageFile
+from PIL import Image, ImageCms, ImageStat, JpegImagePlugin
 
 # A 108-megapixel phone is below the first; the second is for kinds that need up to 24 bytes a pixel, a gigabyte.
 MAX_PIXELS, MAX_DEEP_PIXELS = 110_000_000, 40_000_000
@@ -78,15 +77,12 @@ class _Parts(BytesIO):
 
 
 def open_image(data: bytes, name: str) -> tuple[Image.Image, bytes]:
-    """Open a picture file without reading its pixels; return it, and its bytes without metadata, b"" to encode it.
-
-    Raises PictureError for no picture, half a picture, and a decompression bomb.
-    """
+    """Open a picture file, all of it there, its pixels unread; return it, and what may be sent, b"" to encode it."""
     Image.init()
     with explain_damage(name, data), one_at_a_time, warnings.catch_warnings(action="ignore"):
         if data.startswith(b"\xff\xd8\xff"):  # which may lack no more than its end; and phones append other pictures
             data = (data.rstrip(b"\0") if data.endswith(bytes(64)) else data).rstrip(b"\xff") + b"\xff\xd9"
-            image: Image.Image = JpegImageFile(_Parts(data))
+            image: Image.Image = JpegImagePlugin.JpegImageFile(_Parts(data))
         else:
             image = Image.open(_Parts(data), formats=[kind for kind in FORMATS if kind in Image.OPEN])
         check_image(image)
@@ -122,7 +118,7 @@ def _strip_jpeg(image, data: bytes) -> bytes:
     scans = data.count(b"\xff\xda", start, end) * image.width * image.height  # each goes over the whole picture
     refuse(scans > 1_200_000_000 or b"\xff" * 2**16 in data[:end], _PARTS)
     for more in (b"", _SURPLUS):
-        small = JpegImageFile(_Parts(data[:end] + more + b"\xff\xd9"))
+        small = JpegImagePlugin.JpegImageFile(_Parts(data[:end] + more + b"\xff\xd9"))
         small.draft(None, (1, 1))
         seen.add(small.tobytes())
     refuse(len(seen) > 1 or (end == len(data) - 2 and image.info.get("progressive")), _CUT)
@@ -143,8 +139,7 @@ def _strip_png(image, data: bytes) -> bytes:
         kept += [data[at : at + 12 + size]] if size <= _CHUNKS.get(name, -1) else []
         names.append(name)
         at += 12 + size
-    odd = names[1] != b"IHDR" or max(names.count(b"IHDR"), names.count(b"PLTE")) > 1
-    refuse(odd, f"this is {_RARE}")
+    refuse(names[1] != b"IHDR" or max(names.count(b"IHDR"), names.count(b"PLTE")) > 1, f"this is {_RARE}")
     if not data[28]:  # not interlaced: of these, Pillow fills what is missing
         needed = image.height * (1 + (image.width * data[24] * {2: 3, 4: 2, 6: 4}.get(data[25], 1) + 7) // 8)
         packed, unpacker = b"".join(chunk[8:-4] for chunk in kept if chunk[4:8] == b"IDAT"), zlib.decompressobj()
@@ -154,11 +149,10 @@ def _strip_png(image, data: bytes) -> bytes:
 
 def _strip_webp(_, data: bytes) -> bytes:
     """Keep the pixels of a WebP alone (RFC 9649); an animation has them inside its frames."""
-    if (found := re.search(rb"ANMF|VP8[ L]", data)) is None or found[0] == b"ANMF":
-        return b""
-    size = int.from_bytes(data[found.end() : found.end() + 4], "little")
-    chunk = data[found.start() : found.end() + 4 + size + size % 2]
-    return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
+    found = re.search(rb"ANMF|VP8[ L](.{4})", data, re.S)
+    size = int.from_bytes(found[1], "little") if found and found[1] else 0
+    chunk = data[found.start() : found.end() + size + size % 2] if found else b""
+    return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk if size else b""
 
 
 _HDR = re.compile(rb"(?:colrnclx..\0|cICP.|cicp\0{4}.)([\x10\x12])", re.S)  # of AVIF and HEIF, of PNG, of a profile
@@ -166,8 +160,7 @@ _HDR = re.compile(rb"(?:colrnclx..\0|cICP.|cicp\0{4}.)([\x10\x12])", re.S)  # of
 
 def warn_of_pixels(image, plain, data: bytes, name: str) -> None:
     """Warn of what will look wrong: HDR, and values that leave `plain` dark, such as those of a camera for depth."""
-    coded = data if image.format in ("PNG", "AVIF", "HEIF") else b""
-    if _HDR.search(coded + (image.info.get("icc_profile") or b"")):
+    if _HDR.search((data if image.format in ("PNG", "AVIF", "HEIF") else b"") + (image.info.get("icc_profile") or b"")):
         warnings.warn(f"{name}: HDR, sent without its curve, so its colours are dull. Export it as SDR.", stacklevel=3)
     if 0 < (most := max(high for _, high in ImageStat.Stat(plain).extrema)) < 32:
         warnings.warn(f"{name}: nearly black, no value is over {most} of 255. Make it brighter first.", stacklevel=3)
@@ -183,23 +176,11 @@ def orientation(image: Image.Image) -> int:
     return value if value in TURNS and image.format not in (None, "TIFF") else 1  # Pillow turns a TIFF itself
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """Turn a picture upright, as its EXIF orientation says; the very same image when it is upright already."""
-    turn = TURNS.get(orientation(image))
-    return image if turn is None else image.transpose(turn)
-
-
-def flatten(image: Image.Image, background: str = "white") -> Image.Image:
-    """Make a picture RGB with 8 bits a channel, in sRGB, on `background` where it is transparent."""
-    return make_plain(image, background, may_be_blank=True)[0].convert("RGB")
-
-
-def make_plain(image, background: str = "white", may_be_blank: bool = False) -> tuple[Image.Image, list[str]]:
-    """Make pixels L or RGB, 8 bits, sRGB, laid on `background`; return them and what changed."""
+def make_plain(image, background: str | None = None) -> tuple[Image.Image, list[str]]:
+    """Make pixels L or RGB, 8 bits, sRGB, on `background` (None: on white, even if all is lost); say what changed."""
     alpha, changes = None, []
-    if image.mode[0] in "IF":
-        inverted = getattr(image, "tag_v2", {}).get(262) == 0  # a TIFF whose 0 is white
-        odd = inverted or "transparency" in image.info or not image.mode.startswith("I;16")
+    if image.mode[0] in "IF":  # tag 262 is 0 in a TIFF whose 0 is white
+        odd = getattr(image, "tag_v2", {}).get(262) == 0 or "transparency" in image.info or image.mode[:4] != "I;16"
         refuse(odd, "Greys of 32 bits, floats, and 16 bits with a transparent one, are not read. Save it with 8 bits.")
         image, changes = image.convert("F").point(lambda value: value / 257).convert("L"), ["16 bits made 8"]
     elif image.has_transparency_data:
@@ -216,11 +197,10 @@ def make_plain(image, background: str = "white", may_be_blank: bool = False) -> 
         image, changes = image.convert("RGB"), [*changes, "CMYK made RGB"]
     if alpha is None or alpha.getextrema()[0] == 255:
         return image, changes
-    canvas = Image.new("RGB", image.size, background)
+    canvas = Image.new("RGB", image.size, background or "white")
     canvas.paste(image, mask=alpha)
     laid, *before = (max(high - low for low, high in ImageStat.Stat(one).extrema) for one in (canvas, image, alpha))
     if laid < 8 <= max(before) and alpha.getextrema()[1] == 0:  # as on the clipboard of Windows
         return image, [*changes, "alpha of 0 everywhere ignored"]
-    lost = f"On {background} nothing of it can be seen. Give another background=, such as 'grey'."
-    refuse(laid < 8 <= max(before) and not may_be_blank, lost)
+    refuse(background and laid < 8 <= max(before), f"On {background} nothing is seen. Give background=, say 'grey'.")
     return canvas, [*changes, f"laid on {background}"]

@@ -14,20 +14,11 @@ from urllib.parse import unquote
 import requests
 from PIL import Image
 
-from .pixels import MEDIA_TYPES, PictureError, check_image, explain_damage, open_image, refuse, shorten
+from .pixels import MEDIA_TYPES, PictureError, open_image, refuse, shorten
 
 MAX_FILE = 256 * 2**20  # bytes that are read at all, before anything is shrunk
 # A data URL, or base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF without its head.
 _BASE64 = re.compile(rb"[\s\"']*(data:\S|([/_]9j[/_]|iVBOR|R0lGOD|UklGR|Qk\w|SUkq|TU0A|AAAA\w)[\w+/=\s%-]{40})", re.I)
-
-
-def load_image(source) -> tuple[Image.Image, str, bytes | None]:
-    """Return the PIL image, loaded, the name of its file or "", and its bytes or None. Raises PictureError."""
-    image, name, data, _ = open_source(source)
-    with explain_damage(name, data):
-        image.load()
-        check_image(image)
-    return image, "" if name in ("bytes", "a PIL image") else name, data or None
 
 
 def open_source(source, timeout: float = 60) -> tuple[Image.Image, str, bytes, bytes]:
@@ -62,10 +53,9 @@ def _read(source, deadline: float) -> tuple[str, bytes]:
             return "an answer", content
         if callable(read := getattr(source, "read", None)):
             name = shorten(os.path.basename(str(getattr(source, "name", "an open file"))))
-            try:
+            with suppress(TypeError):  # some take no size, and give all
                 return name, _join(iter(lambda: read(MAX_FILE + 1), b""), deadline)
-            except TypeError:  # some take no size, and give all
-                return name, bytes(read())
+            return name, bytes(read())
     except PictureError:
         raise
     except Exception as error:  # of a path, an archive, a stream: each has its own
@@ -104,14 +94,11 @@ def find_file(given: str) -> Path:
 
 def _decode(text: str) -> tuple[bytes, str]:
     """Decode base64 as people have it (in lines, url-safe, spaces for +, no padding) and the type that it declares."""
-    head, _, encoded = text.strip(" \t\r\n\"'").rpartition(",")
-    encoded = unquote(encoded).strip()
-    encoded = encoded if {*"+-\n"} & {*encoded} else encoded.replace(" ", "+")
+    head, _, encoded = unquote(text).strip(" \t\r\n\"'").rpartition(",")
+    encoded = encoded if {*"+-\n"} & {*encoded} else encoded.strip().replace(" ", "+")
     encoded = re.sub(r"\s", "", encoded).translate({45: "+", 95: "/"}).rstrip("=")
-    odd = re.search(r"[^A-Za-z0-9+/]", encoded)
-    why = f"it has {odd[0]!r}" if odd else "its length is wrong"
-    why = f"This base64 is malformed ({why}). Make it with base64.b64encode(data).decode()."
-    refuse(odd or len(encoded) % 4 == 1, why)
+    odd = re.search(r"[^A-Za-z0-9+/]", encoded) or len(encoded) % 4 == 1
+    refuse(odd, "This base64 is malformed or cut off. Make it with base64.b64encode(data).decode().")
     return base64.b64decode(encoded + "=" * (-len(encoded) % 4)), head[5:].partition(";")[0].strip().lower()[:40]
 
 

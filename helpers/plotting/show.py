@@ -51,16 +51,16 @@ def open_upright(picture, alt: str | None = None, width: int = 100) -> tuple[Ima
         raise ValueError(f"width is a whole number of pixels from 100 to {LARGEST[0]}, not {width!r}.")
     if isinstance(picture, str) and picture.strip().startswith(("http://", "https://")):
         raise PictureError("This takes the picture, not its address: get it first, requests.get(url).content.")
-    image, name, data = sources.load_image(picture.data if isinstance(picture, Picture) else picture)
-    turned = pixels.upright(image)
-    alt = alt or next(filter(None, (know(image, data) for know in alt_text_sources)), FALLBACK_ALT.format(*turned.size))
-    numbers = facts(image, turned.size, " pixels") + (", turned upright (EXIF)" if turned is not image else "")
-    return pixels.flatten(turned), picture.origin if isinstance(picture, Picture) else name, numbers, alt
-
-
-def facts(image: Image.Image, size: tuple[int, int], unit: str = "") -> str:
-    """Describe a picture by size, mode and format, such as "600 x 400 pixels, RGB, PNG"."""
-    return ", ".join([f"{size[0]} x {size[1]}{unit}", image.mode, *filter(None, [image.format])])
+    image, name, data, _ = sources.open_source(picture.data if isinstance(picture, Picture) else picture)
+    with pixels.explain_damage(name, data):
+        pixels.check_image(image)
+        image.load()
+        upright, turned = pixels.make_plain(image)[0].convert("RGB"), pixels.orientation(image)
+    name = picture.origin if isinstance(picture, Picture) else "" if name in ("bytes", "a PIL image") else name
+    upright = upright.transpose(pixels.TURNS[turned]) if turned != 1 else upright
+    size, known = upright.size, (know(image, data or None) for know in alt_text_sources)
+    numbers = [f"{size[0]} x {size[1]} pixels", image.mode, image.format, "turned upright (EXIF)" * (turned != 1)]
+    return upright, name, ", ".join(filter(None, numbers)), alt or next(filter(None, known), FALLBACK_ALT.format(*size))
 
 
 def picture_figure(image: Image.Image, page: list[int], size: list[int], extent: list[int]) -> tuple[Figure, Axes]:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageFile, ImageOps
 
-from helpers.encoding import open_picture, sources
-from helpers.encoding import pixels as pixels_of
+from helpers.encoding import open_picture
+from helpers.plotting.show import open_upright
 
 from tests.encoding.samples import (  # isort: skip
     IMAGES, PLAIN, RARE, alike, animation, deep_files, exif, photo, pixels, profile, refusal, saved, scene,
@@ -33,7 +33,7 @@ def test_every_orientation_comes_out_upright(kind, orientation):
     for source in (data, Image.open(io.BytesIO(data))):
         assert alike(pixels(open_picture(source)), scene((64, 48)))
         assert alike(pixels(open_picture(source, max_side=32)), scene((32, 24)))
-    assert alike(pixels_of.upright(sources.load_image(data)[0]).convert("RGB"), scene((64, 48)))
+    assert alike(open_upright(data)[0], scene((64, 48)))
 
 
 @pytest.mark.parametrize(("quality", "subsampling"), [(50, 2), (75, 1), (95, 0)])
@@ -112,7 +112,7 @@ def test_any_kind_of_pixels_comes_out_right(name):
     out = Image.open(io.BytesIO(picture.data))
     assert out.mode in ("1", "L", "P", "RGB") and not out.has_transparency_data and "icc_profile" not in out.info
     assert ("colours made sRGB" in picture.changes) == ("Adobe RGB " in name)
-    assert alike(pixels_of.flatten(sources.load_image(source)[0]), expected.convert("RGB")), "and so it is shown"
+    assert alike(open_upright(source)[0], expected.convert("RGB")), "and so it is shown"
 
 
 def test_linear_light_is_converted_whatever_its_profile_is_called():
@@ -146,7 +146,7 @@ LETTERS.paste((255, 255, 255, 255), (10, 10, 30, 20))
         (tiff_of(GREY, {258: [16], 262: [0]}, bytes(2400)), GREYS_READ),
         (deep_files()["PGM"], GREYS_READ),
         (saved(Image.fromarray(DEEP * 257), "PNG", transparency=257 * 9), GREYS_READ),
-        *((saved(LETTERS, kind, lossless=True), "On white nothing of it can be seen. Give another background=")
+        *((saved(LETTERS, kind, lossless=True), "On white nothing is seen. Give background=, say 'grey'.")
           for kind in ("PNG", "WEBP", "TIFF")),
     ],
 )  # fmt: skip
@@ -154,7 +154,7 @@ def test_pixels_that_would_come_out_wrong_are_refused(source, says):
     assert says in refusal(source) and says in refusal(source, frame=0)
     if says.startswith("On white"):
         assert pixels(open_picture(source, background="navy")).getpixel((20, 15)) == (255, 255, 255)
-        assert pixels_of.flatten(Image.open(io.BytesIO(source))).getpixel((20, 15)) == (255, 255, 255), "when shown"
+        assert open_upright(source)[0].getpixel((20, 15)) == (255, 255, 255), "when shown"
 
 
 @pytest.mark.parametrize(("background", "seen"), [("white", (255,) * 3), ("#ffcc00", (255, 204, 0))])
