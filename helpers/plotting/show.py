@@ -50,7 +50,7 @@ def open_upright(picture, alt: str | None = None, width: int = 100) -> tuple[Ima
     if not isinstance(width, int) or not 100 <= width <= LARGEST[0]:
         raise ValueError(f"width is a whole number of pixels from 100 to {LARGEST[0]}, not {width!r}.")
     if isinstance(picture, str) and picture.strip().startswith(("http://", "https://")):
-        raise PictureError("show takes the picture, not its address: get it first, show(requests.get(url).content).")
+        raise PictureError("This takes the picture, not its address: get it first, requests.get(url).content.")
     image, name, data = sources.load_image(picture.data if isinstance(picture, Picture) else picture)
     turned = pixels.upright(image)
     alt = alt or next(filter(None, (know(image, data) for know in alt_text_sources)), FALLBACK_ALT.format(*turned.size))

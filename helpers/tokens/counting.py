@@ -236,7 +236,7 @@ def _pictures(given: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
 
 def _size_of(source: str) -> Size:
     if not source.startswith("data:"):
-        raise ValueError(f"how large is {source[:80]}? Say it with sizes={{address or file id: (width, height)}}")
+        raise ValueError(f"how large is {source[:200]}? Say it with sizes={{address or file id: (width, height)}}")
     try:
         return Image.open(BytesIO(base64.b64decode(source.partition(",")[2]))).size
     except Exception:  # Pillow's readers raise whatever a damaged file makes them stumble over

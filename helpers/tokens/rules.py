@@ -2,7 +2,7 @@
 
 Sources, all read by RULES_DATE and compared again on 2026-11-27: the OpenAI guide "Images and vision" (copies of 2025
 and of Jul to Oct 2026); for Azure the page "Azure OpenAI overview, image tokens" (2025-03-25); last days from the
-openai package 3.54.0 and OpenAI's deprecation page; prices, and the last day of a dated model, from litellm 1.109.1.
+openai package 3.57.0 and OpenAI's deprecation page; prices, and the last day of a dated model, from litellm 1.109.1.
 Nothing was found on gpt-6-luna, gpt-6-sol and gpt-6.1, nor on what `image.context_compression` does to a count.
 """
 
