@@ -27,7 +27,7 @@ _API_HOST = re.compile(rf"^https://(?:api\.openai\.com(?!/openai/)|{_AZURE})(?=/
 # A resource of somebody else, who can't have given what is recorded.
 _OF_OTHERS = re.compile(rf"^https://(?!{NO_RESOURCE}){_AZURE}(?=/(?:openai|v1)/)", re.I)
 _ENDPOINTS = {"OPENAI_BASE_URL": "/v1", "AZURE_OPENAI_ENDPOINT": ""}
-_KEPT_HEADERS = ("content-type", "retry-after", "location", "operation-location")
+_KEPT_HEADERS = re.compile(r"content-type|retry-after(-ms)?|(operation-)?location|x-ratelimit-[a-z-]+")
 # One part of a form: a field, or, when it has a `filename`, a file. `data` are its bytes.
 Part = namedtuple("Part", "name data filename content_type")
 
@@ -58,7 +58,7 @@ def recorded_request(
 def recorded_response(status: int, headers: Mapping, body: bytes, request_headers: Mapping) -> RecordedResponse:
     """Make the readable form of an answer. Raises RecordingError for bytes that are neither text nor a file of ours."""
     secrets = secrets_of(request_headers)  # those of the body are known since the request was recorded
-    kept = {name: mask(headers[name], secrets) for name in _KEPT_HEADERS if name in headers}
+    kept = {name: mask(headers[name], secrets) for name in sorted(headers) if _KEPT_HEADERS.fullmatch(name)}
     answer, kind, value = RecordedResponse(status=status, headers=kept), kept.get("content-type", ""), None
     if "file" in (described := pictures.describe(body)):
         answer.file = described

@@ -19,7 +19,7 @@ from course.recording import DEFAULT_MODEL
 from helpers import video
 from helpers.encoding import DETAILS, open_picture
 from helpers.tokens import picture_tokens
-from tests.api import faults, schemas
+from tests.api import faults, receipts, schemas
 from tests.api.validation import ApiError
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
@@ -37,7 +37,7 @@ class Answer:
     Where a request asks for JSON, the text has to be that and to fit the schema; with `misfit` it does not, on purpose.
     """
 
-    pictures: list[str | dict]
+    pictures: list[str | dict | bytes]
     asked: list[str]
     text: str
     wrong_on_purpose: bool = False
@@ -45,6 +45,7 @@ class Answer:
     fault: str | None = None
     times: int | None = None
     misfit: bool = False
+    headers: dict[str, str] = field(default_factory=dict)  # sent besides the usual ones
 
     def __post_init__(self) -> None:
         self.wrong_on_purpose |= self.misfit
@@ -59,20 +60,20 @@ class Answer:
         return "fits, though it says that it is a misfit" if self.misfit and not why else None
 
     def key(self) -> tuple:
-        hashes = (_digest(picture) if isinstance(picture, str) else _digest(**picture) for picture in self.pictures)
+        hashes = [_digest(**picture) if isinstance(picture, dict) else _digest(picture) for picture in self.pictures]
         return tuple(hashes), tuple(self.asked), self.detail
 
 
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
-def _digest(*raw: str, file: str = "", at: float | None = None, **how: Any) -> str:
+def _digest(*raw: str | bytes, file: str = "", at: float | None = None, **how: Any) -> str:
     """The sha256 of a file as it is, or of the picture that an entry's table makes of it."""
     if raw:
-        data = (ROOT / raw[0]).read_bytes()
+        data = raw[0] if isinstance(raw[0], bytes) else (ROOT / raw[0]).read_bytes()
     elif at is None:
         data = open_picture(ROOT / file, **how).data
     else:
         data = next(scene for scene in _scenes(file) if scene.start <= at < scene.end).picture().data
-    return hashlib.sha256(data).hexdigest()
+    return sha256_of(data)
 
 
 @functools.cache
@@ -97,7 +98,7 @@ class Question:
 
     def add_picture(self, url: str, data: bytes, detail: str) -> None:
         size = Image.open(io.BytesIO(data)).size
-        self.pictures.append(hashlib.sha256(data).hexdigest())
+        self.pictures.append(sha256_of(data))
         self.details.add(detail)
         self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
         if url.startswith("data:"):
@@ -124,6 +125,10 @@ class Question:
         return hashlib.sha256((asked + more).encode()).hexdigest()[:12]
 
 
+def sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def pieces(text: str) -> list[str]:
     """A text as a stream sends it, word by word."""
     *words, last = text.split(" ")
@@ -143,8 +148,10 @@ def text_tokens(text: str) -> int:
 
 
 def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
-    """The hand-written answers by what they answer: hashes of the pictures, the texts asked, and a detail or None."""
-    answers = [Answer(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8"))["answer"]]
+    """The hand-written answers, and those about the receipts, by what they answer: hashes of the pictures, the texts
+    asked, and a detail or None."""
+    entries = [*tomllib.loads(path.read_text(encoding="utf-8"))["answer"], *receipts.entries()]
+    answers = [Answer(**entry) for entry in entries]
     by_key = {answer.key(): answer for answer in answers}
     if len(by_key) != len(answers):
         raise ValueError(f"{path.name} answers the same question twice")

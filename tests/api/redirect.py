@@ -36,6 +36,18 @@ def marks() -> dict[str, str]:
 class LocalTape(Tape):
     """A tape that records what the local API says of its answers."""
 
+    in_flight, several = 0, False
+
+    def begin_cell(self, source, cell_id=None):
+        self.in_flight, self.several = 0, False
+        super().begin_cell(source, cell_id)
+
+    def play(self, sent):
+        answer = super().play(sent)
+        self.in_flight += answer is None
+        self.several |= self.in_flight > 1
+        return answer
+
     def interaction(self, answer, sent):
         item = super().interaction(answer, sent)
         if not upstream() or "x-course-source" not in answer.headers:
@@ -57,7 +69,14 @@ class LocalTape(Tape):
     def store(self, answer, sent):
         fault = answer.headers.get("x-course-fault") if upstream() else None
         status = 0 if fault and not answer.body else answer.status
-        return super().store(answer, sent)._replace(fault=fault, status=status)
+        stored = super().store(answer, sent)._replace(fault=fault, status=status)
+        with self.lock:
+            self.in_flight -= 1
+            if self.several and upstream():  # who is answered first is chance, and a rebuilt recording is the same
+                items = self.recording.interactions
+                own = sorted((i for i in items if i.cell == self.cell), key=lambda i: i.request.model_dump_json())
+                self._replace_all([item for item in items if item.cell != self.cell] + own)
+        return stored
 
     def is_retired(self, item):
         # The local API still gives these answers, and then they are recorded anew.

@@ -27,7 +27,7 @@ _EVENT = TypeAdapter(ResponseStreamEvent)
 _NOT_HERE = ("background", "conversation", "prompt", "tools")
 
 
-class _Kept(NamedTuple):
+class Kept(NamedTuple):
     """A file and its bytes, or a response and the conversation up to its end, which the next one may go on from."""
 
     shown: dict
@@ -35,8 +35,8 @@ class _Kept(NamedTuple):
 
 
 def routes(api: Any) -> list[Route]:
-    said: dict[str, _Kept] = {}
-    files: dict[str, _Kept] = {}
+    said: dict[str, Kept] = {}
+    files = api.files
 
     def fetch(part: dict) -> bytes:
         if part.get("image_url"):
@@ -74,7 +74,7 @@ def routes(api: Any) -> list[Route]:
         text, is_cut = cut(answer.text.strip(), body.get("max_output_tokens"))
         response = _response(body, question, text, is_cut, api.acts_as or "course-sample")
         if response["store"]:
-            said[response["id"]] = _Kept(response, [*conversation, *_items(response["output"])])
+            said[response["id"]] = Kept(response, [*conversation, *_items(response["output"])])
         headers = api.marks("sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
         if body.get("stream"):
             events = list(_events(response, text))
@@ -90,15 +90,15 @@ def routes(api: Any) -> list[Route]:
         if purpose not in get_args(FilePurpose):
             known = ", ".join(map(repr, get_args(FilePurpose)))
             raise ApiError(f"Invalid value: {purpose!r}. Supported values are: {known}.", "invalid_value", "purpose")
-        digest = hashlib.sha256(b"\0".join([(file.filename or "").encode(), purpose.encode(), file.data])).hexdigest()
-        shown = {"id": f"file-sample-{digest[:12]}", "object": "file", "bytes": len(file.data), "created_at": CREATED,
-                 "filename": file.filename or "file", "purpose": purpose, "status": "processed", "expires_at": None,
-                 "status_details": None}  # fmt: skip
-        FileObject.model_validate(shown)
-        files[shown["id"]] = _Kept(shown, file.data)
+        shown = keep(api, file.filename or "", purpose, file.data)
         return JSONResponse(shown, headers=api.marks("constructed"))
 
-    def kept_routes(path: str, kept: dict[str, _Kept], what: str, source: str, lost: str) -> list[Route]:
+    async def content(request: Request) -> HttpResponse:
+        if (name := request.path_params["id"]) not in files:
+            raise ApiError(f"No such File object: {name}", param="id", status=404)
+        return HttpResponse(files[name].more, headers=api.marks("constructed"), media_type="application/octet-stream")
+
+    def kept_routes(path: str, kept: dict[str, Kept], what: str, source: str, lost: str) -> list[Route]:
         async def answer(request: Request) -> HttpResponse:
             name = request.path_params["id"]
             if name not in kept:
@@ -113,9 +113,21 @@ def routes(api: Any) -> list[Route]:
     return [
         *(Route(f"{host}/v1/responses", api.guarded(create), methods=["POST"]) for host in HOSTS),
         *(Route(f"{host}/v1/files", api.guarded(upload), methods=["POST"]) for host in HOSTS),
+        *(Route(f"{host}/v1/files/{{id}}/content", api.guarded(content), methods=["GET"]) for host in HOSTS),
         *kept_routes("responses", said, "response", "sample", "Response with id '{}' not found."),
         *kept_routes("files", files, "file", "constructed", "No such File object: {}"),
     ]
+
+
+def keep(api: Any, filename: str, purpose: str, data: bytes) -> dict:
+    """Keep a file, and return what the service shows of it."""
+    digest = hashlib.sha256(b"\0".join([filename.encode(), purpose.encode(), data])).hexdigest()
+    shown = {"id": f"file-sample-{digest[:12]}", "object": "file", "bytes": len(data), "created_at": CREATED,
+             "filename": filename or "file", "purpose": purpose, "status": "processed", "expires_at": None,
+             "status_details": None}  # fmt: skip
+    FileObject.model_validate(shown)
+    api.files[shown["id"]] = Kept(shown, data)
+    return shown
 
 
 def _items(given: str | list[dict]) -> list[dict]:

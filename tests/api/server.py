@@ -1,7 +1,7 @@
 """The routes of the local API: chat completions (whole and streamed) and GETs of public pictures.
 
-Responses and Files are in `responses.py`, Azure OpenAI in `azure.py`, its retired video retrieval in
-`video_retrieval.py`.
+Responses and Files are in `responses.py`, batches in `batches.py`, Azure OpenAI in `azure.py`, its retired video
+retrieval in `video_retrieval.py`.
 """
 
 import json
@@ -24,8 +24,8 @@ from starlette.routing import Route
 
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
-from tests.api import azure, faults, responses, video_retrieval
-from tests.api.answers import CREATED, Question, cut, load_answers, pieces, text_tokens
+from tests.api import azure, batches, faults, limits, responses, video_retrieval
+from tests.api.answers import CREATED, Question, cut, load_answers, pieces, sha256_of, text_tokens
 from tests.api.schemas import asked_schema
 from tests.api.validation import ApiError, check_chat, picture_of_data_url, read_json
 
@@ -52,6 +52,10 @@ class Api:
     acts_as: str | None = None
     # How often an entry with a fault was asked, by its key.
     asked: Counter = field(default_factory=Counter)
+    # Where it is set, chat completions are refused once it is empty.
+    bucket: limits.Bucket | None = None
+    # The files that were uploaded, or made by a batch.
+    files: dict[str, responses.Kept] = field(default_factory=dict)
     # More routes, tried before the others.
     routes: list[Route] = field(default_factory=list)
 
@@ -133,7 +137,12 @@ def _routes(api: Api) -> list[Route]:
             gone = f"The model `{body['model']}` has been deprecated, learn more here:"
             page = "https://platform.openai.com/docs/deprecations"
             raise ApiError(f"{gone} {page}", "model_not_found", status=404)
-        return _answer(api, request, body)
+        if api.bucket is None:
+            return _answer(api, request, body)
+        there, headers = api.bucket.take()
+        answer = _answer(api, request, body) if there else faults.error("rate_limit_silent", api.marks("constructed"))
+        answer.headers.update(headers)
+        return answer
 
     async def chat_on_azure(request: Request, body: dict) -> Response:
         return _answer(api, request, body, on_azure=True)
@@ -154,6 +163,7 @@ def _routes(api: Api) -> list[Route]:
         *video_retrieval.routes(api),
         *(Route(f"{host}/v1/chat/completions", api.guarded(chat), methods=["POST"]) for host in responses.HOSTS),
         *azure.routes(api, chat_on_azure),
+        *batches.routes(api, lambda request, body: _answer(api, request, body)),
         *responses.routes(api),
         Route("/{rest:path}", picture, methods=["GET"]),
         Route("/{rest:path}", nothing_here, methods=["POST", "PUT", "PATCH", "DELETE"]),
@@ -178,7 +188,7 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     due = answer.fault and not api.acts_as and faults.due(answer.key(), answer.times, api.asked)
     fault = answer.fault if due else None
     source = "sample staged" if on_azure else "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample"
-    marks = api.marks("constructed staged" if fault else source)
+    marks = api.marks("constructed staged" if fault else source) | answer.headers
     if fault in faults.ERRORS:
         return faults.error(fault, marks)
 
@@ -192,7 +202,9 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     if not text:
         usage["completion_tokens_details"] = {"reasoning_tokens": limit}
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
-    digest = question.digest(body, json.dumps(answer.pictures))  # two frames of a video have one size
+    digest = question.digest(
+        body, json.dumps(answer.pictures, default=sha256_of)
+    )  # two frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
 
     def choices(**fields) -> list[dict]:

@@ -25,18 +25,18 @@ ROOMS = {"helpers": 2_038, "helpers/tokens": 410, "helpers/encoding": 615, "help
 ROOMS |= {"helpers/many": 200, "helpers/video": 424, "course/recording": 1_257}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
-    "tests/api": 3_012,
+    "tests/api": 3_410,
     "tests/browser": 239,
     "tests/encoding": 1_826,
-    "tests/exercises": 1_130,
+    "tests/exercises": 1_221,
     "tests/guard": 50,
     "tests/lessons": 1_275,
-    "tests/many": 182,
+    "tests/many": 254,
     "tests/plotting": 754,
     "tests/recording": 2_828,
     "tests/setup": 821,
     "tests/tokens": 450,
-    "tests/tools": 1_213,
+    "tests/tools": 1_452,
     "tests/video": 1_128,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
