@@ -51,7 +51,7 @@ WRONG = {
         (split_by(size=lambda line: len(line) + 1), "a batch with letters of 3 bytes, your function returns"),
         (split_by(size=lambda line: len(line.encode()) + 2, too_large=False), "files of exactly 8, your function"),
         (split_by(most=lambda lines, limit: len(lines) > limit), "[['a', 'b', 'c'], ['d', 'e']] and not"),
-        (split_by(most=lambda lines, limit: len(lines) == limit - 1), "returns [['a'], ['b'], ['c'], ['d'], ['e']] and"),
+        (split_by(most=lambda lines, limit: len(lines) == limit - 1), "returns [['a'], ['b'], ['c'], ['d'], ['e']]"),
         (lambda lines, n, _: [lines[i:i + n] for i in range(0, len(lines), n)], "files of 10, your function returns"),
         (lambda lines, n, m: split(sorted(lines, key=len), n, m), "a long line between short ones"),
         (lambda lines, n, m: ["".join(file) for file in split(lines, n, m)], "returns ['ab', 'cd', 'e'] and not"),
