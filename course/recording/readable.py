@@ -21,7 +21,7 @@ from .masking import is_secret, mask, secrets_of
 from .shape import RecordedRequest, RecordedResponse, RecordingError
 
 DEFAULT_MODEL = "gpt-5.6-luna"
-_KEPT_HEADERS = ("content-type", "retry-after", "location", "operation-location")
+_KEPT_HEADERS = re.compile(r"content-type|retry-after(-ms)?|(operation-)?location|x-ratelimit-[a-z-]+")
 # (What follows b' is Python's print of bytes, which no service takes for base64.)
 _DATA_URL = re.compile(r"data:([\w.+/-]*)(?:;[\w=.-]+)*;base64,(?!b')([A-Za-z0-9+/=_%\s-]*)", re.I)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{400,}={0,2}")  # long enough to be a picture, and nothing that a person writes
@@ -53,7 +53,7 @@ def recorded_request(method: str, url: str, headers: Mapping, body: bytes | None
 
 def recorded_response(status: int, headers: Mapping, body: bytes) -> RecordedResponse:
     """Make the readable form of an answer. Raises RecordingError for bytes that are neither text nor a file of ours."""
-    kept = {name: mask(headers[name]) for name in _KEPT_HEADERS if name in headers}
+    kept = {name: mask(headers[name]) for name in sorted(headers) if _KEPT_HEADERS.fullmatch(name)}
     response, kind, value = partial(RecordedResponse, status=status, headers=kept), kept.get("content-type", ""), None
     if "file" in (described := describe(body)):
         return response(file=described)

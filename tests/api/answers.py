@@ -20,7 +20,7 @@ from course.recording import DEFAULT_MODEL
 from helpers import video
 from helpers.encoding import DETAILS, open_picture
 from helpers.tokens import picture_tokens
-from tests.api import faults
+from tests.api import faults, receipts
 from tests.api.schemas import misfit
 from tests.api.validation import ApiError
 
@@ -39,16 +39,17 @@ class Answer:
     Where a request asks for JSON that fits a schema, the text has to.
     """
 
-    pictures: list[str | dict]
+    pictures: list[str | dict | bytes]
     asked: list[str]
     text: str
     wrong_on_purpose: bool = False
     detail: str | None = None
     fault: str | None = None
     times: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)  # sent besides the usual ones
 
     def key(self) -> tuple:
-        hashes = (_digest(picture) if isinstance(picture, str) else _digest(**picture) for picture in self.pictures)
+        hashes = (_digest(**picture) if isinstance(picture, dict) else _digest(picture) for picture in self.pictures)
         return tuple(hashes), tuple(self.asked), self.detail
 
 
@@ -56,15 +57,15 @@ _scenes = functools.cache(video.scenes)
 
 
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
-def _digest(*raw: str, file: str = "", at: float | None = None, **how: Any) -> str:
+def _digest(*raw: str | bytes, file: str = "", at: float | None = None, **how: Any) -> str:
     """The sha256 of a file as it is, or of the picture that an entry's table makes of it."""
     if raw:
-        data = (ROOT / raw[0]).read_bytes()
+        data = raw[0] if isinstance(raw[0], bytes) else (ROOT / raw[0]).read_bytes()
     elif at is None:
         data = open_picture(ROOT / file, **how).data
     else:
         data = next(scene for scene in _scenes(ROOT / file) if scene.start <= at < scene.end).picture().data
-    return hashlib.sha256(data).hexdigest()
+    return sha256_of(data)
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Question:
             address = image.get("url") or image.get("image_url") or image["file_id"]
             data, detail = fetch(address), image.get("detail", "auto")
             size = Image.open(io.BytesIO(data)).size
-            self.pictures.append(hashlib.sha256(data).hexdigest())
+            self.pictures.append(sha256_of(data))
             self.details.add(detail)
             self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
             if address.startswith("data:"):
@@ -119,6 +120,10 @@ class Question:
         return hashlib.sha256((asked + more).encode()).hexdigest()[:12]
 
 
+def sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def pieces(text: str) -> list[str]:
     """A text as a stream sends it, word by word."""
     *words, last = text.split(" ")
@@ -140,7 +145,7 @@ def text_tokens(text: str) -> int:
 def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
     """The hand-written answers by what they answer: hashes of the pictures, the texts asked, and a detail or None."""
     by_key = {}
-    for entry in tomllib.loads(path.read_text(encoding="utf-8"))["answer"]:
+    for entry in [*tomllib.loads(path.read_text(encoding="utf-8"))["answer"], *receipts.entries()]:
         answer = Answer(**entry)
         faults.check(answer.fault, answer.times)
         if answer.detail not in (None, *DETAILS) or by_key.setdefault(answer.key(), answer) is not answer:

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tests.api import limits
 from tests.api.validation import ApiError
 
 CATEGORIES = ("hate", "self_harm", "sexual", "violence")
@@ -56,6 +57,7 @@ ERRORS: dict[str, tuple[int, dict | str, dict[str, str]]] = {
     "rate_limit": (429, _LIMIT, {"retry-after": "1"}),
     "rate_limit_long": (429, _LIMIT, {"retry-after": "121"}),
     "rate_limit_date": (429, _LIMIT, {"retry-after": "a date, two seconds from now"}),
+    "rate_limit_reached": (429, _LIMIT, {**limits.headers(500, 0, 60), "retry-after-ms": "120"}),
     "rate_limit_silent": (429, _LIMIT, {}),
     # OpenAI's guide to error codes, under 429.
     "quota": (429, _error("You exceeded your current quota, please check your plan and billing details.",

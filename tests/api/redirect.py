@@ -36,7 +36,29 @@ def marks() -> dict[str, str]:
 class LocalTape(Tape):
     """A tape that records what the local API says of its answers."""
 
+    in_flight, several = 0, False
+
+    def begin_cell(self, source, cell_id=None):
+        self.in_flight, self.several = 0, False
+        super().begin_cell(source, cell_id)
+
+    def play(self, sent):
+        answer = super().play(sent)
+        self.in_flight += answer is None
+        self.several |= self.in_flight > 1
+        return answer
+
     def store(self, answer, sent):
+        stored = self.store_as_marked(answer, sent)
+        with self.lock:
+            self.in_flight -= 1
+            if self.several and upstream():  # who is answered first is chance, and a rebuilt recording is the same
+                items = self.recording.interactions
+                own = sorted((i for i in items if i.cell == self.cell), key=lambda i: i.request.model_dump_json())
+                self._replace_all([item for item in items if item.cell != self.cell] + own)
+        return stored
+
+    def store_as_marked(self, answer, sent):
         if not upstream() or "x-course-source" not in answer.headers:
             return super().store(answer, sent)
         (source, *marks), fault = answer.headers["x-course-source"].split(), answer.headers.get("x-course-fault")

@@ -69,13 +69,13 @@ def routes(api: Any) -> list[Route]:
         parts = {part.name: part for part in parts_of(await request.body(), request.headers.get("content-type", ""))}
         file, purpose = parts["file"], parts["purpose"].data.decode()
         check_choice(purpose, [*get_args(FilePurpose)], "purpose")
-        digest = hashlib.sha256(b"\0".join([(file.filename or "").encode(), purpose.encode(), file.data])).hexdigest()
-        shown = {"id": f"file-sample-{digest[:12]}", "object": "file", "bytes": len(file.data), "created_at": CREATED,
-                 "filename": file.filename or "file", "purpose": purpose, "status": "processed", "expires_at": None,
-                 "status_details": None}  # fmt: skip
-        FileObject.model_validate(shown)
-        api.files[shown["id"]] = file.data
+        shown = keep(api, file.filename or "", purpose, file.data)
         return JSONResponse(shown, headers=api.marks("constructed"))
+
+    async def content(request: Request) -> HttpResponse:
+        if (name := request.path_params["id"]) not in api.files:
+            raise ApiError(f"No such File object: {name}", param="id", status=404)
+        return HttpResponse(api.files[name], headers=api.marks("constructed"), media_type="application/octet-stream")
 
     def deletion(kept: dict, what: str, lost: str) -> Route:
         async def delete(request: Request) -> HttpResponse:
@@ -89,9 +89,21 @@ def routes(api: Any) -> list[Route]:
     return [
         Route("/v1/responses", api.guarded(create), methods=["POST"]),
         Route("/v1/files", api.guarded(upload), methods=["POST"]),
+        Route("/v1/files/{id}/content", api.guarded(content), methods=["GET"]),
         deletion(said, "response", "Response with id '{}' not found."),
         deletion(api.files, "file", "No such File object: {}"),
     ]
+
+
+def keep(api: Any, filename: str, purpose: str, data: bytes) -> dict:
+    """Keep a file, and return what the service shows of it."""
+    digest = hashlib.sha256(b"\0".join([filename.encode(), purpose.encode(), data])).hexdigest()
+    shown = {"id": f"file-sample-{digest[:12]}", "object": "file", "bytes": len(data), "created_at": CREATED,
+             "filename": filename or "file", "purpose": purpose, "status": "processed", "expires_at": None,
+             "status_details": None}  # fmt: skip
+    FileObject.model_validate(shown)
+    api.files[shown["id"]] = data
+    return shown
 
 
 def _response(body: dict, question: Question, text: str, is_cut: bool, model: str) -> dict:

@@ -1,6 +1,6 @@
 """The local API: who may ask, chat completions (whole and streamed), and GETs of public pictures.
 
-Responses and Files are in `responses.py`, Azure OpenAI in `azure.py`, its retired video retrieval in
+Responses and Files are in `responses.py`, batches in `batches.py`, Azure OpenAI in `azure.py`, its retired video retrieval in
 `video_retrieval.py`.
 """
 
@@ -23,8 +23,17 @@ from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
-from tests.api import azure, content_understanding, faults, responses, transcriptions, video_retrieval
-from tests.api.answers import CREATED, Answer, Question, cut, load_answers, pieces, text_tokens
+from tests.api import (
+    azure,
+    batches,
+    content_understanding,
+    faults,
+    limits,
+    responses,
+    transcriptions,
+    video_retrieval,
+)
+from tests.api.answers import CREATED, Answer, Question, cut, load_answers, pieces, sha256_of, text_tokens
 from tests.api.schemas import asked_schema
 from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
 
@@ -46,6 +55,7 @@ class Api:
     answers: dict = field(default_factory=load_answers)
     asked: Counter = field(default_factory=Counter)  # how often an entry with a fault was, by its key
     files: dict[str, bytes] = field(default_factory=dict)  # that were uploaded, by their ids
+    bucket: limits.Bucket | None = None  # where it is set, chat completions are refused once it is empty
     unanswered: list[str] = field(default_factory=list)  # `make sample` fails when there is any
     acts_as: str | None = None  # a model's name, to act as a real service: no marks, that name in the answers
     routes: list[Route] = field(default_factory=list)  # tried before the others
@@ -140,7 +150,12 @@ def _routes(api: Api) -> list[Route]:
             gone = f"The model `{body['model']}` has been deprecated, learn more here:"
             page = "https://platform.openai.com/docs/deprecations"
             raise ApiError(f"{gone} {page}", "model_not_found", status=404)
-        return _answer(api, request, body)
+        if api.bucket is None:
+            return _answer(api, request, body)
+        there, headers = api.bucket.take()
+        answer = _answer(api, request, body) if there else faults.error("rate_limit_silent", api.marks("constructed"))
+        answer.headers.update(headers)
+        return answer
 
     async def nothing_here(request: Request) -> Response:
         raise NotImplementedError
@@ -153,7 +168,7 @@ def _routes(api: Api) -> list[Route]:
         return Response(path.read_bytes(), 200, headers, media_type(path.read_bytes()))
 
     openai = [Route("/v1/chat/completions", api.guarded(chat), methods=["POST"]), *responses.routes(api)]
-    openai += transcriptions.routes(api)
+    openai += [*transcriptions.routes(api), *batches.routes(api, lambda request, body: _answer(api, request, body))]
     return [
         *api.routes,
         *openai,
@@ -179,7 +194,7 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     answer = question.answer(api)
     fault = api.due(answer)
     source = "sample staged" if on_azure else "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample"
-    marks = api.marks("constructed staged" if fault else source)
+    marks = api.marks("constructed staged" if fault else source) | answer.headers
     if fault in faults.ERRORS:
         return faults.error(fault, marks)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
@@ -191,7 +206,7 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     if not text:
         usage["completion_tokens_details"] = {"reasoning_tokens": limit}
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
-    digest = question.digest(body, json.dumps(answer.pictures))  # two frames of a video have one size
+    digest = question.digest(body, json.dumps(answer.pictures, default=sha256_of))  # frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
     found = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
     of_prompt = {"prompt_filter_results": found} if on_azure else {}

@@ -1,13 +1,16 @@
 """Makes the pictures of asset/images that no camera made: python -m tests.tools.make_pictures [FOLDER]
 
 A photograph as a phone stores it (lying on its side, with an invented place in it), a PNG that is called .jpg, a sign
-on nothing, a photograph with three changes, four photographs on one sheet, a sheet with one text in many sizes, and a
-till receipt. The photographs come from other pictures of asset/images; SOURCES.csv says which. What stands on the
-Korean sign, in the chart, on the car park and among the horses comes from asset/truth, so picture and truth are one.
+on nothing, a photograph with three changes, four photographs on one sheet, a sheet with one text in many sizes, a till
+receipt, and a folder of small ones in a zip file. The photographs come from other pictures of asset/images; SOURCES.csv
+says which. What stands on the Korean sign, in the chart, on the car park, among the horses and on the small receipts
+comes from asset/truth, so picture and truth are one.
 """
 
 import csv
 import sys
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
@@ -229,6 +232,27 @@ def horse_lineup(target: Path) -> None:
     line.save(target, "JPEG", quality=80)
 
 
+def small_receipt(row: dict[str, str]) -> Image.Image:
+    """A receipt of asset/truth/receipts.csv in black and white, 400 x 560 pixels."""
+    strip = Image.new("1", (400, 560), 1)
+    draw, font = ImageDraw.Draw(strip), ImageFont.truetype(FONT, 23)
+    items = zip(row["items"].split(";"), row["prices"].split(";"), strict=True)
+    lines = [(row["shop"], ""), (row["date"], ""), *items, ("Total", row["total"]), ("Thank you", "")]
+    for n, (name, price) in enumerate(lines):
+        top = 60 + 52 * n + 20 * ((n > 1) + (name == "Total") + 2 * (name == "Thank you"))
+        draw.text((40, top), name, font=font, fill=0, anchor="ls")
+        draw.text((360, top), price, font=font, fill=0, anchor="rs")
+    return strip
+
+
+def receipts(target: Path) -> None:
+    """All of them as PNG in one zip file, so that a folder of pictures is one file of the repository."""
+    with zipfile.ZipFile(target, "w") as folder:
+        for row in truth("receipts.csv"):
+            small_receipt(row).save(file := BytesIO(), "PNG", optimize=True)
+            folder.writestr(zipfile.ZipInfo(row["file"]), file.getvalue())
+
+
 PICTURES = {
     "bar_chart.png": bar_chart,
     "car_park.png": car_park,
@@ -250,6 +274,7 @@ def main(folder: Path = IMAGES) -> None:
     for name, make in PICTURES.items():
         make(folder / name)
         print(f"{name}: {(folder / name).stat().st_size:,} bytes")
+    receipts((IMAGES.parent if folder == IMAGES else folder) / "receipts.zip")
 
 
 if __name__ == "__main__":
