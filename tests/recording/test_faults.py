@@ -91,6 +91,7 @@ REFUSED = {
     "rate_limit": (openai.RateLimitError, 429, "rate_limit_exceeded", 3, [1.0, 1.0]),
     "rate_limit_long": (openai.RateLimitError, 429, "rate_limit_exceeded", 1, []),
     "rate_limit_date": (openai.RateLimitError, 429, "rate_limit_exceeded", 3, "a date"),
+    "rate_limit_reached": (openai.RateLimitError, 429, "rate_limit_exceeded", 3, [0.12, 0.12]),
     "rate_limit_silent": (openai.RateLimitError, 429, "rate_limit_exceeded", 3, None),
     "quota": (openai.RateLimitError, 429, "insufficient_quota", 3, None),
     "server_error": (openai.InternalServerError, 500, None, 3, None),

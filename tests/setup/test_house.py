@@ -33,7 +33,7 @@ TESTS = {
     "tests/lessons": 1_275,
     "tests/many": 254,
     "tests/plotting": 754,
-    "tests/recording": 2_828,
+    "tests/recording": 2_820,
     "tests/setup": 821,
     "tests/tokens": 450,
     "tests/tools": 1_452,
