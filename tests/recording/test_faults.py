@@ -61,6 +61,7 @@ REFUSED = {
     "rate_limit": (openai.RateLimitError, 429, "rate_limit_exceeded", TOLD),
     "rate_limit_long": (openai.RateLimitError, 429, "rate_limit_exceeded", NEVER),
     "rate_limit_date": (openai.RateLimitError, 429, "rate_limit_exceeded", DATE),
+    "rate_limit_reached": (openai.RateLimitError, 429, "rate_limit_exceeded", ([0.12, 0.12], [0.12, 0.12])),
     "rate_limit_silent": (openai.RateLimitError, 429, "rate_limit_exceeded", SILENT),
     "quota": (openai.RateLimitError, 429, "insufficient_quota", SILENT),
     "server_error": (openai.InternalServerError, 500, None, SILENT),
