@@ -293,7 +293,7 @@ def test_base64_as_people_have_it():
     expected = open_picture(data).data
     for form in forms:
         url = f"data:image/jpeg;base64,{form.strip(' ' + chr(34))}"
-        for one in (form, form.encode(), io.BytesIO(form.encode()), url):
+        for one in (form, form.encode(), io.BytesIO(form.encode()), url, url.replace(",", ", ")):
             assert open_picture(one).data == expected
     assert open_picture(text).origin == "base64" and open_picture(text.encode()).origin == "bytes"
     for head in ("data:,", "data:;base64,", "data:image/png,", "data:application/octet-stream,", "data:image/jpg,"):
