@@ -1,7 +1,7 @@
 """The local API: who may ask, chat completions (whole and streamed), and GETs of public pictures.
 
-Responses and Files are in `responses.py`, batches in `batches.py`, Azure OpenAI in `azure.py`, its retired video retrieval in
-`video_retrieval.py`.
+Responses and Files are in `responses.py`, batches in `batches.py`, Azure OpenAI in `azure.py`, its retired video
+retrieval in `video_retrieval.py`.
 """
 
 import json
