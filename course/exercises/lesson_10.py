@@ -46,12 +46,12 @@ def predict_the_pace(answer):
 
 def split(lines, most_lines, most_bytes):
     files: list[list] = []
-    size = 0
+    size = most_bytes  # as if a file before were full
     for line in lines:
         more = len(line.encode()) + 1
         if more > most_bytes:
             raise ValueError(f"A line of {more} bytes fits into no file.")
-        if not files or len(files[-1]) == most_lines or size + more > most_bytes:
+        if size + more > most_bytes or len(files[-1]) == most_lines:
             files.append([])
             size = 0
         files[-1].append(line)

@@ -19,6 +19,7 @@ from .tape import Tape
 # In replay these would change what a client asks, where or how; they are hidden and come back with live.
 _HIDDEN_IN_REPLAY = ("OPENAI_", "AZURE_OPENAI_", "VISION_MODEL", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
                      "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")  # fmt: skip
+_HIDDEN_WHILE_RECORDING = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT")  # what Azure answered is kept
 REPLAY_KEY, LOCAL_KEY = "replay-needs-no-key", "local-server-needs-no-key"
 # What plays or records, the lock on its file, the reader's hidden variables, and keys that only the course has set.
 _state: Any = SimpleNamespace(tape=None, lock=None, hidden={}, keys={REPLAY_KEY, LOCAL_KEY})
@@ -125,8 +126,7 @@ def _switch(mode: str, keys: dict[str, str], tape: Tape | None = None, lock: Any
     if _state.lock and _state.lock is not lock:
         _state.lock.close()
     _state.tape, _state.lock = tape, lock
-    # While recording, what Azure answered is kept, so a resource of the reader's own is not even seen.
-    hide = _HIDDEN_IN_REPLAY if mode == "replay" else ("AZURE_OPENAI_",) if tape else ()
+    hide = _HIDDEN_IN_REPLAY if mode == "replay" else _HIDDEN_WHILE_RECORDING if tape else ()
     readers = _readers_variables()
     visible = {name: value for name, value in readers.items() if not name.upper().startswith(hide)} | keys
     os.environ.update(visible)

@@ -122,9 +122,9 @@ def test_numbers_that_are_missing_are_said_to_be_and_every_choice_is_shown(show)
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("A cup.", "not str: call .json()"),
-        (requests.Response(), "not Response: call .json()"),
-        ((chunk for chunk in ()), "not generator: .* collect the chunks of a stream"),
+        ("A cup.", "takes no str, .* call .json()"),
+        (requests.Response(), "takes no Response, .* call .json()"),
+        ((chunk for chunk in ()), "takes no generator, .* collect the chunks of a stream"),
         (answer(choices=None), "This answer has no choices"),
         ({"error": {"message": "Invalid image.", "code": "x"}}, "the service says why: Invalid image."),
         ({"error": "no such model"}, "the service says why: no such model"),

@@ -218,6 +218,6 @@ def test_a_model_answers_as_the_api_does_and_its_vectors_are_recorded_as_they_ar
     answer = model.answer({"input": ["a", "bb"], "encoding_format": "base64"})
     assert answer["usage"]["prompt_tokens"] == 6 and answer["model"] == NAME
     assert model.answer({"input": "a"})["data"][0]["embedding"] == [1] * 384
-    recorded = recorded_response(200, {"content-type": "application/json"}, json.dumps(answer).encode(), {})
+    recorded = recorded_response(200, {"content-type": "application/json"}, json.dumps(answer).encode())
     vectors = [base64.b64decode(one["embedding"]) for one in json.loads(recorded.body())["data"]]
     assert [list(numpy.frombuffer(one, "<f4")[:2]) for one in vectors] == [[1, 1], [2, 1]]
