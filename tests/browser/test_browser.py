@@ -31,10 +31,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 CELLS = ".jp-Notebook .jp-CodeCell"
 ORIGIN = re.compile(r"^\[.+ · (?:finish reason|status): .+\]$", re.M)  # the line that recording.show_answer ends with
 LIMIT = 180  # seconds for one test; the longest takes about 15
-# Pixels of a page whose cells have run: at most so many; and what each lesson has reached, which may only go down.
-HEIGHT = 12_000
-HEIGHTS = {"00": 7_260, "01": 10_213, "02": 12_411, "03": 13_291, "04": 15_338, "05": 16_523, "06": 11_938,
-           "07": 15_277, "08": 17_615, "09": 12_067}  # fmt: skip
+HEIGHT = 12_000  # pixels of a page whose cells have run
 
 # What is on the page of each code cell. JupyterLab marks an error as it marks what is written to stderr.
 READ_CELLS = """cells => cells.map(cell => ({
@@ -211,7 +208,7 @@ def test_run_all(browser, lab, lesson):
         if answer := last_answer(cells):
             index, line = answer
             assert line in shown[index]["text"].splitlines()
-        assert height <= HEIGHTS.get(lesson[:2], HEIGHT), "a page to scroll through: say less, or show it smaller"
+        assert height <= HEIGHT, "a page to scroll through: say less, or show it smaller"
 
 
 def test_a_changed_prompt_meets_a_short_kind_message(browser, lab):

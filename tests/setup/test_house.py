@@ -21,7 +21,7 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 668, "course/recording": 1_050}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
     "tests/api": 2_657,
-    "tests/browser": 236,
+    "tests/browser": 233,
     "tests/encoding": 1_198,
     "tests/exercises": 1_068,
     "tests/guard": 35,
