@@ -40,7 +40,7 @@ def routes(api: Any, answer: Callable[[Request, dict], Response]) -> list[Route]
                 raise ApiError(f"Missing required parameter: '{name}'.", "missing_required_parameter", name)
         if body["endpoint"] != ENDPOINT or body["completion_window"] != "24h":
             raise ApiError(f"The local API has batches of {ENDPOINT} within 24h alone.", "invalid_value")
-        if body["input_file_id"] not in api.files:
+        if body["input_file_id"] not in api.files or api.purposes[body["input_file_id"]] != "batch":
             raise ApiError(f"No such File object: {body['input_file_id']}", param="input_file_id", status=404)
         data = api.files[body["input_file_id"]]
         id = f"batch_sample_{hashlib.sha256(data).hexdigest()[:12]}"

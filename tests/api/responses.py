@@ -102,7 +102,7 @@ def keep(api: Any, filename: str, purpose: str, data: bytes) -> dict:
              "filename": filename or "file", "purpose": purpose, "status": "processed", "expires_at": None,
              "status_details": None}  # fmt: skip
     FileObject.model_validate(shown)
-    api.files[shown["id"]] = data
+    api.files[shown["id"]], api.purposes[shown["id"]] = data, purpose
     return shown
 
 

@@ -54,6 +54,7 @@ class Api:
     resource: azure.Resource = field(default_factory=azure.Resource)
     answers: dict = field(default_factory=load_answers)
     asked: Counter = field(default_factory=Counter)  # how often an entry with a fault was, by its key
+    purposes: dict[str, str] = field(default_factory=dict)  # of files, by their ids
     files: dict[str, bytes] = field(default_factory=dict)  # that were uploaded, by their ids
     bucket: limits.Bucket | None = None  # where it is set, chat completions are refused once it is empty
     unanswered: list[str] = field(default_factory=list)  # `make sample` fails when there is any
