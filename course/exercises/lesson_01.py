@@ -93,5 +93,5 @@ def add_a_turn(answer):
     cases: dict[str, tuple] = {}
     for before, text, question, *beside in ((talk, "A rocket.", "Noon?"), (longer, "No.", "Why?", second)):
         given = (before, ChatCompletion.model_validate(make_answer({}, *beside, text=text)), question)
-        cases[f"a conversation of {len(before)} messages"] = (given, partial(_check_talk, go_on(*given)))
+        cases[f"a conversation with messages: {len(before)}"] = (given, partial(_check_talk, go_on(*given)))
     check_results(answer, cases)

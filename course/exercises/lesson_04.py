@@ -58,7 +58,7 @@ def shrink_a_photo(answer):
     require(whole, f"{size}: a picture has whole pixels, at least one a side.")
     width, height = int(width), int(height)
     require(width <= 4000 and height <= 3000, f"{size} is larger than the photo, and enlarging adds nothing.")
-    require(is_close(width / height, 4 / 3, 2), f"{size} has another proportion: the photo is wider than high, 4 to 3.")
+    require(is_close(width / height, 4 / 3, 2), f"{size} is not 4 to 3 within 2 %.")
     counted = tokens.picture_tokens(width, height, MODEL, "auto")
     told = f"{size} are {counted.tokens:,} tokens at auto, where the service shrinks nothing"
     require(counted.tokens <= BUDGET, f"{told}: over {BUDGET:,}.")

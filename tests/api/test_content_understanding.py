@@ -42,6 +42,7 @@ def test_a_film_is_accepted_and_then_looked_at_until_it_is_done(api):
         address = f"{api.url}{ADDRESS}?api-version={version}"
         return requests.post(address, headers=headers, json={"inputs": [{"url": url}]}, timeout=9)
 
+    noted = [*api.unanswered]  # by other tests
     accepted = ask()
     where = f"{api.url}/{accepted.headers['operation-location'].removeprefix('https://')}"
     states = [requests.get(where, headers={"Ocp-Apim-Subscription-Key": "any"}, timeout=9).json() for _ in range(3)]
@@ -50,4 +51,4 @@ def test_a_film_is_accepted_and_then_looked_at_until_it_is_done(api):
     assert "result" not in states[0] and states[2]["result"] == result("tour.mp4")
     refused = [ask(key="wrong"), ask(version="2024-12-01-preview"), ask(url="https://x.example/none.mp4")]
     assert [answer.status_code for answer in refused] == [401, 404, 400]
-    assert all("message" in answer.json()["error"] for answer in refused) and api.unanswered == []
+    assert all("message" in answer.json()["error"] for answer in refused) and api.unanswered == noted

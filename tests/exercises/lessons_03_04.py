@@ -104,7 +104,7 @@ WRONG = {
     "04.2": [
         (shrunk(4000), "14,100 tokens at auto, where the service shrinks nothing: over 1,500.$"),
         (shrunk(512), "there is room for more pixels"),
-        (shrunk(1368, 1824), "the photo is wider than high"),
+        (shrunk(1368, 1824), "is not 4 to 3"),
         (shrunk(8000), "larger than the photo"),
         (shrunk(1270, 952.5), "whole pixels"),
         (shrunk(0, 0), "whole pixels"),
