@@ -16,7 +16,7 @@ DRAW = "Draw both squares with a side of 2. Count the small squares that both co
 @Exercise(
     "08.1",
     expects='a dict with "right" and "corner", two numbers between 0 and 1',
-    hint="Give each square the area 1. What do they share? What they cover together is 2 less what they share.",
+    hint="Give each square the area 1. What do they share? What they cover together is 2 minus what they share.",
     solution='my_ious = {"right": 1 / 3, "corner": 1 / 7}\nexercises.check("08.1", my_ious)',
     why="1/2 of 3/2 is 1/3, and 1/4 of 7/4 is 1/7. For an IoU of 0.5 a box may be off by a third, not by a half.",
 )
