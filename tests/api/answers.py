@@ -21,7 +21,7 @@ from helpers import video
 from helpers.encoding import DETAILS, open_picture
 from helpers.tokens import picture_tokens
 from tests.api import faults, receipts
-from tests.api.schemas import misfit
+from tests.api.schemas import asked_schema, misfit
 from tests.api.validation import ApiError
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
@@ -47,6 +47,10 @@ class Answer:
     fault: str | None = None
     times: int | None = None
     headers: dict[str, str] = field(default_factory=dict)  # sent besides the usual ones
+
+    @property
+    def source(self) -> str:
+        return "sample wrong-on-purpose" if self.wrong_on_purpose else "sample"
 
     def key(self) -> tuple:
         hashes = (_digest(**picture) if isinstance(picture, dict) else _digest(picture) for picture in self.pictures)
@@ -103,12 +107,12 @@ class Question:
         detail = next(iter(self.details)) if len(self.details) == 1 else None
         keys = [(tuple(self.pictures), tuple(self.texts), at) for at in (detail, None)]
         found = next(filter(None, map(api.answers.get, keys)), None)
-        problem = None if found else "has no answer to"
+        why = None
         if found and self.schema is not None and (found.times or not found.fault):  # what always goes wrong is not read
             why = misfit(found.text.strip(), self.schema)
-            problem = why and f"has an answer that does not fit ({why}) to"
-        if not problem:
+        if found and not why:
             return found
+        problem = f"has an answer that does not fit ({why}) to" if why else "has no answer to"
         api.unanswered.append(f"answers.toml {problem} {self.texts} about pictures {self.pictures} at detail {detail}")
         raise ApiError(api.unanswered[-1], status=500, kind="server_error")
 
@@ -118,6 +122,14 @@ class Question:
         for url, size in self.sizes.items():
             asked = asked.replace(url, f"data: {size}")
         return hashlib.sha256((asked + more).encode()).hexdigest()[:12]
+
+
+def ask(api: Any, body: dict, messages: list[dict]) -> tuple[Question, Answer]:
+    """What a request of either API asks in these messages, and the entry for it."""
+    question = Question((asked_schema(body) or {}).get("schema"))
+    for message in messages:
+        question.add(message["role"], message.get("content") or "", api.fetch)
+    return question, question.answer(api)
 
 
 def sha256_of(data: bytes) -> str:

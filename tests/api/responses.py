@@ -17,8 +17,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
 from course.recording.readable import parts_of
-from tests.api.answers import CREATED, Question, cut, pieces, text_tokens
-from tests.api.schemas import asked_schema
+from tests.api.answers import CREATED, Question, ask, cut, pieces, text_tokens
 from tests.api.validation import ApiError, check_response, read_json
 
 _EVENT = TypeAdapter(ResponseStreamEvent)
@@ -50,17 +49,14 @@ def routes(api: Any) -> list[Route]:
                 lost = f"Previous response with id '{previous}' not found."
                 raise ApiError(lost, "previous_response_not_found", "previous_response_id")
             conversation = said[previous] + items
-        question = Question((asked_schema(body) or {}).get("schema"))
         # Instructions hold for one request only.
         rules = [{"role": "system", "content": body["instructions"]}] if body.get("instructions") else []
-        for item in rules + conversation:
-            question.add(item["role"], item["content"], api.fetch)
-        answer = question.answer(api)
+        question, answer = ask(api, body, rules + conversation)
         text, is_cut = cut(answer.text.strip(), body.get("max_output_tokens"))
         response = _response(body, question, text, is_cut, api.acts_as or "course-sample")
         if response["store"]:
             said[response["id"]] = conversation + response["output"]
-        headers = api.marks("sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
+        headers = api.marks(answer.source)
         if body.get("stream"):
             return StreamingResponse([*_events(response, text)], media_type="text/event-stream", headers=headers)
         return JSONResponse(response, headers=headers)

@@ -1,8 +1,4 @@
-"""The local API: who may ask, chat completions (whole and streamed), and GETs of public pictures.
-
-Responses and Files are in `responses.py`, batches in `batches.py`, Azure OpenAI in `azure.py`, its retired video
-retrieval in `video_retrieval.py`.
-"""
+"""The local API: who may ask, chat completions (whole and streamed), and GETs of public pictures."""
 
 import json
 import socket
@@ -33,8 +29,7 @@ from tests.api import (
     transcriptions,
     video_retrieval,
 )
-from tests.api.answers import CREATED, Answer, Question, cut, load_answers, pieces, sha256_of, text_tokens
-from tests.api.schemas import asked_schema
+from tests.api.answers import CREATED, Answer, ask, cut, load_answers, pieces, sha256_of, text_tokens
 from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -69,16 +64,16 @@ class Api:
         """The picture behind an address, or of an uploaded file."""
         if address.startswith("data:"):
             return picture_of_data_url(address)
-        if address.startswith("file-"):
-            if address not in self.files:
-                # Unverified: neither status nor wording was found. The code is one of those that the SDK's types list.
-                raise ApiError(f"No such File object: {address}", "image_file_not_found")
-            media_type(self.files[address])
-            return self.files[address]
-        if address not in PUBLIC:
+        if address in PUBLIC:
+            return PUBLIC[address].read_bytes()
+        if not address.startswith("file-"):
             # Shape: riverscuomo/cuomputer issue 95 (2025-05), danny-avila/LibreChat issue 5101 (2024-12).
             raise ApiError(f"Timeout while downloading {address}.", "invalid_image_url")
-        return PUBLIC[address].read_bytes()
+        if address not in self.files:
+            # Unverified: neither status nor wording was found. The code is one of those that the SDK's types list.
+            raise ApiError(f"No such File object: {address}", "image_file_not_found")
+        media_type(self.files[address])
+        return self.files[address]
 
     def due(self, answer: Answer) -> str | None:
         """The fault whose turn it is: with `times`, the answer comes after so many, and then it all begins again."""
@@ -158,11 +153,9 @@ def _routes(api: Api) -> list[Route]:
         answer.headers.update(headers)
         return answer
 
-    async def nothing_here(request: Request) -> Response:
-        raise NotImplementedError
-
     async def picture(request: Request) -> Response:
-        api.requests.append(f"GET {request.url.path}")
+        if request.method != "GET":
+            raise NotImplementedError
         path, headers = PUBLIC.get("https://" + request.path_params["rest"]), api.marks("constructed")
         if path is None:
             return Response("404: Not Found", 404, headers, "text/plain")
@@ -177,10 +170,7 @@ def _routes(api: Api) -> list[Route]:
         *video_retrieval.routes(api),
         *content_understanding.routes(api),
         *azure.routes(api, lambda request, body: _answer(api, request, body, on_azure=True)),
-        Route("/{rest:path}", picture, methods=["GET"]),
-        Route(
-            "/{rest:path}", api.guarded(nothing_here, lambda request: None), methods=["POST", "PUT", "PATCH", "DELETE"]
-        ),
+        Route("/{rest:path}", api.guarded(picture, lambda request: None), methods=["GET", "POST", "PUT", "DELETE"]),
     ]
 
 
@@ -189,29 +179,26 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
 
     On Azure an answer carries the results of content filters. Nobody with a key of OpenAI gets it, so it is staged.
     """
-    question = Question((asked_schema(body) or {}).get("schema"))
-    for message in body["messages"]:
-        question.add(message["role"], message.get("content") or "", api.fetch)
-    answer = question.answer(api)
+    question, answer = ask(api, body, body["messages"])
     fault = api.due(answer)
-    source = "sample staged" if on_azure else "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample"
-    marks = api.marks("constructed staged" if fault else source) | answer.headers
+    source = "constructed staged" if fault else "sample staged" if on_azure else answer.source
+    marks = api.marks(source) | answer.headers
     if fault in faults.ERRORS:
         return faults.error(fault, marks)
-    limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
+    limit = body.get("max_completion_tokens") or 10**9
     odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
     text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
     reason = "length" if is_cut else odd.reason
     usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(text) if text else limit}
-    usage["total_tokens"] = sum(usage.values())
-    if not text:
-        usage["completion_tokens_details"] = {"reasoning_tokens": limit}
+    usage |= {"total_tokens": sum(usage.values())}
+    usage |= {} if text else {"completion_tokens_details": {"reasoning_tokens": limit}}
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
     digest = question.digest(body, json.dumps(answer.pictures, default=sha256_of))  # frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
-    found = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
-    of_prompt = {"prompt_filter_results": found} if on_azure else {}
-    of_answer = {"content_filter_results": odd.filtered or faults.verdicts()} if on_azure else {}
+    of_prompt, of_answer = {}, {}
+    if on_azure:
+        of_prompt["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
+        of_answer["content_filter_results"] = odd.filtered or faults.verdicts()
 
     def choices(**fields) -> list[dict]:
         return [{"index": 0, **fields}] * odd.choices

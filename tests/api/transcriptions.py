@@ -20,18 +20,14 @@ def routes(api: Any) -> list[Route]:
 
     async def answer(request: Request) -> Response:
         parts = {part.name: part for part in parts_of(await request.body(), request.headers.get("content-type", ""))}
-        film = ROOT / "asset" / "videos" / str(parts["file"].filename)
-        asked = {name: part.data.decode() for name, part in parts.items() if name != "file"}
-        if asked != FORM or film.read_bytes() != parts["file"].data:
-            raise NotImplementedError(f"a transcription of {film.name} as {asked}")
-        said = video.read_subtitles(film.with_suffix(".srt"))
-        segments = [
-            {"id": n, "seek": 0, "start": start, "end": end, "text": text, "tokens": [], **NUMBERS}
-            for n, (start, end, text) in enumerate(said)
-        ]
+        film = parts.pop("file")
+        if {name: part.data.decode() for name, part in parts.items()} != FORM:
+            raise NotImplementedError(f"another transcription of {film.filename}")
+        said = video.read_subtitles((ROOT / "asset" / "videos" / str(film.filename)).with_suffix(".srt"))
+        segments = [{"id": n, "seek": 0, "start": start, "end": end, "text": text, "tokens": [], **NUMBERS}
+                    for n, (start, end, text) in enumerate(said)]  # fmt: skip
         whole = {"duration": said[-1][1], "language": "english", "text": " ".join(text for *_, text in said)}
-        shown = {"task": "transcribe", **whole, "segments": segments}
-        TranscriptionVerbose.model_validate(shown)
+        TranscriptionVerbose.model_validate(shown := {"task": "transcribe", **whole, "segments": segments})
         return JSONResponse(shown, headers=api.marks("constructed"))
 
     return [Route("/v1/audio/transcriptions", api.guarded(answer), methods=["POST"])]
