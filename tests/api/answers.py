@@ -31,13 +31,7 @@ ANSWERS = Path(__file__).with_name("answers.toml")
 
 @dataclass
 class Answer:
-    """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready;
-    of a video, `at` names a second of the scene whose picture it is.
-
-    With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
-    With `fault`, one of those in faults.py, it goes wrong instead: always, or `times` times before the answer comes.
-    Where a request asks for JSON that fits a schema, the text has to.
-    """
+    """One hand-written answer of answers.toml, where its fields are explained."""
 
     pictures: list[str | dict | bytes]
     asked: list[str]
@@ -61,15 +55,15 @@ _scenes = functools.cache(video.scenes)
 
 
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
-def _digest(*raw: str | bytes, file: str = "", at: float | None = None, **how: Any) -> str:
+def _digest(raw: str | bytes = b"", file: str = "", at: float | None = None, **how: Any) -> str:
     """The sha256 of a file as it is, or of the picture that an entry's table makes of it."""
-    if raw:
-        data = raw[0] if isinstance(raw[0], bytes) else (ROOT / raw[0]).read_bytes()
-    elif at is None:
-        data = open_picture(ROOT / file, **how).data
-    else:
-        data = next(scene for scene in _scenes(ROOT / file) if scene.start <= at < scene.end).picture().data
-    return sha256_of(data)
+    if isinstance(raw, str):
+        raw = (ROOT / raw).read_bytes()
+    elif file and at is None:
+        raw = open_picture(ROOT / file, **how).data
+    elif file:
+        raw = next(scene for scene in _scenes(ROOT / file) if scene.start <= at < scene.end).picture().data
+    return sha256_of(raw)
 
 
 @dataclass
@@ -93,14 +87,16 @@ class Question:
             if part["type"] not in ("image_url", "input_image"):
                 raise NotImplementedError(f"a part of type {part['type']}")
             image = part["image_url"] if part["type"] == "image_url" else part  # Chat has one more level
-            address = image.get("url") or image.get("image_url") or image["file_id"]
-            data, detail = fetch(address), image.get("detail", "auto")
+            address, detail = (
+                image.get("url") or image.get("image_url") or image["file_id"],
+                image.get("detail", "auto"),
+            )
+            data = fetch(address)
             size = Image.open(io.BytesIO(data)).size
             self.pictures.append(sha256_of(data))
             self.details.add(detail)
             self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
-            if address.startswith("data:"):
-                self.sizes[address] = size
+            self.sizes |= {address: size} if address.startswith("data:") else {}
 
     def answer(self, api: Any) -> Answer:
         """The entry for it. Raises ApiError(500) where there is none that fits, and notes that in `api.unanswered`."""
@@ -159,7 +155,7 @@ def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
     by_key = {}
     for entry in [*tomllib.loads(path.read_text(encoding="utf-8"))["answer"], *receipts.entries()]:
         answer = Answer(**entry)
-        faults.check(answer.fault, answer.times)
-        if answer.detail not in (None, *DETAILS) or by_key.setdefault(answer.key(), answer) is not answer:
-            raise ValueError(f"{path.name}: twice, or of an unknown detail: {entry}")
+        known = answer.detail in (None, *DETAILS) and answer.fault in (None, *faults.ALL)
+        if not known or by_key.setdefault(answer.key(), answer) is not answer:
+            raise ValueError(f"{path.name}: twice, or of an unknown detail or fault: {entry}")
     return by_key

@@ -19,16 +19,7 @@ from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
-from tests.api import (
-    azure,
-    batches,
-    content_understanding,
-    faults,
-    limits,
-    responses,
-    transcriptions,
-    video_retrieval,
-)
+from tests.api import azure, batches, content_understanding, faults, limits, responses, transcriptions, video_retrieval
 from tests.api.answers import CREATED, Answer, ask, cut, load_answers, pieces, sha256_of, text_tokens
 from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
 
@@ -106,14 +97,11 @@ class Api:
 
     def _check_key(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if not self.keys or (key in self.keys and scheme == "Bearer"):
-            return
-        if scheme != "Bearer" or not key:
-            raise ApiError("You didn't provide an API key.", status=401)
-        # The service repeats a part of the key, which is why recordings mask it.
-        shown = key[:4] + "*" * max(4, len(key) - 8) + key[-4:]
-        where = "You can find your API key at https://platform.openai.com/account/api-keys."
-        raise ApiError(f"Incorrect API key provided: {shown}. {where}", "invalid_api_key", status=401)
+        if self.keys and (scheme != "Bearer" or key not in self.keys):
+            # The service repeats a part of the key, which is why recordings mask it.
+            shown = key[:4] + "*" * max(4, len(key) - 8) + key[-4:]
+            where = "You can find your API key at https://platform.openai.com/account/api-keys."
+            raise ApiError(f"Incorrect API key provided: {shown}. {where}", "invalid_api_key", status=401)
 
 
 @contextmanager
@@ -143,9 +131,8 @@ def _routes(api: Api) -> list[Route]:
         check_chat(body)
         if (last_day := SHUTDOWN.get(body["model"])) and last_day < TODAY:
             # Shape: vertyco/vrt-cogs pull request 218 (2024-12), alexrudall/ruby-openai issue 607 (2025-07).
-            gone = f"The model `{body['model']}` has been deprecated, learn more here:"
-            page = "https://platform.openai.com/docs/deprecations"
-            raise ApiError(f"{gone} {page}", "model_not_found", status=404)
+            more = "has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
+            raise ApiError(f"The model `{body['model']}` {more}", "model_not_found", status=404)
         if api.bucket is None:
             return _answer(api, request, body)
         there, headers = api.bucket.take()
@@ -157,9 +144,8 @@ def _routes(api: Api) -> list[Route]:
         if request.method != "GET":
             raise NotImplementedError
         path, headers = PUBLIC.get("https://" + request.path_params["rest"]), api.marks("constructed")
-        if path is None:
-            return Response("404: Not Found", 404, headers, "text/plain")
-        return Response(path.read_bytes(), 200, headers, media_type(path.read_bytes()))
+        data = path.read_bytes() if path else None
+        return Response(data, 200, headers, media_type(data)) if data else Response("404: Not Found", 404, headers)
 
     openai = [Route("/v1/chat/completions", api.guarded(chat), methods=["POST"]), *responses.routes(api)]
     openai += [*transcriptions.routes(api), *batches.routes(api, lambda request, body: _answer(api, request, body))]
@@ -185,7 +171,7 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     marks = api.marks(source) | answer.headers
     if fault in faults.ERRORS:
         return faults.error(fault, marks)
-    limit = body.get("max_completion_tokens") or 10**9
+    limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
     odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
     text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
     reason = "length" if is_cut else odd.reason
@@ -200,20 +186,18 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
         of_prompt["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
         of_answer["content_filter_results"] = odd.filtered or faults.verdicts()
 
-    def choices(**fields) -> list[dict]:
-        return [{"index": 0, **fields}] * odd.choices
-
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
-    choice = choices(message=message, logprobs=None, finish_reason=reason, **of_answer)
-    whole = {**common, "object": "chat.completion", "choices": choice, "usage": usage, **of_prompt}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason, **of_answer}
+    whole = {**common, "object": "chat.completion", "choices": [choice], "usage": usage, **of_prompt}
     events = []
     if body.get("stream"):
         # Azure begins with what its filters found in the prompt.
         chunks = [{**common, "choices": [], **of_prompt}] if on_azure else []
         common["object"] = "chat.completion.chunk"
-        deltas = [{"role": "assistant", "content": ""}, *({odd.field: piece} for piece in pieces(text))]
-        ends = [(delta, None) for delta in deltas] + [({}, reason)]
-        chunks += [{**common, "choices": choices(delta=d, logprobs=None, finish_reason=end)} for d, end in ends]
+        deltas = [{"role": "assistant", "content": ""}, *({odd.field: piece} for piece in pieces(text)), {}]
+        choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas]
+        choices[-1]["finish_reason"] = reason
+        chunks += [{**common, "choices": [choice]} for choice in choices]
         if (body.get("stream_options") or {}).get("include_usage"):
             chunks.append({**common, "choices": [], "usage": usage})
         events = [f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n" for chunk in chunks] + ["data: [DONE]\n\n"]

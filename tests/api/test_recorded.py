@@ -18,7 +18,7 @@ from course.recording.shape import load
 from tests.api import API_KEY, serve
 from tests.api.test_answered import upload
 from tests.api.test_refused import HOST, KEY, asking
-from tests.conftest import COFFEE_FILE, question
+from tests.conftest import COFFEE_FILE
 
 LESSON, ENDPOINT = "09_azure_openai", f"https://{HOST}/"
 MINE = {"AZURE_OPENAI_ENDPOINT": ENDPOINT, "AZURE_OPENAI_API_KEY": KEY}
@@ -130,11 +130,3 @@ def test_live_says_what_to_set(env, variables, missing):
     env(OPENAI_API_KEY="a-key-of-openai-0123", **variables)
     with pytest.raises(recording.LiveModeError, match=missing):
         recording.start(LESSON, mode="live")
-
-
-def test_the_other_lessons_ask_a_deployment_by_base_url_and_model(api, env):
-    """As the README says: OPENAI_BASE_URL, OPENAI_API_KEY and VISION_MODEL are enough for them."""
-    env(OPENAI_BASE_URL=f"{api.url}/{HOST}/openai/v1", OPENAI_API_KEY=KEY, VISION_MODEL="my-vision")
-    recording.start("00_start_here", mode="live")
-    answer = OpenAI(max_retries=0).chat.completions.create(**question())
-    assert answer.choices[0].content_filter_results and recording.model() == "my-vision"

@@ -1,4 +1,7 @@
-"""The local API refuses what the services refuse, in their words, and never answers by default."""
+"""The local API refuses what the services refuse, in their words, and never answers by default.
+
+What a lesson shows of it is recorded in its own run, to the byte.
+"""
 
 import pytest
 
@@ -34,24 +37,17 @@ def put_in(role, *content):
     return asking(input=[{"role": role, "content": [*content]}])
 
 
-def formatted(**asked):
-    return question(response_format={"type": "json_schema", "json_schema": {"name": "a", **asked}})
-
-
-PART, INPUT, SHOWN = "messages[0].content[0]", "input[0].content[0]", "input[0].content[1].image_url"
-LIMIT, OUT, LOST = "max_completion_tokens", "max_output_tokens", "previous_response_id"
-NO_JSON, NO_OBJECT = "We could not parse the JSON body of your request.", "an object, but got a string instead."
+PART, INPUT, DETAIL = "messages[0].content[0]", "input[0].content[0]", "messages[0].content[1].image_url.detail"
+LIMIT, OUT, LEAST = "max_completion_tokens", "max_output_tokens", "integer_below_min_value"
+NO_JSON, NO_SCHEMA = "We could not parse the JSON body", "Invalid schema for response_format 'a': schema must be"
 NO_PICTURE = ("invalid_image_format", None, "You uploaded an unsupported image. Please make sure your image has of one")
-TIMEOUT = ("invalid_image_url", None, "Timeout while downloading https://a.invalid/x.")
-NO_SCHEMA = "Invalid schema for response_format 'a': schema must be"
-LEAST, FEW = "integer_below_min_value", "Invalid '{}': integer below minimum value. Expected a value >= {}, but got"
+FEW = "Invalid '{}': integer below minimum value. Expected a value >= {}, but got"
+FORMAT = {"type": "json_schema", "name": "a", "schema": {}, "strict": True}
 # path, body, code, param, how the message goes on, or begins where its code has no beginning of its own
 ROWS = [
-    (CHAT, said("user", {"type": "image_url", "image_url": COFFEE}), TYPE, f"{PART}.image_url", NO_OBJECT),
+    (CHAT, said("user", "hello"), TYPE, PART, "an object, but got a string instead."),
     (CHAT, said("user", {"type": "image_url", "image_url": {}}), MISSING, f"{PART}.image_url.url", ""),
-    (CHAT, question(detail="huge"), VALUE, "messages[0].content[1].image_url.detail", "'huge'. Supported"),
-    (CHAT, said("user", {"type": "input_image"}), VALUE, f"{PART}.type",
-     "'input_image'. Supported values are: 'text', 'image_url', 'input_audio', 'file'."),
+    (CHAT, question(detail="huge"), VALUE, DETAIL, "'huge'. Supported values are: 'auto', 'low', 'high'"),
     (CHAT, said("robot"), VALUE, "messages[0].role",
      "'robot'. Supported values are: 'developer', 'system', 'user', 'assistant', 'tool', 'function'."),
     (CHAT, said("system", IMAGE), VALUE, f"{PART}.type", "'image_url'. Supported values are: 'text'."),
@@ -63,23 +59,16 @@ ROWS = [
     (CHAT, question(max_completion_tokens=0), LEAST, LIMIT, FEW.format(LIMIT, 1)),
     (CHAT, question(colour="red"), None, None, "Unrecognized request argument supplied: colour"),
     *((CHAT, body, None, None, NO_JSON) for body in (b"{", b"[1]")),
-    (CHAT, question(picture="https://a.invalid/x", temperature=1), *TIMEOUT),
-    (CHAT, question(picture="data:image/png;base64,!!!"), *NO_PICTURE),
-    (CHAT, question(picture=data_url(b"BM" * 99)), *NO_PICTURE),
-    (CHAT, question(picture=data_url(kind="image/jpg")), *NO_PICTURE),
+    *((CHAT, question(picture=url), *NO_PICTURE) for url in ("data:image/png;base64,!!!", data_url(b"BM" * 99))),
     (CHAT, question(response_format={"type": "json_schema"}), MISSING, "response_format.json_schema", ""),
-    (CHAT, formatted(schema={}, strict=True), None, "response_format", NO_SCHEMA),
-    (RESPONSES, asking(text={"format": {"type": "json_schema", "name": "a", "schema": {}, "strict": True}}),
-     "invalid_json_schema", "text.format.schema", NO_SCHEMA),
-    (RESPONSES, asking(image={"image_url": {"url": COFFEE}}), TYPE, SHOWN, "an image URL, but got an object instead."),
+    (CHAT, question(response_format=FORMAT | {"json_schema": FORMAT}), None, "response_format", NO_SCHEMA),
+    (RESPONSES, asking(text={"format": FORMAT}), "invalid_json_schema", "text.format.schema", NO_SCHEMA),
     (RESPONSES, put_in("user", {"type": "input_image", "image_url": COFFEE}), MISSING, f"{INPUT}.detail", ""),
     (RESPONSES, put_in("user", IMAGE), VALUE, f"{INPUT}.type", "'image_url'. Supported values are: 'input_text'"),
     (RESPONSES, put_in("assistant", {"type": "input_image"}), VALUE, f"{INPUT}.type", "'input_image'"),
     (RESPONSES, asking(input=7), TYPE, "input", "a string or an array, but got an integer instead."),
     (RESPONSES, asking(colour="red"), "unknown_parameter", "colour", "Unknown parameter: 'colour'."),
     (RESPONSES, asking(max_output_tokens=15), LEAST, OUT, FEW.format(OUT, 16)),
-    (RESPONSES, asking(image={"file_id": "file-lost"}), "image_file_not_found", None, "No such File object: file-lost"),
-    (RESPONSES, asking(previous_response_id="r"), "previous_response_not_found", LOST, "Previous response with id 'r'"),
 ]  # fmt: skip
 
 
@@ -95,39 +84,23 @@ def test_a_wrong_body_is_refused_in_the_services_own_words(post, path, body, cod
 
 KEY, HOST = "the-key-of-your-resource", "contoso-5.openai.azure.com"
 CLASSIC, V1 = (f"{HOST}/openai/{path}chat/completions" for path in ("deployments/my-vision/", "v1/"))
-DATED = "?api-version=2024-10-21"
-RIGHT, WRONG = {"api-key": KEY}, {"api-key": "another"}
-DENIED = "Access denied due to invalid subscription key or wrong API endpoint."
-NO_DEPLOYMENT, NO_PATH = "The API deployment for this resource does not exist.", "Resource not found"
-MINE, GONE = question(model="my-vision"), "The model `gpt-4-vision-preview` has been deprecated, learn more here:"
+RIGHT, MINE = {"api-key": KEY}, question(model="my-vision")
 
 
-def bearer(key):
-    return {"Authorization": f"Bearer {key}"}
-
-
-# path, headers, body, status, code, how the message begins
-KEYS_AND_PATHS = [
-    (CHAT, {}, MINE, 401, None, "You didn't provide an API key."),
-    (CHAT, bearer("sk-wrong-key-0123"), MINE, 401, "invalid_api_key", "Incorrect API key provided: sk-w*********0123."),
-    (CHAT, bearer(API_KEY), question(model="gpt-4-vision-preview"), 404, "model_not_found", GONE),
-    (CLASSIC + DATED, WRONG, MINE, 401, "401", DENIED),
-    (CLASSIC + DATED, bearer(KEY), MINE, 401, "401", DENIED),
-    (V1, bearer("x"), MINE, 401, "401", DENIED),
-    (CLASSIC, RIGHT, MINE, 404, "404", NO_PATH),
-    (f"{CLASSIC}?api-version=2024-13-01", RIGHT, MINE, 404, "404", NO_PATH),
-    (V1.replace("v1", "v1/openai/v1"), RIGHT, MINE, 404, "404", NO_PATH),
-    (CLASSIC.replace("my-vision", "gpt-4") + DATED, RIGHT, MINE, 404, "DeploymentNotFound", NO_DEPLOYMENT),
-    (V1, RIGHT, MINE | {"model": "gpt-4"}, 404, "DeploymentNotFound", NO_DEPLOYMENT),
-    (V1, RIGHT, MINE | {"temperature": "hot"}, 400, TYPE, "Invalid type for 'temperature'"),
-]
-
-
-@pytest.mark.parametrize(("path", "headers", "body", "status", "code", "says"), KEYS_AND_PATHS)
-def test_who_asks_where_is_checked_in_the_services_own_words(post, path, headers, body, status, code, says):
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "status", "code"),
+    [
+        (CHAT, {"Authorization": API_KEY}, MINE, 401, "invalid_api_key"),
+        (f"{CLASSIC}?api-version=2024-10-21", {"Authorization": f"Bearer {KEY}"}, MINE, 401, "401"),
+        (V1, {"Authorization": "Bearer x"}, MINE, 401, "401"),
+        (CLASSIC, RIGHT, MINE, 404, "404"),
+        (V1, RIGHT, MINE | {"model": "gpt-4"}, 404, "DeploymentNotFound"),
+        (V1, RIGHT, MINE | {"temperature": "hot"}, 400, TYPE),
+    ],
+)
+def test_who_asks_where_is_checked(post, path, headers, body, status, code):
     response = post(path, body, headers)
-    error = response.json()["error"]
-    assert (response.status_code, error["code"]) == (status, code) and error["message"].startswith(says)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
     assert response.headers["x-course-source"] == ("constructed staged" if HOST in path else "constructed")
 
 
@@ -135,7 +108,6 @@ def test_who_asks_where_is_checked_in_the_services_own_words(post, path, headers
     ("path", "body", "says"),
     [
         (CHAT, question("Who drinks this?"), "answers.toml has no answer to ['Who drinks this?'] about pictures"),
-        (RESPONSES, asking("Who drinks this?"), "answers.toml has no answer to ['Who drinks this?'] about pictures"),
         (RESPONSES, asking(background=True), "the local API can't answer POST /v1/responses: NotImplementedError('Res"),
         (RESPONSES, asking(input=[{"type": "item_reference", "id": "msg_1"}]), "the local API can't answer"),
         (CHAT, question(response_format={"type": "json_object"}), "the local API can't answer"),
