@@ -1,7 +1,4 @@
-"""Responses and Files of the local API: answered whole or as a stream of events, with what the service keeps.
-
-Every answer is checked against the SDK's own types before it leaves. What no source says is our choice and marked so.
-"""
+"""Responses and Files of the local API, whole or as a stream, each checked against the SDK's own types."""
 
 import hashlib
 import json
@@ -42,13 +39,12 @@ def routes(api: Any) -> list[Route]:
         if unknown := sorted({*filter(body.get, _NOT_HERE)} | others):
             raise NotImplementedError(f"Responses with {unknown[0]}")
         check_response(body)
-        previous, conversation = body.get("previous_response_id"), items
-        if previous:
-            if previous not in said:
-                # Shape: maximhq/bifrost issue 2441 (2026-03).
-                lost = f"Previous response with id '{previous}' not found."
-                raise ApiError(lost, "previous_response_not_found", "previous_response_id")
-            conversation = said[previous] + items
+        previous = body.get("previous_response_id")
+        if previous and previous not in said:
+            # Shape: maximhq/bifrost issue 2441 (2026-03).
+            lost = f"Previous response with id '{previous}' not found."
+            raise ApiError(lost, "previous_response_not_found", "previous_response_id")
+        conversation = said.get(previous, []) + items
         # Instructions hold for one request only.
         rules = [{"role": "system", "content": body["instructions"]}] if body.get("instructions") else []
         question, answer = ask(api, body, rules + conversation)
@@ -56,15 +52,14 @@ def routes(api: Any) -> list[Route]:
         response = _response(body, question, text, is_cut, api.acts_as or "course-sample")
         if response["store"]:
             said[response["id"]] = conversation + response["output"]
-        headers = api.marks(answer.source)
         if body.get("stream"):
-            return StreamingResponse([*_events(response, text)], media_type="text/event-stream", headers=headers)
-        return JSONResponse(response, headers=headers)
+            events = [*_events(response, text)]
+            return StreamingResponse(events, media_type="text/event-stream", headers=api.marks(answer.source))
+        return JSONResponse(response, headers=api.marks(answer.source))
 
     async def upload(request: Request) -> HttpResponse:
         parts = {part.name: part for part in parts_of(await request.body(), request.headers.get("content-type", ""))}
-        file, purpose = parts["file"], parts["purpose"].data.decode()
-        shown = keep(api, file.filename or "", purpose, file.data)
+        shown = keep(api, parts["file"].filename or "", parts["purpose"].data.decode(), parts["file"].data)
         return JSONResponse(shown, headers=api.marks("constructed"))
 
     async def content(request: Request) -> HttpResponse:

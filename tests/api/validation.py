@@ -6,6 +6,7 @@ Where those words were quoted is said beside them.
 import base64
 import io
 import json
+from contextlib import suppress
 from types import NoneType
 from typing import Any
 
@@ -27,14 +28,11 @@ class ApiError(Exception):
 
 
 def read_json(data: bytes) -> dict:
-    """A request's body. Raises ApiError(400) when it is no JSON object."""
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise ApiError("We could not parse the JSON body of your request.")
-    return body
+    """Return a request's body; raise ApiError(400) when it is no JSON object."""
+    with suppress(ValueError):
+        if isinstance(body := json.loads(data), dict):
+            return body
+    raise ApiError("We could not parse the JSON body of your request.")
 
 
 # --- the types of the SDK, as JSON Schema ---
@@ -114,13 +112,15 @@ def _choices(schema: dict) -> list:
 # --- the rules of the service ---
 
 
+# The fewest tokens: earendil-works/pi issue 6265 (2026-07) of Responses; the SDK's types name no least value.
+_LEAST = {"max_completion_tokens": 1, "max_tokens": 1, "max_output_tokens": 16}
+
+
 def check_chat(body: dict) -> None:
     """Raise ApiError(400) unless `body` is a chat request that the real service would read."""
     for name in sorted(body.keys() - _CHAT["properties"].keys()):
         raise ApiError(f"Unrecognized request argument supplied: {name}")
-    _check(body, _CHAT, _CHAT["$defs"])
-    _check_limit(body, 1, "max_completion_tokens", "max_tokens")
-    _check_schema(body, "response_format", None)
+    _check_body(body, _CHAT, "response_format", None)
 
 
 def check_response(body: dict) -> None:
@@ -130,21 +130,17 @@ def check_response(body: dict) -> None:
     """
     for name in sorted(body.keys() - _RESPONSE["properties"].keys()):
         raise ApiError(f"Unknown parameter: '{name}'.", "unknown_parameter", name)
-    _check(body, _RESPONSE, _RESPONSE["$defs"])
-    _check_limit(body, 16, "max_output_tokens")
     # xavierzheng/pxgpt, a test that quotes the service (2026)
-    _check_schema(body, "text.format.schema", "invalid_json_schema")
+    _check_body(body, _RESPONSE, "text.format.schema", "invalid_json_schema")
 
 
-def _check_limit(body: dict, least: int, *names: str) -> None:
-    """Refuse fewer tokens: earendil-works/pi issue 6265 (2026-07) of Responses; the SDK's types name no least value."""
-    for name in names:
+def _check_body(body: dict, schema: dict, param: str, code: str | None) -> None:
+    """Check what both APIs have; `param` and `code` are those of an error in the schema that is asked for."""
+    _check(body, schema, schema["$defs"])
+    for name, least in _LEAST.items():
         if body.get(name) is not None and body[name] < least:
             wrong = f"integer below minimum value. Expected a value >= {least}, but got {body[name]} instead."
             raise ApiError(f"Invalid '{name}': {wrong}", "integer_below_min_value", name)
-
-
-def _check_schema(body: dict, param: str, code: str | None) -> None:
     asked = asked_schema(body)
     if asked and (why := schema_problem(asked["name"], asked.get("schema", {}), asked.get("strict") is True)):
         raise ApiError(why, code, param)
