@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
-from tests.api import azure, batches, content_understanding, faults, limits, responses, transcriptions, video_retrieval
+from tests.api import azure, batches, faults, films, limits, responses
 from tests.api.answers import CREATED, Answer, ask, cut, load_answers, pieces, sha256_of, text_tokens
 from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
 
@@ -148,13 +148,12 @@ def _routes(api: Api) -> list[Route]:
         return Response(data, 200, headers, media_type(data)) if data else Response("404: Not Found", 404, headers)
 
     openai = [Route("/v1/chat/completions", api.guarded(chat), methods=["POST"]), *responses.routes(api)]
-    openai += [*transcriptions.routes(api), *batches.routes(api, lambda request, body: _answer(api, request, body))]
+    openai += [*films.transcriptions(api), *batches.routes(api, lambda request, body: _answer(api, request, body))]
     return [
         *api.routes,
         *openai,
         Mount("/api.openai.com", routes=openai),
-        *video_retrieval.routes(api),
-        *content_understanding.routes(api),
+        *films.routes(api),
         *azure.routes(api, lambda request, body: _answer(api, request, body, on_azure=True)),
         Route("/{rest:path}", api.guarded(picture, lambda request: None), methods=["GET", "POST", "PUT", "DELETE"]),
     ]
