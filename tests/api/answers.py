@@ -47,7 +47,9 @@ class Answer:
         return "sample wrong-on-purpose" if self.wrong_on_purpose else "sample"
 
     def key(self) -> tuple:
-        hashes = (_digest(**picture) if isinstance(picture, dict) else _digest(picture) for picture in self.pictures)
+        hashes = (
+            digest_of(**picture) if isinstance(picture, dict) else digest_of(picture) for picture in self.pictures
+        )
         return tuple(hashes), tuple(self.asked), self.detail
 
 
@@ -55,7 +57,7 @@ _scenes = functools.cache(video.scenes)
 
 
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
-def _digest(raw: str | bytes = b"", file: str = "", at: float | None = None, **how: Any) -> str:
+def digest_of(raw: str | bytes = b"", file: str = "", at: float | None = None, **how: Any) -> str:
     """The sha256 of a file as it is, or of the picture that an entry's table makes of it."""
     if isinstance(raw, str):
         raw = (ROOT / raw).read_bytes()
@@ -63,7 +65,7 @@ def _digest(raw: str | bytes = b"", file: str = "", at: float | None = None, **h
         raw = open_picture(ROOT / file, **how).data
     elif file:
         raw = next(scene for scene in _scenes(ROOT / file) if scene.start <= at < scene.end).picture().data
-    return sha256_of(raw)
+    return hashlib.sha256(raw).hexdigest()
 
 
 @dataclass
@@ -87,13 +89,10 @@ class Question:
             if part["type"] not in ("image_url", "input_image"):
                 raise NotImplementedError(f"a part of type {part['type']}")
             image = part["image_url"] if part["type"] == "image_url" else part  # Chat has one more level
-            address, detail = (
-                image.get("url") or image.get("image_url") or image["file_id"],
-                image.get("detail", "auto"),
-            )
-            data = fetch(address)
+            address = image.get("url") or image.get("image_url") or image["file_id"]
+            data, detail = fetch(address), image.get("detail", "auto")
             size = Image.open(io.BytesIO(data)).size
-            self.pictures.append(sha256_of(data))
+            self.pictures.append(hashlib.sha256(data).hexdigest())
             self.details.add(detail)
             self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
             self.sizes |= {address: size} if address.startswith("data:") else {}
@@ -103,9 +102,8 @@ class Question:
         detail = next(iter(self.details)) if len(self.details) == 1 else None
         keys = [(tuple(self.pictures), tuple(self.texts), at) for at in (detail, None)]
         found = next(filter(None, map(api.answers.get, keys)), None)
-        why = None
-        if found and self.schema is not None and (found.times or not found.fault):  # what always goes wrong is not read
-            why = misfit(found.text.strip(), self.schema)
+        is_read = found and self.schema is not None and (found.times or not found.fault)  # else it always goes wrong
+        why = misfit(found.text.strip(), self.schema) if is_read else None
         if found and not why:
             return found
         problem = f"has an answer that does not fit ({why}) to" if why else "has no answer to"
@@ -126,10 +124,6 @@ def ask(api: Any, body: dict, messages: list[dict]) -> tuple[Question, Answer]:
     for message in messages:
         question.add(message["role"], message.get("content") or "", api.fetch)
     return question, question.answer(api)
-
-
-def sha256_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def pieces(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from starlette.routing import Mount, Route
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
 from tests.api import azure, batches, faults, films, limits, responses
-from tests.api.answers import CREATED, Answer, ask, cut, load_answers, pieces, sha256_of, text_tokens
+from tests.api.answers import CREATED, Answer, ask, cut, digest_of, load_answers, pieces, text_tokens
 from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -178,7 +178,7 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     usage |= {"total_tokens": sum(usage.values())}
     usage |= {} if text else {"completion_tokens_details": {"reasoning_tokens": limit}}
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
-    digest = question.digest(body, json.dumps(answer.pictures, default=sha256_of))  # frames of a video have one size
+    digest = question.digest(body, json.dumps(answer.pictures, default=digest_of))  # frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
     of_prompt, of_answer = {}, {}
     if on_azure:

@@ -3,12 +3,11 @@
 import asyncio
 import os
 
+import httpx2
 import openai
 import pytest
 import requests
 from openai import AzureOpenAI, OpenAI
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from course import recording
 from course.exercises import lesson_09
@@ -33,9 +32,8 @@ def env(folder, monkeypatch):
 
 def test_a_form_is_taken_apart_to_the_byte():
     awkward = b"\r\n--x\r\n\r\n--\r\n\x00\xff" + COFFEE_FILE.read_bytes() + b"\r\n"
-    request = requests.Request(
-        "POST", "https://a.example", data={"purpose": "Größe"}, files={"file": ("커피.png", awkward, "image/png")}
-    ).prepare()
+    form = {"data": {"purpose": "Größe"}, "files": {"file": ("커피.png", awkward, "image/png")}}
+    request = requests.Request("POST", "https://a.example", **form).prepare()
     purpose, file = parts_of(request.body, request.headers["content-type"])
     assert (purpose.name, purpose.data.decode(), purpose.filename) == ("purpose", "Größe", None)
     assert (file.name, file.data, file.filename, file.content_type) == ("file", awkward, "커피.png", "image/png")
@@ -89,24 +87,20 @@ def test_a_live_stream_is_recorded_under_its_models_name(env, folder):
 
 @pytest.mark.parametrize("letter", lesson_09.SENT)
 def test_the_exercise_knows_what_the_sdk_sends(letter):
-    """09.1, over a real socket."""
-
-    async def say_where(request):
-        return JSONResponse("?".join(filter(None, (request.url.path, request.url.query))))
-
-    with serve(answers={}, routes=[Route("/{rest:path}", say_where, methods=["POST"])]) as api:
-        client = OpenAI(base_url=f"{api.url}/openai/v1/", api_key="k")
-        if letter != "a":
-            endpoint = api.url + ("/openai/v1" if letter == "c" else "")
-            client = AzureOpenAI(azure_endpoint=endpoint, api_version="2024-10-21", api_key="k")
-        raw = client.chat.completions.with_raw_response.create(model="photos", messages=[])
-    assert raw.http_response.json() == lesson_09.SENT[letter]
+    """09.1."""
+    sent, here = [], "https://r.openai.azure.com"
+    answer = httpx2.MockTransport(lambda request: sent.append(request.url) or httpx2.Response(200, json={}))
+    how = {"api_key": "k", "http_client": httpx2.Client(transport=answer)}
+    client = OpenAI(base_url=f"{here}/openai/v1/", **how)
+    if letter != "a":
+        endpoint = here + ("/openai/v1" if letter == "c" else "")
+        client = AzureOpenAI(azure_endpoint=endpoint, api_version="2024-10-21", **how)
+    client.chat.completions.create(model="photos", messages=[])
+    assert sent[0].raw_path.decode() == lesson_09.SENT[letter]
 
 
 def test_live_asks_the_resource_and_replay_nobody_and_what_names_another_server_is_set_aside(env, capsys, monkeypatch):
-    env(
-        **MINE, AZURE_OPENAI_DEPLOYMENT="prod-vision", OPENAI_BASE_URL=f"{ENDPOINT}v1/", OPENAI_API_VERSION="2023-05-15"
-    )
+    env(**MINE, AZURE_OPENAI_DEPLOYMENT="prod", OPENAI_BASE_URL=f"{ENDPOINT}v1/", OPENAI_API_VERSION="2023-05-15")
     recording.start(LESSON, mode="live")
     assert f"requests go to {HOST}" in capsys.readouterr().out
     assert os.environ["AZURE_OPENAI_API_KEY"] == KEY and recording.model() == "gpt-5.6-luna"
