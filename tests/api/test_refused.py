@@ -59,7 +59,8 @@ ROWS = [
     (CHAT, question(max_completion_tokens=0), LEAST, LIMIT, FEW.format(LIMIT, 1)),
     (CHAT, question(colour="red"), None, None, "Unrecognized request argument supplied: colour"),
     *((CHAT, body, None, None, NO_JSON) for body in (b"{", b"[1]")),
-    *((CHAT, question(picture=url), *NO_PICTURE) for url in ("data:image/png;base64,!!!", data_url(b"BM" * 99))),
+    *((CHAT, question(picture=url), *NO_PICTURE)
+      for url in ("data:image/png;base64,!!!", data_url(b"BM" * 99), data_url(kind="image/jpg"))),
     (CHAT, question(response_format={"type": "json_schema"}), MISSING, "response_format.json_schema", ""),
     (CHAT, question(response_format=FORMAT | {"json_schema": FORMAT}), None, "response_format", NO_SCHEMA),
     (RESPONSES, asking(text={"format": FORMAT}), "invalid_json_schema", "text.format.schema", NO_SCHEMA),
