@@ -26,7 +26,7 @@ def paying(
     return call
 
 
-def looking(filler=r"\s*(an? )?(image|picture|photo) of", longest=150, ending=r"\S+\.(png|jpg|webp)"):
+def looking(filler=r"(an? )?(image|picture|photo) of", longest=150, ending=r"\S+\.(png|jpg|webp)"):
     """12.3 by patterns, right or with one slip."""
 
     def call(alt, decorative):
