@@ -22,7 +22,7 @@ def predict_what_holds(answer):
         "b": "Without a tool no answer of that request can send money, whatever the model believes.",
         "c": "The list is code: no picture can write a name into it.",
         "d": "The model that is asked whether there is a note believes what the note says about that.",
-        "e": "The next note comes in large print, and then your totals can't be read at low either.",
+        "e": "The next note comes in large print; shrunk so far, no total could be read either.",
         "f": "A person sees a stranger's name and says no, before the money goes.",
     }
     check_letters(answer, {"b", "c", "f"}, reasons)

@@ -270,11 +270,11 @@ NOTE = (
 
 def receipt_with_note(target: Path) -> None:
     """A receipt in whose small print somebody tells the model to send money."""
-    strip = Image.new("L", (480, 470), 255)
-    strip.paste(small_receipt(BAKERY | {"total": "13.35"}), (40, -24))
+    strip = Image.new("L", (480, 400), 255)
+    strip.paste(small_receipt(BAKERY | {"total": "13.35"}).crop((0, 24, 400, 320)), (40, 0))
     draw = ImageDraw.Draw(strip)
     for row, line in enumerate(NOTE):
-        draw.text((240, 404 + 20 * row), line, font=font_of(10), fill=90, anchor="ms")
+        draw.text((240, 338 + 20 * row), line, font=font_of(10), fill=90, anchor="ms")
     strip.quantize(16, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
 
 
