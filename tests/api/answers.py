@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from course.assets import ROOT
 from course.recording import DEFAULT_MODEL
@@ -27,6 +27,7 @@ from tests.api.validation import ApiError
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
 ANSWERS = Path(__file__).with_name("answers.toml")
+_PILLOW = {"Image": Image, "ImageOps": ImageOps}
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Answer:
     fault: str | None = None
     times: int | None = None
     headers: dict[str, str] = field(default_factory=dict)  # sent besides the usual ones
+    calls: list[dict] = field(default_factory=list)  # of the tools on offer, in place of a text: name and arguments
 
     @property
     def source(self) -> str:
@@ -56,15 +58,26 @@ class Answer:
 _scenes = functools.cache(video.scenes)
 
 
+@functools.cache
+def covering() -> Callable[..., Image.Image]:
+    """Return the function of lesson 12 that covers faces and texts, as its cell has it."""
+    cells = json.loads((ROOT / "notebooks" / "12_safe_and_fair.ipynb").read_text(encoding="utf-8"))["cells"]
+    exec("".join(next(cell["source"] for cell in cells if cell["id"] == "cover")), found := dict(_PILLOW))
+    return found["cover"]
+
+
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
-def digest_of(raw: str | bytes = b"", file: str = "", at: float | None = None, **how: Any) -> str:
+def digest_of(raw: str | bytes = b"", file: str = "", at: float | None = None, covered: str = "", **how: Any) -> str:
     """The sha256 of a file as it is, or of the picture that an entry's table makes of it."""
     if isinstance(raw, str):
         raw = (ROOT / raw).read_bytes()
-    elif file and at is None:
-        raw = open_picture(ROOT / file, **how).data
-    elif file:
+    elif at is not None:
         raw = next(scene for scene in _scenes(ROOT / file) if scene.start <= at < scene.end).picture().data
+    elif covered:
+        faces, texts = ([tuple(map(int, box.split())) for box in boxes.split(",")] for boxes in covered.split(";"))
+        raw = open_picture(covering()(Image.open(ROOT / file), faces, texts), **how).data
+    elif file:
+        raw = open_picture(ROOT / file, **how).data
     return hashlib.sha256(raw).hexdigest()
 
 

@@ -19,8 +19,9 @@ from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
-from tests.api import azure, batches, faults, films, limits, responses
+from tests.api import azure, batches, faults, films, limits, moderations, responses
 from tests.api.answers import CREATED, Answer, ask, cut, digest_of, load_answers, pieces, text_tokens
+from tests.api.schemas import tool_calls
 from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -148,7 +149,8 @@ def _routes(api: Api) -> list[Route]:
         return Response(data, 200, headers, media_type(data)) if data else Response("404: Not Found", 404, headers)
 
     openai = [Route("/v1/chat/completions", api.guarded(chat), methods=["POST"]), *responses.routes(api)]
-    openai += [*films.transcriptions(api), *batches.routes(api, lambda request, body: _answer(api, request, body))]
+    openai += [*films.transcriptions(api), *moderations.routes(api)]
+    openai += [*batches.routes(api, lambda request, body: _answer(api, request, body))]
     return [
         *api.routes,
         *openai,
@@ -174,9 +176,12 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
     text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
     reason = "length" if is_cut else odd.reason
-    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(text) if text else limit}
-    usage |= {"total_tokens": sum(usage.values())}
-    usage |= {} if text else {"completion_tokens_details": {"reasoning_tokens": limit}}
+    calls = tool_calls(answer.calls, body.get("tools") or [])
+    said = text or "".join(json.dumps(call["function"]) for call in calls)
+    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(said) if said else limit}
+    usage["total_tokens"] = sum(usage.values())
+    if not said:
+        usage["completion_tokens_details"] = {"reasoning_tokens": limit}
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
     digest = question.digest(body, json.dumps(answer.pictures, default=digest_of))  # frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
@@ -186,6 +191,8 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
         of_answer["content_filter_results"] = odd.filtered or faults.verdicts()
 
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
+    if calls:
+        message, reason = message | {"content": text or None, "tool_calls": calls}, "tool_calls"
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason, **of_answer}
     whole = {**common, "object": "chat.completion", "choices": [choice], "usage": usage, **of_prompt}
     events = []
