@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS, HERE, OUT = ROOT / "notebooks", Path(__file__).parent, ROOT / "build" / "slides"
 REVEAL = ROOT / "build" / "reveal" / "sphinx_revealjs" / "_static" / "revealjs"
 # A fence as a whole, a heading, or what stands between empty lines; what is indented after one goes on with its list.
-BLOCK = re.compile(r"^```.*?^```|^#+ [^\n]*|(?:(?!\n{2,}(?! )|^#+ ).)+", re.M | re.S)
+BLOCK = re.compile(r"^```.*?^```|^#+ [^\n]*|[^\n](?:(?!\n{2,}(?! )|\n#+ |\n```).)*", re.M | re.S)
 SHOWN = re.compile(r"\||[-*] |\d+\. |```|!\[|\*\*")  # how a block begins that is shown: bold text is a key point
 LED_TO = re.compile(r"\||[-*] |\d+\. |```")  # what the sentence before it leads to
 MINUTES = re.compile(r"\*(\d+) minutes · exercises (\d+) more")
