@@ -64,9 +64,13 @@ function cut(section) {
     begin();
     for (const block of blocks) {
         seconds += Number(block.dataset.seconds);
-        if (block.className === "note") notes.push(asNote(block));
+        if (block.className === "remark") {
+            slide.append(asNote(block));
+            addTime([slide]);
+        }
+        else if (block.className === "note") notes.push(asNote(block));
         else held.push(...block.children);
-        if (block.className || !held.length) continue;
+        if (block.className) continue;
         const group = document.createElement("div");
         group.className = "group";
         group.append(...held);

@@ -12,7 +12,6 @@ import mimetypes
 import re
 import sys
 from importlib import import_module
-from itertools import pairwise
 from pathlib import Path
 
 import mistune
@@ -98,25 +97,36 @@ def headings(notebook):
 
 
 def blocks_of(cells, path: Path, is_exercise: bool):
-    """Yield (seconds, role, HTML) of each block. A note goes with the block after it, and a lead stays beside it."""
-    is_prose = all(isinstance(cell, str) and not SHOWN.match(cell) for cell in cells)
-    for cell, after in pairwise([*cells, ""]):
+    """Yield (seconds, role, HTML) of each block.
+
+    A lead stays beside the block after it. A note goes with what comes next, and a remark with what was before: the
+    last paragraph between two blocks leads on, those above it look back.
+    """
+    is_shown = [not isinstance(cell, str) or bool(SHOWN.match(cell)) for cell in cells]
+    is_prose = not any(is_shown)
+    for at, cell in enumerate(cells):
         if not isinstance(cell, str):
             yield A_CODE_CELL, "", f'<div class="cell">{"".join(code(cell, path, is_exercise))}</div>'
             if is_exercise:
-                yield 0, "note", solution(cell)
+                yield 0, "remark", solution(cell)
             continue
         seconds, block = len(cell.split()) * A_WORD, embed(markdown(cell), path)
+        after = cells[at + 1] if at + 1 < len(cells) else ""
+        leads_to_text = isinstance(after, str) and LED_TO.match(after)
+        *_, last = re.split(r"(?<=[.?!]) (?=[A-Z`*])", cell)
         if fenced := re.fullmatch(r"```(\w*)\n(.*)```", cell, re.S):
             block = lines("code", coloured(fenced[2], fenced[1]))
         if MINUTES.match(cell):
             yield 0, "", block.replace("<p>", '<p class="kicker">')
-        elif is_prose or is_exercise or SHOWN.match(cell):
+        elif is_prose or is_exercise or is_shown[at]:
             yield seconds, "lead" if cell.endswith(":") else "", block
+        elif leads_to_text and last == cell:
+            yield seconds, "lead", block
         else:
-            yield seconds, "note", block
-            if isinstance(after, str) and LED_TO.match(after):
-                yield 0, "lead", embed(markdown(re.split(r"(?<=[.?!]) (?=[A-Z`*])", cell)[-1]), path)
+            looks_back = any(is_shown[:at]) and isinstance(after, str) and not leads_to_text
+            yield seconds, "remark" if looks_back else "note", block
+            if leads_to_text:
+                yield 0, "lead", embed(markdown(last), path)
 
 
 def code(cell, path: Path, is_exercise: bool):
@@ -146,8 +156,8 @@ def solution(cell) -> str:
     number = re.search(r'exercises\.check\("([\d.]+)"', cell.source)[1]
     import_module(f"course.exercises.lesson_{number[:2]}")
     exercise = EXERCISES[number]
-    hint, code, why = map(html.escape, (exercise.hint, exercise.solution.strip(), exercise.why))
-    return f"<p><b>Hint.</b> {hint}</p><p><b>Solution.</b></p><pre>{code}</pre><p>{why}</p>"
+    code = html.escape(exercise.solution.strip())
+    return f"{markdown(f'Hint: {exercise.hint}')}<p>Solution:</p><pre>{code}</pre>{markdown(f'Why: {exercise.why}')}"
 
 
 def embed(block: str, path: Path) -> str:

@@ -27,12 +27,12 @@ def exercise(number="00.3"):
 def test_paragraphs_are_notes_and_all_else_is_shown():
     four = new_output("display_data", data={"text/html": "<b>4</b>"})
     asked = new_code_cell("# a < b\nf()", outputs=[new_output("error", ename="BadRequest", evalue="<no>"), four])
-    body = 'Said. Led to:\n\n- shown\n\n```python\n# no heading\n\nx\n```\n\n**Bold.** Shown.\n\n"Said", too.'
+    body = 'Said. Led to:\n\n- shown\n\n```python\n# no heading\n\nx\n```\n\n**Bold.** Shown.\n\nBack.\n\n"Said", too.'
     top, shown, prose, *rest = made(TOP, f"## Part\n\n{body}", asked, "## Prose\n\nOnly *said*.", "## Exercises\n\nDo.",
                                     "### 1. Do it\n\nThis.", exercise())  # fmt: skip
-    assert [role for role, _, _ in top] == ["", "note", "lead", ""] and "2 minutes" in top[0][2]
+    assert [role for role, _, _ in top] == ["", "lead", ""] and "2 minutes" in top[0][2]
     roles = [role for role, _, _ in shown]
-    assert roles == ["note", "lead", "", "", "", "note", ""]
+    assert roles == ["note", "lead", "", "", "", "remark", "note", ""]
     text = "".join(text for _, _, text in shown)
     for words in ("<p>Led to:</p>", "<li>shown</li>", "no heading", "<strong>Bold.</strong> Shown."):
         assert words in text
@@ -45,7 +45,7 @@ def test_a_solution_is_in_the_notes_alone_and_the_clock_has_the_lessons_minutes(
     exercises = ("## Exercises\n\nDo.", "### 1. It\n\nThis.", exercise())
     sections = made(TOP, "## Part\n\nIt is said.", new_code_cell("1"), *exercises, "## What you did\n\nYou **saw**.")
     shown, (role, _, note) = sections[3][-2][2], sections[3][-1]
-    assert role == "note" and "Solution" in note and "8474" not in shown and "not attempted" not in shown
+    assert role == "remark" and "Solution" in note and "8474" not in shown and "not attempted" not in shown
     seconds = [sum(seconds for _, seconds, _ in section) for section in sections]
     assert seconds[0] + seconds[1] + seconds[-1] == pytest.approx(120, abs=1)
     assert sum(seconds[2:-1]) == pytest.approx(600, abs=1)
