@@ -30,7 +30,8 @@ def main(lessons: list[str]) -> int:
         wrong = look()
         ready = ready and not wrong
         print(f"{name:22} {'; '.join(wrong) or 'fine'}", flush=True)
-    print("READY" if ready else 'NOT READY: "Two commands" in the README sets the course up again')
+    print("READY" if ready else "NOT READY: the README's first lines set the course up again, and `git checkout -- "
+          "notebooks asset` undoes what was changed in it")  # fmt: skip
     return 0 if ready else 1
 
 
@@ -91,4 +92,5 @@ def replay(lesson: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # a console of Windows lacks some letters
     sys.exit(main(sys.argv[1:]))

@@ -61,6 +61,16 @@ function cut(section) {
         seconds = 0;
     }
 
+    function putHeld() {
+        const group = document.createElement("div");
+        group.className = "group";
+        group.append(...held);
+        const where = put(group);
+        where.append(...notes); // what stands before a block is said when it is seen
+        addTime(slides.slice(slides.indexOf(where)));
+        notes = [], held = [];
+    }
+
     begin();
     for (const block of blocks) {
         seconds += Number(block.dataset.seconds);
@@ -70,16 +80,10 @@ function cut(section) {
         }
         else if (block.className === "note") notes.push(asNote(block));
         else held.push(...block.children);
-        if (block.className) continue;
-        const group = document.createElement("div");
-        group.className = "group";
-        group.append(...held);
-        const where = put(group);
-        where.append(...notes); // what stands before a block is said when it is seen
-        addTime(slides.slice(slides.indexOf(where)));
-        notes = [], held = [];
+        if (!block.className) putHeld();
     }
-    slide.append(...held, ...notes);
+    if (held.length) putHeld();
+    slide.append(...notes);
     addTime([slide]);
     section.remove();
     // A picture takes the room that is left.

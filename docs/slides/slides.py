@@ -119,7 +119,7 @@ def blocks_of(cells, path: Path, is_exercise: bool):
         if MINUTES.match(cell):
             yield 0, "", block.replace("<p>", '<p class="kicker">')
         elif is_prose or is_exercise or is_shown[at]:
-            yield seconds, "lead" if cell.endswith(":") else "", block
+            yield seconds, "lead" if cell.endswith(":") or is_exercise else "", block
         elif leads_to_text and last == cell:
             yield seconds, "lead", block
         else:

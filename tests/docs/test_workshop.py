@@ -38,10 +38,11 @@ def test_whatever_is_wrong_is_named(tmp_path, monkeypatch, capsys):
     (tmp_path / "asset" / "SOURCES.csv").write_text("".join(f"{name},{digest}\n" for name, digest in rows), "utf-8")
     for name in ("old", "new"):
         (tmp_path / "asset" / f"{name}.png").write_bytes(name.encode())
-    stored = new_code_cell(
-        "import os\nprint(2, os.environ.get('COURSE_MODE'))", outputs=[new_output("stream", text="3\n")]
-    )
-    nbformat.write(new_notebook(cells=[stored]), tmp_path / "notebooks" / "00_wrong.ipynb")
+    asked = {"import os; print(os.environ.get('COURSE_MODE'))": "None\n", "print(2)": "3\n"}
+    cells = [new_code_cell(source, execution_count=1, outputs=[new_output("stream", text=text)])
+             for source, text in asked.items()]  # fmt: skip
+    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "00_wrong.ipynb")
+    monkeypatch.setenv("COURSE_MODE", "live")  # of the shell around it
     monkeypatch.setattr(preflight, "ROOT", tmp_path)
     monkeypatch.setattr(preflight.sys, "version_info", Version(3, 14))
     assert preflight.main([]) == 1
@@ -49,7 +50,7 @@ def test_whatever_is_wrong_is_named(tmp_path, monkeypatch, capsys):
     assert python.endswith("this is 3.14, the course takes 3.11, 3.12 or 3.13")
     assert re.search(r" pytest [\d.]+, the lock has ==0\.1; no-such-thing is missing, the lock has ==1$", packages)
     assert files.endswith(" gone.png is missing; asset/old.png has changed")
-    assert lesson.startswith("00_wrong ") and "00_wrong.ipynb::Cell 0" in lesson
+    assert lesson.startswith("00_wrong ") and "00_wrong.ipynb::Cell 1" in lesson
     assert last.startswith("NOT READY")
 
 
