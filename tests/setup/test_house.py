@@ -24,7 +24,7 @@ TESTS = {
     "tests/browser": 330,
     "tests/docs": 148,
     "tests/encoding": 1_198,
-    "tests/exercises": 1_090,
+    "tests/exercises": 1_092,
     "tests/guard": 35,
     "tests/lessons": 969,
     "tests/many": 254,
