@@ -41,7 +41,7 @@ lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
 		--nbval-sanitize-with tests/nbval_sanitize.cfg -k $(LESSON) \
 		tests/lessons/test_promises.py tests/lessons/test_shape.py notebooks/$(LESSON).ipynb $(ARGS)
 
-browser: .venv/.tests build/reveal ## run the lessons in JupyterLab in a real, headless browser
+browser: .venv/.tests build/reveal ## run the lessons in JupyterLab, and show their slides, in a real, headless browser
 	@sh .ci/chromium.sh
 	@$(PYTEST) tests/browser $(ARGS)
 

@@ -36,8 +36,14 @@ markdown = mistune.create_markdown(plugins=["table"], escape=False)
 
 def main(lessons: list[str]) -> None:
     """Write the slides of these lessons, or of all."""
+    paths = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    if unknown := [name for name in lessons if name not in paths]:
+        sys.exit(f"There is no lesson {unknown[0]}; lessons are: {', '.join(paths)}")
+    if not REVEAL.is_dir():
+        pin = re.search(r"sphinx-revealjs==\S+", read(ROOT / "docs" / "requirements.txt"))[0]
+        sys.exit(f"reveal.js is missing; python -m pip install --no-deps --target build/reveal {pin} fetches it.")
     OUT.mkdir(parents=True, exist_ok=True)
-    for path in [NOTEBOOKS / f"{name}.ipynb" for name in lessons] or sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in map(paths.get, lessons or paths):
         target = OUT / f"{path.stem}.html"
         target.write_text(page(path), "utf-8")
         print(target.relative_to(ROOT))
