@@ -89,9 +89,13 @@ function cut(section) {
     // A picture takes the room that is left.
     for (slide of slides)
         for (const image of slide.querySelectorAll(".page > img:only-child")) {
-            const wide = image.offsetWidth, most = Math.min(1.6 * wide, image.parentElement.clientWidth);
+            const least = image.offsetWidth, most = Math.min(1.6 * least, image.parentElement.clientWidth);
             image.style.maxHeight = "none";
-            for (image.width = most; image.width > wide && isFull();) image.width -= 10;
+            for (let wide = most; wide >= least; wide -= 10) {
+                image.style.width = `${wide}px`;
+                if (!isFull()) break;
+                image.style.width = `${least}px`;
+            }
         }
     return slides;
 }
