@@ -68,3 +68,11 @@ def test_every_cell_and_alt_text_of_a_lesson_is_on_its_slides(path):
     alts = re.compile(r'<(?:img|video) [^>]*?(?:alt|aria-label)="([^"]+)"')
     assert alts.findall(page) == alts.findall(pages)
     assert set(re.findall(r'src="(\w+:)', page)) <= {"data:"}
+
+
+def test_what_is_missing_is_named_with_the_way_out(tmp_path, monkeypatch):
+    with pytest.raises(SystemExit, match=r"^There is no lesson 99; lessons are: 00_start_here, "):
+        slides.main(["99"])
+    monkeypatch.setattr(slides, "REVEAL", tmp_path / "none")
+    with pytest.raises(SystemExit, match=r"pip install .* --target build/reveal sphinx-revealjs==\d[\d.]+ fetches it"):
+        slides.main([NAMES[0]])
