@@ -30,7 +30,7 @@ TESTS = {
     "tests/plotting": 510,
     "tests/recording": 1_750,
     "tests/setup": 611,
-    "tests/tokens": 333,
+    "tests/tokens": 280,
     "tests/tools": 1_658,
     "tests/video": 1_129,
 }
