@@ -132,39 +132,50 @@ def test_faults_of_a_download_are_named_and_what_a_recorder_says_is_passed_on(er
     assert str(caught.value) == ("x" if error is NotRecorded else says)
 
 
-@pytest.mark.parametrize("address", ["https:///cat.jpg", "http:cat.jpg", "https://me:secret@exa\u2100mple.org/x",
-                                     "http://me:pass/secret@host:x/x.jpg", "https://[::1/cat.jpg"])  # fmt: skip
-def test_a_malformed_address_is_not_asked(address, monkeypatch):
-    no_network(monkeypatch)
-    said = refusal(address)
-    assert "no picture came (" in said and "secret" not in said
-
-
 START = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
+KINDS = "A picture is a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1]), an"
+MALFORMED = "This base64 is malformed or cut off. Make it with base64.b64encode(data).decode()."
+NO_FILE, FOLDER = "There is no file", "is a folder. Give the path of one picture in it."
+REFUSED = [
+    ("dog.png", f"{NO_FILE} dog.png. {START}"),
+    ("album/cat.jpeg", f"{NO_FILE} album/cat.jpeg. Did you mean cat.jpg?"),
+    ("pipe", f"{NO_FILE} pipe. {START}"),  # which would be waited for
+    ("album", f"album {FOLDER}"),
+    ("", f". {FOLDER}"),
+    ("~/no cat of this name.jpg", f"{NO_FILE} ~/no cat of this name.jpg. {START}"),  # not where a home is
+    ("none.png", "none.png: empty, 0 bytes. Was it read already? file.seek(0) rewinds it."),
+    ("c d.png", f"{NO_FILE} c d.png. Did you mean c\\xa0d.png?"),  # of two that fit, none is opened
+    ("big.bmp", "big.bmp: more bytes than are read here."),
+    ("ftp://a.org/cat.jpg", "Pictures come by http or https, but this address begins with ftp:. Download it."),
+    ("https:///cat.jpg", f"https:///cat.jpg: no picture came (InvalidURL). {TRY}"),
+    ("https://me:secret@exa\u2100mple.org/x", f"https://exa℀mple.org/x: no picture came (InvalidURL). {TRY}"),
+    ("http://me:pass/secret@host:x/x.jpg", f"http://host:x/x.jpg: no picture came (InvalidURL). {TRY}"),
+    ("https://[::1/cat.jpg", f"https://[::1/cat.jpg: no picture came (InvalidURL). {TRY}"),
+    *((thing, f"{KINDS} open file, an address or data URL, not {type(thing).__name__}.")
+      for thing in (None, [PNG], numpy.zeros((9, 9, 3), "uint8"), Picture(b"x", "image/png", 1, 1, "x"))),
+    ("data:image/png;base64,", "data URL: empty, 0 bytes. Was it read already? file.seek(0) rewinds it."),
+    ("data:image/svg+xml,<svg></svg>", MALFORMED),
+    (f"data:image/png;base64,{PNG64.rstrip('=')[:-3]}", MALFORMED),
+    (f"data:image/png;base64,b'{PNG64}'", MALFORMED),
+    *((data_url(data, says), f"This data URL says {says}, but its bytes are {is_}. Write data:{is_};base64,…")
+      for data, says, is_ in ((PNG, "image/jpeg", "image/png"), (saved(scene(), "BMP"), "image/png", "image/bmp"))),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("source", "says"),
-    [
-        ("dog.png", f"There is no file dog.png. {START}"),
-        ("album/cat.jpeg", "There is no file album/cat.jpeg. Did you mean cat.jpg?"),
-        ("pipe", f"There is no file pipe. {START}"),  # which would be waited for
-        ("album", "album is a folder. Give the path of one picture in it."),
-        ("", ". is a folder. Give the path of one picture in it."),
-        ("~/no cat of this name.jpg", f"There is no file ~/no cat of this name.jpg. {START}"),  # not where a home is
-        ("none.png", "none.png: empty, 0 bytes. Was it read already? file.seek(0) rewinds it."),
-        ("c d.png", "There is no file c d.png. Did you mean c\\xa0d.png?"),  # of two that fit, none is opened
-        ("big.bmp", "big.bmp: more bytes than are read here."),
-        ("ftp://example.org/cat.jpg",
-         "Pictures come by http or https, but this address begins with ftp:. Download it."),
-    ],
-)  # fmt: skip
-def test_what_is_no_file(source, says, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("source", "says"), REFUSED)
+def test_what_leads_to_no_bytes_is_told_why_and_asked_of_nobody(source, says, tmp_path, monkeypatch):
+    no_network(monkeypatch)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sources, "MAX_FILE", 1000)
+    monkeypatch.setattr(sources, "MAX_FILE", 9000)
     (tmp_path / "album").mkdir()
-    (tmp_path / "album" / "cat.jpg").write_bytes(b"x")
-    for name, data in {"none.png": b"", "big.bmp": bytes(2000), "c\xa0d.png": PNG, "c\u202f\u202fd.png": PNG}.items():
+    files = {
+        "none.png": b"",
+        "album/cat.jpg": b"x",
+        "big.bmp": bytes(9001),
+        "c\xa0d.png": PNG,
+        "c\u202f\u202fd.png": PNG,
+    }
+    for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     if sys.platform != "win32":
         os.mkfifo(tmp_path / "pipe")
@@ -217,29 +228,6 @@ def test_a_pil_image_that_can_be_read_no_more(tmp_path):
         with Image.open(tmp_path / name) as image:
             assert name == "closed.png" or f"cut.png: {RARE}" in refusal(image)
     assert f"closed.png: {RARE}" in refusal(image)
-
-
-KINDS = (
-    "A picture is a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1]), an open"
-)
-
-
-@pytest.mark.parametrize(
-    ("source", "says"),
-    [
-        *((thing, f"{KINDS} file, an address or data URL, not {type(thing).__name__}.")
-          for thing in (None, [PNG], numpy.zeros((9, 9, 3), "uint8"), Picture(b"x", "image/png", 1, 1, "x"))),
-        ("data:image/png;base64,", "empty, 0 bytes"),
-        ("data:image/svg+xml,<svg></svg>", "This base64 is malformed or cut off"),
-        (f"data:image/png;base64,{PNG64.rstrip('=')[:-3]}", "This base64 is malformed or cut off"),
-        (f"data:image/png;base64,b'{PNG64}'", "with base64.b64encode(data).decode()"),
-        (f"data:image/jpeg;base64,{PNG64}", "says image/jpeg, but its bytes are image/png. Write data:image/png;"),
-        (data_url(saved(scene(), "BMP"), "image/png"), "says image/png, but its bytes are image/bmp"),
-    ],
-)  # fmt: skip
-def test_a_wrong_kind_of_object_and_a_wrong_data_url_are_refused(source, says, monkeypatch):
-    no_network(monkeypatch)
-    assert says in refusal(source)
 
 
 def test_base64_as_people_have_it():
