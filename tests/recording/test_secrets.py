@@ -104,14 +104,6 @@ def answer_kept(body, kind="application/json"):
     return readable.recorded_response(200, {"content-type": kind}, body.encode())
 
 
-@pytest.mark.parametrize("sent", [KEY, KEY.encode(), f"Bearer {KEY}", f"theme=dark; session={KEY}; lang=en"])
-def test_what_stood_in_a_header_is_masked_in_the_answer(sent):
-    body = {"message": f"You sent {KEY}.", "seen": [KEY], "url": f"https://x.example/?next=%3Fa%3D{KEY}"}
-    readable.recorded_request("POST", CHAT, {"X-Whatever": sent}, None, "m")
-    stored = answer_kept(json.dumps(body)).model_dump_json()
-    assert KEY not in stored and stored.count("***") == 3
-
-
 PLACES = [
     f"https://a.example/v?apikey={KEY}&client_secret={KEY}&access_token={KEY}&password={KEY}",
     f"https://a.blob.core.windows.net/v?sp=r&sv=2022-11-02&sig={KEY}%3D",
@@ -142,16 +134,13 @@ def test_a_secret_is_masked_wherever_it_hides(said):
         assert "planted" not in answer_kept(body, kind).model_dump_json()
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        "What does token mean? Bearer of bad news; the key to the picture. Bearer certificates and organisations.",
-        "Is this a task-oriented sk-learn-contrib org-chart of proj_alpha?",
-        "see https://x.example/a?code=1&page=2&key=name&sp=3&se=4",
-        {"key": "C major", "cookie": "chocolate", "organization": "WWF", "secret": "none"},
-        {"properties": {"key": {"type": "string"}, "api_key": {"type": "string"}}, "required": ["key"]},
-    ],
-)
+@pytest.mark.parametrize("said", [
+    "What does token mean? Bearer of bad news; the key to the picture. Bearer certificates and organisations.",
+    "Is this a task-oriented sk-learn-contrib org-chart of proj_alpha?",
+    "see https://x.example/a?code=1&page=2&key=name&sp=3&se=4",
+    {"key": "C major", "cookie": "chocolate", "organization": "WWF", "secret": "none"},
+    {"properties": {"key": {"type": "string"}, "api_key": {"type": "string"}}, "required": ["key"]},
+])  # fmt: skip
 def test_ordinary_words_stay_also_those_that_are_somebodys_key(said):
     readable.recorded_request("GET", CHAT, {"api-key": "picture", "OpenAI-Project": "espresso"}, None, "m")
     assert kept({"t": said}).body == {"t": said} == answer_kept(json.dumps({"t": said})).json_
@@ -189,7 +178,7 @@ def test_no_secret_reaches_a_recording_by_either_library(folder, monkeypatch, ca
         monkeypatch.setenv("OPENAI_API_KEY", f"sk-{KEY}-key")
         recording.start("lesson", mode="record")
         url = f"{os.environ['OPENAI_BASE_URL']}/echo?api-key={KEY}-query&sig={KEY}-sig&top=3"
-        headers = {name: f"{KEY}-{name}" for name in NAMES}
+        headers = {name: f"theme=dark; session={KEY}-{name}" for name in NAMES} | {"X-Bytes": f"{KEY}-b".encode()}
         assert f"{KEY}-Cookie" in requests.post(url, headers=headers, json=body, timeout=9).text, "it did travel"
         client = openai.OpenAI(organization=f"org-{KEY}", project=f"proj_{KEY}")
         assert client.post("/echo", body=body, cast_to=httpx2.Response).text

@@ -113,9 +113,9 @@ def test_recording_a_cell_again_replaces_what_it_asked_and_leaves_the_others(rec
 
 def test_a_real_service_is_recorded_as_live_with_model_and_date(folder, monkeypatch, replay):
     with serve(acts_as="gpt-5.6-luna-2026-09-01") as api:
-        monkeypatch.setenv("OPENAI_BASE_URL", f"{api.url}/v1/")
-        monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
-        monkeypatch.setenv("VISION_MODEL", "llava")
+        readers = {"OPENAI_BASE_URL": f"{api.url}/v1/", "OPENAI_API_KEY": API_KEY, "VISION_MODEL": "llava"}
+        for name, value in readers.items():
+            monkeypatch.setenv(name, value)
         recording.start("lesson", mode="record")
         answer = openai.OpenAI().chat.completions.create(**question())
         chunk = next(iter(openai.OpenAI().chat.completions.create(**question(stream=True))))
@@ -124,8 +124,8 @@ def test_a_real_service_is_recorded_as_live_with_model_and_date(folder, monkeypa
     one, _ = stored(folder)
     assert (one["source"], one["model"], one["date"]) == origin[:3]
     assert (one["request"]["url"], one["request"]["body"]["model"]) == ("/v1/chat/completions", "$VISION_MODEL")
-    monkeypatch.delenv("OPENAI_BASE_URL")
-    monkeypatch.delenv("VISION_MODEL")
+    for name in readers:
+        monkeypatch.delenv(name)
     replay()
     assert openai.OpenAI().chat.completions.create(**question()).id == answer.id, "by its own model and address"
     assert recording.origin("something else") is None

@@ -4,16 +4,13 @@ import contextlib
 import errno
 import os
 import signal
-import subprocess
 from pathlib import Path
-from unittest.mock import Mock
 
 import openai
 import pytest
 from nbformat.v4 import new_notebook, writes
 
 from course import recording
-from course.assets import ROOT
 from course.recording import session, shape
 from course.recording.shape import RecordedResponse, Recording
 from tests.conftest import question
@@ -87,22 +84,12 @@ def test_a_full_disk_is_told_before_anything_is_asked_else_after_the_answer_and_
     assert len(stored(folder)) == 2, "the next save writes both"
 
 
-def test_each_program_writes_through_a_file_of_its_own_which_git_ignores(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "replace", replace := Mock())
-    Recording(lesson="x").save(tmp_path / "x.json")
-    part = replace.call_args.args[0].name
-    assert part == f"x.{os.getpid()}.part"
-    names = [f"asset/recordings/{name}" for name in (part, "x.lock")]
-    assert subprocess.run(["git", "check-ignore", *names], cwd=ROOT).returncode == 0
-
-
 @pytest.mark.parametrize("moment", ["half written", "written", "replaced"])
 def test_a_kill_damages_nothing(tmp_path, moment):
     """Between two steps of the disk; between any two steps of Python it was tried 300 times by hand (2026-11-27)."""
     path, answer = tmp_path / "x.json", RecordedResponse(status=200, text="x" * 9_000)
     made, more = (Recording(lesson="x", interactions=[item(response=answer)] * n) for n in (2, 3))
-    old, new = ((one.save(path), path.read_bytes())[1] for one in (made, more))
-    made.save(path)
+    new, old = ((one.save(path), path.read_bytes())[1] for one in (more, made))
     write, replace = Path.write_text, os.replace
 
     def die(*_):
@@ -117,6 +104,8 @@ def test_a_kill_damages_nothing(tmp_path, moment):
     assert path.read_bytes() == (new if moment == "replaced" else old)
     more.save(path)
     assert path.read_bytes() == new, "and what a kill has left is in nobody's way"
+    left = [one.name for one in tmp_path.glob("*.part")]
+    assert left == [f"x.{child}.part"] * (moment != "replaced"), "each program has a file of its own"
 
 
 @pytest.mark.parametrize(
@@ -138,18 +127,16 @@ def test_a_damaged_recording_names_file_place_and_way_out(folder, old, new, plac
         recording.start("none")
 
 
-# --- the last step of `make sample` and `make record` ---
-
-
-@pytest.mark.parametrize("wrong", ["", "full", "key"])
-def test_recording_and_notebook_are_both_replaced_or_neither(tmp_path, monkeypatch, wrong):
+@pytest.mark.parametrize(
+    ("wrong", "says"), [("", ""), ("full", "No space left"), ("key", r"x\.ipynb would hold a token of another service")]
+)
+def test_recording_and_notebook_are_both_replaced_or_neither(tmp_path, monkeypatch, wrong, says):
     target, source, notebook = tmp_path / "x.json", tmp_path / "x.ipynb", new_notebook()
     for path in (target, source):
         path.write_text("old", encoding="utf-8")
     notebook.metadata["found"] = "AKIA" + "ABCDEFGH12345678" if wrong == "key" else "nothing"
     if wrong == "full":
         monkeypatch.setattr(Path, "write_text", full_disk)
-    says = {"": "", "full": "No space left", "key": r"x\.ipynb would hold a token of another service"}[wrong]
     with pytest.raises(recording.RecordingError, match=says) if wrong else contextlib.nullcontext():
         record_lessons.put_in_place(Recording(lesson="x"), target, notebook, source)
     now = [path.read_text(encoding="utf-8") for path in (target, source)]
