@@ -1,8 +1,5 @@
 """show: pictures that are seen, of the right size, described in words, and alone on the page."""
 
-import os
-import subprocess
-import sys
 from contextlib import nullcontext
 from importlib import import_module
 from itertools import pairwise
@@ -15,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from helpers.encoding import PictureError, open_picture
-from helpers.plotting import show
+from helpers.plotting import draw_boxes, draw_grid, show
 from tests.recording.page import CHELSEA, COFFEE, COFFEE_ALT, ROOT, described, drawn, encoded
 
 SHOW = import_module("helpers.plotting.show")
@@ -107,28 +104,14 @@ def test_a_figure_of_your_own_waits_untouched(interrupted, page, monkeypatch):
     plt.close("all")
 
 
-SCRIPT = """
-import sys
-from PIL import Image
-from helpers import plotting
-picture = Image.new("RGB", (60, 40), "red")
-plotting.show(picture)
-plotting.draw_boxes(picture, [{"x_min": 0, "y_min": 0, "x_max": 0.5, "y_max": 1, "label": "left"}])
-plotting.draw_grid(picture, "gpt-4o", "low")
-import matplotlib.pyplot as plt
-assert plt.get_fignums() == [] and "IPython" not in sys.modules
-"""
-
-
-@pytest.mark.slow
-def test_a_script_without_a_window_prints_the_numbers_and_no_warning():
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg", "DISPLAY": ":99"}
-    command = [sys.executable, "-W", "error", "-c", SCRIPT]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
-    assert lines[0] == "picture: 60 x 40 pixels, RGB" and lines[2].startswith("1 left: x 0.00 to 0.50")
-    assert lines[-1] == "tokens: 85 (estimated)"
+@pytest.mark.filterwarnings("error")
+def test_without_a_window_the_numbers_are_printed_and_no_figure_stays_open(capsys):
+    show(drawn())
+    draw_boxes(drawn(), [{"x_min": 0, "y_min": 0, "x_max": 0.5, "y_max": 1, "label": "left"}])
+    draw_grid(drawn(), "gpt-5.6-luna", "low")
+    first, _, box, *_, last = capsys.readouterr().out.splitlines()
+    assert first == "picture: 60 x 40 pixels, RGB" and box.startswith("1 left: x 0.00 to 0.50")
+    assert last == "tokens: 5 (estimated)" and plt.get_fignums() == []
 
 
 @pytest.mark.parametrize(

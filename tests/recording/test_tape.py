@@ -64,7 +64,7 @@ PLAYER = Tape(RECORDING, "lesson", "replay", recording.DEFAULT_MODEL)
 SENT = "POST", CHAT, {"content-type": "application/json"}, json.dumps(question()).encode()
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(outcomes=st.lists(st.sampled_from([*OUTCOMES]), min_size=1, max_size=5), askers=st.integers(1, 6))
 def test_nobody_but_its_own_cell_gets_what_went_wrong_if_it_went_well_elsewhere(outcomes, askers):
     def asked(_=None):
