@@ -24,6 +24,7 @@ VIDEO = "this is a video or a sound, no picture"
 PAGE = "this is a web page, not a picture"
 RAW = "this is a camera's raw picture"
 NO_PICTURES = [
+    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), HEIC),
     (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(99), HEIC),
     (b"\0\0\0\x18ftypavci\0\0\0\0mif1avci", HEIC),
     (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2", VIDEO),
@@ -37,6 +38,8 @@ NO_PICTURES = [
     # One general sentence, true of all that is rare: neither "damaged" nor what it is not.
     (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + bytes(99), RARE),
     (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- x -->\n<svg>', RARE),
+    (b"\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf", RARE),
+    (b"data: three cats, two dogs", RARE),
     (b"%PDF-1.7\n%\xe2\xe3", RARE),
     (b"<!---->" * 9000, RARE),
     (PLAIN["JPEG"].replace(b"\xff\xc0\0\x11\x08", b"\xff\xc1\0\x11\x0c"), RARE),  # 12 bits

@@ -147,6 +147,7 @@ REFUSED = [
     ("c d.png", f"{NO_FILE} c d.png. Did you mean c\\xa0d.png?"),  # of two that fit, none is opened
     ("big.bmp", "big.bmp: more bytes than are read here."),
     ("ftp://a.org/cat.jpg", "Pictures come by http or https, but this address begins with ftp:. Download it."),
+    ("http:cat.jpg", f"http:cat.jpg: no picture came (InvalidURL). {TRY}"),
     ("https:///cat.jpg", f"https:///cat.jpg: no picture came (InvalidURL). {TRY}"),
     ("https://me:secret@exa\u2100mple.org/x", f"https://exa℀mple.org/x: no picture came (InvalidURL). {TRY}"),
     ("http://me:pass/secret@host:x/x.jpg", f"http://host:x/x.jpg: no picture came (InvalidURL). {TRY}"),

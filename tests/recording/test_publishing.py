@@ -1,6 +1,8 @@
 """What a notebook shows: figures with alt text, small enough, which nbconvert keeps."""
 
+import io
 import re
+import warnings
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -53,6 +55,23 @@ def test_the_alt_text_is_the_label_or_the_titles_and_what_nobody_described_can_b
     show(drawn())  # a damaged picture of ours harms no other
     for bundle in (page.of(lines), *page.shown):
         assert re.search(r"Picture, \d+ x \d+ pixels", described(bundle)[0])
+
+
+def test_hangul_has_real_glyphs_and_latin_letters_look_as_usual():
+    def pixels(text, fonts):
+        figure = Figure(figsize=(1, 0.6))
+        figure.text(0.2, 0.3, text, fontsize=24, fontfamily=fonts)
+        figure.savefig(file := io.BytesIO(), dpi=100)
+        return np.asarray(Image.open(file).convert("L"))
+
+    publishing.install()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        boxes = [pixels(letter, ["DejaVu Sans"]) for letter in "가힣"]
+        warnings.simplefilter("error")
+        glyphs = [pixels(letter, publishing.FONTS) for letter in "가힣"]
+        assert np.array_equal(pixels("Ab", publishing.FONTS), pixels("Ab", ["DejaVu Sans"]))
+    assert np.array_equal(*boxes) and not np.array_equal(*glyphs) and not np.array_equal(glyphs[0], boxes[0])
 
 
 # {what a cell runs: the alt texts of what it shows}

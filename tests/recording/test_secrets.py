@@ -10,12 +10,14 @@ import re
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import httpx2
 import openai
 import pytest
 import requests
+from nbclient.exceptions import CellExecutionError
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -83,6 +85,15 @@ def test_an_error_and_a_log_that_repeat_what_was_sent_are_without_it(folder, mon
         publishing.show_briefly(shell, type(error), error, None)
     assert len(shown) == 6 and len(caplog.text) > 300 and "sp=r" in shown[0]
     assert list(canary.leaks({"the page": "\n".join(shown), "the log": caplog.text})) == []
+
+
+def test_a_wrong_key_is_not_printed_by_make_record(monkeypatch, capsys):
+    error = CellExecutionError("", "AuthenticationError", "401 - Incorrect API key provided: sk-p***********rong.")
+    monkeypatch.setattr(record_lessons, "record", Mock(side_effect=error))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-proj-it-is-wrong")
+    assert record_lessons.main(["record", "00_start_here"]) == 1
+    said = capsys.readouterr().out
+    assert "Incorrect API key provided: ***" in said and "rong" not in said
 
 
 KEY, PASSWORD = "planted0123456789abcdef", "pass-word-0123456789"

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import openai
@@ -11,6 +12,7 @@ import pytest
 from nbformat.v4 import new_notebook, writes
 
 from course import recording
+from course.assets import ROOT
 from course.recording import session, shape
 from course.recording.shape import RecordedResponse, Recording
 from tests.conftest import question
@@ -106,6 +108,7 @@ def test_a_kill_damages_nothing(tmp_path, moment):
     assert path.read_bytes() == new, "and what a kill has left is in nobody's way"
     left = [one.name for one in tmp_path.glob("*.part")]
     assert left == [f"x.{child}.part"] * (moment != "replaced"), "each program has a file of its own"
+    assert subprocess.run(["git", "check-ignore", *left, "asset/recordings/x.lock"], cwd=ROOT).returncode == 0
 
 
 @pytest.mark.parametrize(
