@@ -28,7 +28,7 @@ TESTS = {
     "tests/lessons": 969,
     "tests/many": 254,
     "tests/plotting": 464,
-    "tests/recording": 1_606,
+    "tests/recording": 1_605,
     "tests/setup": 587,
     "tests/tokens": 280,
     "tests/tools": 1_658,
