@@ -171,9 +171,11 @@ def test_an_image_without_pixels_and_a_page_with_too_many_are_refused():
 
 
 def test_too_many_bytes_to_send(monkeypatch):
-    monkeypatch.setattr("helpers.encoding.picture.MAX_BYTES", 999)
-    says = f"bytes: {len(PHOTO['PNG']):,} bytes to send, over the limit of 999. Shrink it: max_side=150."
-    assert refusal(PHOTO["PNG"]) == says
+    size = len(data := PHOTO["PNG"])
+    monkeypatch.setattr("helpers.encoding.picture.MAX_BYTES", size)
+    assert open_picture(data).data == data
+    monkeypatch.setattr("helpers.encoding.picture.MAX_BYTES", size - 1)
+    assert refusal(data) == f"bytes: {size:,} bytes to send, over the limit of {size - 1:,}. Shrink it: max_side=150."
 
 
 FUZZED = {

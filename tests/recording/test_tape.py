@@ -50,11 +50,11 @@ def test_a_poll_plays_its_states_in_order_each_time_and_then_the_last_for_ever(t
 
 
 def test_a_cell_of_ones_own_goes_on_where_the_tape_stands_and_an_edited_one_keeps_its_place(tape):
+    assert run(tape, "two") + run(tape, "three of mine") == [204, 404], "what was recorded after the DELETE"
     for name in CELLS:
         run(tape, name, cell_id=name)
     assert run(tape, "one edited", "one") == [200] and run(tape, "three edited", "three") == [404]
-    run(tape, "two")
-    assert run(tape, "three of mine") == [404], "what was recorded after the DELETE"
+    assert run(tape, "two") + run(tape, "three of mine") == [204, 404]
     assert [run(tape, f"new {n}")[0] for n in range(4)] == ["Runs", "Runs", "Done", "Done"]
 
 
