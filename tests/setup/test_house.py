@@ -20,7 +20,7 @@ ROOMS = {"helpers": 2_147, "helpers/tokens": 410, "helpers/encoding": 480, "help
 ROOMS |= {"helpers/many": 200, "helpers/video": 668, "course/recording": 1_050}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
-    "tests/api": 2_769,
+    "tests/api": 2_119,
     "tests/browser": 330,
     "tests/docs": 156,
     "tests/encoding": 1_101,
@@ -32,7 +32,7 @@ TESTS = {
     "tests/recording": 1_605,
     "tests/setup": 588,
     "tests/tokens": 280,
-    "tests/tools": 1_720,
+    "tests/tools": 1_593,
     "tests/video": 1_129,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
