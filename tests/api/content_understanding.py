@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from course.assets import ROOT
-from helpers import video
+from tests.api.transcriptions import subtitles_of
 
 VERSION, ANALYZER = "2025-11-01", "prebuilt-videoSearch"
 VIDEOS = ROOT / "asset" / "videos"
@@ -74,8 +74,7 @@ def result(name: str) -> dict:
     """Describe a film of asset/videos: a content for each moment, with what is said in it."""
     with open(VIDEOS / "moments.csv", encoding="utf-8", newline="") as file:
         moments = [row for row in csv.DictReader(file) if row["video"] == name]
-    subtitles = (VIDEOS / name).with_suffix(".srt")
-    said = video.read_subtitles(subtitles) if subtitles.is_file() else []
+    said = subtitles_of(VIDEOS / name)
     contents = []
     for row in moments:
         start, end = (round(float(row[edge]) * 1000) for edge in ("start", "end"))

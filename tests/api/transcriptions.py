@@ -1,7 +1,9 @@
 """Transcriptions of the local API: the subtitles beside a film of ours, in the shape of the SDK's types."""
 
+from pathlib import Path
 from typing import Any
 
+import av
 from openai.types.audio import TranscriptionVerbose
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -9,7 +11,6 @@ from starlette.routing import Route
 
 from course.assets import ROOT
 from course.recording.readable import parts_of
-from helpers import video
 
 FORM = {"model": "whisper-1", "response_format": "verbose_json", "timestamp_granularities[]": "segment"}
 NUMBERS = {"avg_logprob": -0.2, "compression_ratio": 1.2, "no_speech_prob": 0.01, "temperature": 0.0}
@@ -24,7 +25,7 @@ def routes(api: Any) -> list[Route]:
         asked = {name: part.data.decode() for name, part in parts.items() if name != "file"}
         if asked != FORM or film.read_bytes() != parts["file"].data:
             raise NotImplementedError(f"a transcription of {film.name} as {asked}")
-        said = video.read_subtitles(film.with_suffix(".srt"))
+        said = subtitles_of(film)
         segments = [
             {"id": n, "seek": 0, "start": start, "end": end, "text": text, "tokens": [], **NUMBERS}
             for n, (start, end, text) in enumerate(said)
@@ -35,3 +36,13 @@ def routes(api: Any) -> list[Route]:
         return JSONResponse(shown, headers=api.marks("constructed"))
 
     return [Route("/v1/audio/transcriptions", api.guarded(answer), methods=["POST"])]
+
+
+def subtitles_of(film: Path) -> list[tuple[float, float, str]]:
+    """Read the subtitles beside a film, if there are any: (start, end, text) of each, in seconds."""
+    if not (path := film.with_suffix(".srt")).is_file():
+        return []
+    with av.open(str(path)) as file:
+        read: list[Any] = [(packet, part) for packet in file.demux(subtitles=0) for part in packet.decode()]
+    texts = ((one.pts, one.pts + one.duration, " ".join(part.dialogue.decode().split())) for one, part in read)
+    return [(start / 1000, end / 1000, text) for start, end, text in texts]
