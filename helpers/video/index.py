@@ -44,7 +44,6 @@ what where when which who how do does did i me my you your"""
 UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3400-\u9fff]"
 # A line for each scene whatever the speed and the window, in ASCII: a lesson's stored output stays the same.
 BAR: dict = {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} scenes", "ncols": 70, "ascii": " #"}
-BAR |= {"mininterval": 0, "miniters": 1}
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,7 @@ class VideoIndex:
         """Close the file. What was in memory alone is gone."""
         self._db.close()
 
-    def add(
-        self, scenes, caption, prompt: str, model: str, *, said=None, metadata=None, document_id=None, max_side=512
-    ) -> int:
+    def add(self, scenes, caption, prompt, model, *, said=None, metadata=None, document_id=None, max_side=512) -> int:
         """Index a video by its scenes, in place of what was there; return how many captions were asked for.
 
         A caption is stored as soon as it is paid for, by its frame, prompt, model and size: what breaks off goes on
@@ -108,7 +105,7 @@ class VideoIndex:
 
         Args:
             scenes: a list of Scene, all of one video, which is known by its bytes.
-            caption: a function, Picture -> text, called by one program at a time; its errors come up.
+            caption: a function, Picture (at most `max_side` pixels) -> text, called by one program at a time.
             prompt, model: what `caption` asks, and whom. Put into `prompt` what else changes captions, such as detail.
             said, metadata: (start, end, text) in seconds; a dict for JSON. Without one, what is there stays.
             document_id: without it the file's name without its ending.
@@ -125,9 +122,8 @@ class VideoIndex:
         if known not in ([], [(name, document)]):
             raise VideoError(f"{name} is another video here, or {path.name} is here as {known[0][0]}. Remove it first.")
         # A frame is known by its time in microseconds: JPEGs change with their encoder.
-        asked = [([round(scene.best * 1_000_000), prompt, model, max_side], scene) for scene in scenes]
-        keys = {hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20]: scene for key, scene in asked}
-        for key, scene in tqdm(keys.items(), name, file=sys.stdout, **BAR):
+        keys = {json.dumps([round(scene.best * 1_000_000), prompt, model, max_side]): scene for scene in scenes}
+        for key, scene in tqdm(keys.items(), name, file=sys.stdout, mininterval=0, miniters=1, **BAR):
             with self._transaction():  # another program waits here, and then finds what this one has paid for
                 if execute("SELECT 1 FROM captions WHERE document = ? AND key = ?", document, key):
                     continue

@@ -119,10 +119,7 @@ def open_video(path: Path) -> Iterator[tuple]:
 
 
 def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, float, Any]]:
-    """Yield (start, end, frame) of what can be decoded, as it is shown, in seconds from the start of the first frame.
-
-    A time stamp that is missing, goes back or leaps over a day is replaced by counting on at the video's rate.
-    """
+    """Yield (start, end, frame) of what can be decoded, as it is shown, seconds from the start of the first frame."""
     rate = stream.guessed_rate or stream.average_rate
     step = float(1 / rate) if rate and 0.01 <= rate <= 1000 else 1 / 25
     packets, packet, first, at, decoder = container.demux(stream), stream, None, -step, stream.codec_context
@@ -139,7 +136,8 @@ def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, fl
             for frame in decoder.decode(packet):
                 first = frame.time if first is None else first
                 stamped = at if frame.time is None else frame.time - first
-                at = stamped if 0 < stamped - at <= 86_400 else at + step  # a day
+                # A time stamp that is missing, goes back or leaps over a day is replaced by counting on.
+                at = stamped if 0 < stamped - at <= 86_400 else at + step
                 yield at, at + step, frame
 
 

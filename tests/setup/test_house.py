@@ -16,8 +16,8 @@ from course.assets import ROOT
 LONGEST_FILE, LONGEST_TEST_FILE, LINES_A_LESSON = 300, 500, 3 * 45  # three exercises of 45 lines
 # Lines of a room of code, as it is: a number here may only go down. The goals are 480 lines for encoding, 380 for
 # plotting, 480 for video, 1,050 for recording, and 1,900 for helpers in all.
-ROOMS = {"helpers": 1_965, "helpers/tokens": 410, "helpers/encoding": 480, "helpers/plotting": 380}
-ROOMS |= {"helpers/many": 200, "helpers/video": 486, "course/recording": 1_050}
+ROOMS = {"helpers": 1_959, "helpers/tokens": 410, "helpers/encoding": 480, "helpers/plotting": 380}
+ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
     "tests/api": 2_669,
