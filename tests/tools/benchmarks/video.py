@@ -77,7 +77,7 @@ def by_ffmpeg(path: Path) -> None:
 def peak(path: Path) -> tuple[int, int]:
     """Bytes at most while a fresh process cuts this video, and how many scenes it found."""
     done = subprocess.run([sys.executable, "-c", PEAK, path], cwd=ROOT, check=True, capture_output=True, text=True)
-    held, found = map(int, done.stdout.split())
+    held, found = map(int, done.stdout.split()[-2:])  # behind the bar of a film that takes long
     return held, found
 
 
