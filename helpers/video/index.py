@@ -104,7 +104,7 @@ class VideoIndex:
         there, and what is the same costs nothing. A search finds a video once its last caption is there.
 
         Args:
-            scenes: a list of Scene, all of one video, which is known by its bytes.
+            scenes: Scenes of one video, which is known by its bytes.
             caption: a function, Picture (at most `max_side` pixels) -> text, called by one program at a time.
             prompt, model: what `caption` asks, and whom. Put into `prompt` what else changes captions, such as detail.
             said, metadata: (start, end, text) in seconds; a dict for JSON. Without one, what is there stays.
@@ -112,10 +112,10 @@ class VideoIndex:
         Raises:
             VideoError: for two videos under one document_id, one under two, and for a caption that is no text.
         """
+        scenes, execute, count = [*scenes], self._execute, 0
         if len(paths := {check_path(scene.path) for scene in scenes}) != 1:
             raise VideoError("scenes is a list of at least one scene, all of one video.")
-        [path], execute, count = paths, self._execute, 0
-        with open(path, "rb") as file:
+        with open(path := paths.pop(), "rb") as file:
             document = int(hashlib.file_digest(file, "sha256").hexdigest()[:15], 16)
         name = document_id or path.stem
         known = execute("SELECT name, document FROM documents WHERE name = ? OR document = ?", name, document)

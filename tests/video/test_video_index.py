@@ -158,7 +158,7 @@ def test_an_index_holds_what_was_added_last_and_asks_only_for_captions_it_never_
                     return f"by {prompt}"
 
                 with redirect_stdout(io.StringIO()), suppress(KeyError):
-                    count = index.add(scenes[part], caption, prompt, "", metadata=facts, said=segments)
+                    count = index.add(iter(scenes[part]), caption, prompt, "", metadata=facts, said=segments)
                     assert count == len(asked) == len(new)
                     shown = [(scene.start, scene.end, f"by {prompt}", "caption") for scene in scenes[part]]
                     metadata, said = (metadata if facts is None else facts), (said if segments is None else segments)
@@ -318,6 +318,7 @@ def test_several_threads_add_at_once_to_a_file_that_is_not_there_yet(tmp_path):
 def foreign(path):
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE addresses(name)")
+        db.execute(f"PRAGMA application_id = {module.APPLICATION_ID - 1}")  # as an index of before has it
 
 
 @pytest.mark.parametrize(
