@@ -20,7 +20,7 @@ ROOMS = {"helpers": 1_959, "helpers/tokens": 410, "helpers/encoding": 480, "help
 ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
-    "tests/api": 2_779,
+    "tests/api": 2_127,
     "tests/browser": 330,
     "tests/docs": 156,
     "tests/encoding": 1_198,
@@ -32,7 +32,7 @@ TESTS = {
     "tests/recording": 1_750,
     "tests/setup": 612,
     "tests/tokens": 333,
-    "tests/tools": 1_718,
+    "tests/tools": 1_591,
     "tests/video": 1_036,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
