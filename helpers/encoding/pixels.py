@@ -8,14 +8,14 @@ import zlib
 from contextlib import contextmanager, suppress
 from io import BytesIO
 
-from PIL import Image, ImageCms, ImageStat, JpegImagePlugin
+from PIL import Image, ImageCms, ImageStat, JpegImagePlugin, features
 
 # A 108-megapixel phone is below the first; the second is for kinds that need up to 24 bytes a pixel, a gigabyte.
 MAX_PIXELS, MAX_DEEP_PIXELS = 110_000_000, 40_000_000
 # What the APIs take as it is, and what Pillow opens here besides (EPS, which starts another program, is not among it).
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 FORMATS = (*MEDIA_TYPES, "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
-SRGB, SRGB_NAMES = ImageCms.createProfile("sRGB"), ("sRGB IEC61966-2.1", "sRGB built-in", "GIMP built-in sRGB")
+SRGB_NAMES, HAS_CMS = ("sRGB IEC61966-2.1", "sRGB built-in", "GIMP built-in sRGB"), features.check("littlecms2")
 # EXIF orientation (CIPA DC-008, tag 274) from 2 on -> what makes it upright. ImageOps.exif_transpose fails on odd EXIF.
 TURNS = dict(enumerate(map(Image.Transpose, (0, 3, 1, 5, 4, 6, 2)), 2))
 # Pillow warns of odd metadata, which are dropped. Python's warning filters are those of the process, so one at a time.
@@ -188,10 +188,11 @@ def make_plain(image, background: str | None = None) -> tuple[Image.Image, list[
         alpha = image.getchannel("A")
     if image.mode not in ("L", "RGB", "CMYK"):
         image = image.convert("L" if image.mode in ("1", "LA") else "RGB")
-    with suppress(KeyError, OSError, TypeError, ImageCms.PyCMSError):  # no profile, a damaged one, one for other pixels
+    changes += [] if HAS_CMS or "icc_profile" not in image.info else ["colour profile not applied: no LittleCMS"]
+    with suppress(ImportError, KeyError, OSError, TypeError, ImageCms.PyCMSError):  # no profile, damaged, for others
         profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
         if ImageCms.getProfileDescription(profile).strip() not in SRGB_NAMES:  # others that say sRGB may be linear
-            image = ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB")
+            image = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
             changes = [*changes, "colours made sRGB"]
     if image.mode == "CMYK":
         image, changes = image.convert("RGB"), [*changes, "CMYK made RGB"]

@@ -60,7 +60,7 @@ def test_the_program_of_ones_own_runs_with_helpers_alone(tmp_path):
 
 
 def test_every_file_here_may_be_committed():
-    folders = ("asset", "course", "helpers", "notebooks", "tests", ".github", ".ci")
+    folders = ("asset", "course", "docs", "helpers", "notebooks", "tests", ".binder", ".devcontainer", ".github", ".ci")
     inside = (path for folder in folders for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts)
     found = {str(path): check_files.problems(path) for path in (*inside, *ROOT.iterdir()) if path.is_file()}
     assert {path: problems for path, problems in found.items() if problems} == {}
