@@ -15,7 +15,7 @@ FIRST = """\
 # For Colab alone: fetch the course and what Colab lacks. Run this cell once, before all others.
 import sys
 
-!git clone --quiet --depth 1 https://github.com/{repository} /content/vision-notebooks
+![ -d /content/vision-notebooks ] || git clone -q --depth 1 https://github.com/{repository} /content/vision-notebooks
 %cd -q /content/vision-notebooks/notebooks
 %pip install --quiet {packages}
 sys.path.insert(0, "..")"""

@@ -178,17 +178,16 @@ def orientation(image: Image.Image) -> int:
 
 def make_plain(image, background: str | None = None) -> tuple[Image.Image, list[str]]:
     """Make pixels L or RGB, 8 bits, sRGB, on `background` (None: on white, even if all is lost); say what changed."""
-    alpha, changes = None, []
+    alpha, changes = None, [] if HAS_CMS or "icc_profile" not in image.info else ["profile not applied: no LittleCMS"]
     if image.mode[0] in "IF":  # tag 262 is 0 in a TIFF whose 0 is white
         odd = getattr(image, "tag_v2", {}).get(262) == 0 or "transparency" in image.info or image.mode[:4] != "I;16"
         refuse(odd, "Greys of 32 bits, floats, and 16 bits with a transparent one, are not read. Save it with 8 bits.")
-        image, changes = image.convert("F").point(lambda value: value / 257).convert("L"), ["16 bits made 8"]
+        image, changes = image.convert("F").point(lambda value: value / 257).convert("L"), [*changes, "16 bits made 8"]
     elif image.has_transparency_data:
         image = image.convert("LA" if image.mode in ("1", "L", "La", "LA") else "RGBA")
         alpha = image.getchannel("A")
     if image.mode not in ("L", "RGB", "CMYK"):
         image = image.convert("L" if image.mode in ("1", "LA") else "RGB")
-    changes += [] if HAS_CMS or "icc_profile" not in image.info else ["colour profile not applied: no LittleCMS"]
     with suppress(ImportError, KeyError, OSError, TypeError, ImageCms.PyCMSError):  # no profile, damaged, for others
         profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
         if ImageCms.getProfileDescription(profile).strip() not in SRGB_NAMES:  # others that say sRGB may be linear

@@ -15,4 +15,4 @@ print(open_picture("asset/images/rocket.jpg").changes)
 
 def test_a_pillow_without_littlecms_as_in_the_browser_opens_pictures_and_says_what_it_can_not_do():
     done = subprocess.run([sys.executable, "-c", WITHOUT_LITTLECMS], cwd=ROOT, text=True, capture_output=True)
-    assert done.stdout == "('metadata dropped', 'colour profile not applied: no LittleCMS')\n", done.stderr
+    assert done.stdout == "('metadata dropped', 'profile not applied: no LittleCMS')\n", done.stderr

@@ -189,7 +189,8 @@ START = "A path starts where Python runs (in a lesson: notebooks/), and an addre
         ("link.png", f"There is no file link.png. {START}"),
         ("c d.png", "There is no file c d.png. Did you mean c\\xa0d.png?"),  # of two that fit, none is opened
         ("big.bmp", "big.bmp: more bytes than are read here."),
-        ("ftp://example.org/cat.jpg", "Pictures come by http or https, not by ftp. Download it."),
+        ("ftp://example.org/cat.jpg",
+         "Pictures come by http or https, but this address begins with ftp:. Download it."),
     ],
 )  # fmt: skip
 def test_what_is_no_file(source, says, tmp_path, monkeypatch):

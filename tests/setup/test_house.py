@@ -23,7 +23,7 @@ TESTS = {
     "tests/api": 2_659,
     "tests/browser": 233,
     "tests/docs": 400,
-    "tests/encoding": 1_197,
+    "tests/encoding": 1_198,
     "tests/exercises": 1_068,
     "tests/guard": 35,
     "tests/lessons": 969,
