@@ -12,7 +12,7 @@ PY = .venv/bin/python
 export JUPYTER_PREFER_ENV_PATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test quick lesson browser format sample embeddings record lock platforms site colab badges docs-test clean FORCE
+.PHONY: help lab test quick lesson browser format sample embeddings record lock platforms site bundle colab badges docs-test clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ record: .venv/.tests ## record the lessons with your own key and the real API (L
 # What only docs/ needs stands beside the course's packages (the API page imports helpers), never in .venv.
 site: .venv-docs/.made ## the lessons as a site: build/site/index.html, which needs no server and no network
 	@.venv-docs/bin/python -m sphinx -q -W --keep-going -j 2 -d build/doctrees -c docs/site . build/site
+
+bundle: .venv/.lab ## the course on a stick, for a room without network: build/bundle (ARGS='linux windows' for fewer)
+	@$(PY) docs/bundle.py $(ARGS)
 
 colab: .venv/.lab ## copies of the lessons for Google Colab: build/colab (needs the address in pyproject.toml)
 	@$(PY) docs/colab.py

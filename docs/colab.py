@@ -1,4 +1,4 @@
-"""Write copies of the lessons for Google Colab into build/colab/, each with a first cell of its own: python docs/colab.py
+"""Write copies of the lessons for Google Colab into build/colab/, each with a cell of its own: python docs/colab.py
 
 The packages of the lock are not installed there, which would replace those of the running kernel: five of them are, and
 the lessons were tried with them and Colab's own others. A workflow puts the copies on the branch `colab`.
