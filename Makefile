@@ -12,7 +12,7 @@ PY = .venv/bin/python
 export JUPYTER_PREFER_ENV_PATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test quick lesson browser format sample embeddings record lock platforms site bundle colab badges docs-test clean FORCE
+.PHONY: help lab test quick lesson browser format sample embeddings record lock platforms site lite bundle colab badges docs-test clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ record: .venv/.tests ## record the lessons with your own key and the real API (L
 site: .venv-docs/.made ## the lessons as a site: build/site/index.html, which needs no server and no network
 	@.venv-docs/bin/python -m sphinx -q -W --keep-going -j 2 -d build/doctrees -c docs/site . build/site
 
+lite: .venv-docs/.made ## the course in a browser, nothing installed: build/lite (fetches Pyodide; needs npm)
+	@.venv-docs/bin/python docs/lite/build.py
+
 bundle: .venv/.lab ## the course on a stick, for a room without network: build/bundle (ARGS='linux windows' for fewer)
 	@$(PY) docs/bundle.py $(ARGS)
 
@@ -74,11 +77,13 @@ badges: .venv/.lab ## badges for the README's table, once the address is in pypr
 
 docs-test: .venv/.tests site ## look at what docs/ makes in a headless browser, without network
 	@sh .ci/chromium.sh
+	@$(PY) -m tests.docs.built.stand_ins build/stand-ins
+	@.venv-docs/bin/python docs/lite/build.py build/stand-ins
 	@exec sh tests/isolated.sh $(PY) -m pytest tests/docs/built $(ARGS)
 
 .venv-docs/.made: .venv/.lab docs/requirements.txt
 	@echo "Installing what docs/ needs ..."
-	@$(PY) -m uv venv --quiet --clear --python $(PY) .venv-docs
+	@$(PY) -m uv venv --quiet --clear --seed --python $(PY) .venv-docs
 	@$(PY) -m uv pip install --quiet --python .venv-docs -r requirements.txt -r docs/requirements.txt && touch $@
 
 clean: ## remove .venv, caches and everything else that is made here

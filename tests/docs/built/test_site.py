@@ -13,6 +13,7 @@ SITE = ROOT / "build" / "site"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 PAGES = ["index", "CHANGELOG", "CONTRIBUTING", "docs/site/helpers", *(f"notebooks/{lesson}" for lesson in LESSONS)]
 PHONE = 390  # pixels
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FILMS_ARE_THERE = "[...document.querySelectorAll('video')].every(v => v.readyState > 0 && v.getAttribute('aria-label'))"
 SEE = """() => ({
     width: document.documentElement.scrollWidth,
@@ -25,9 +26,8 @@ SEE = """() => ({
 @pytest.fixture(scope="module")
 def page():
     """A phone in the dark, on which every request and every complaint of a page is noted."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": PHONE, "height": 800}, color_scheme="dark")
         page.noted = []
         page.on("request", lambda request: page.noted.append(request.url) if request.url.startswith("http") else None)
