@@ -12,7 +12,7 @@ PY = .venv/bin/python
 export JUPYTER_PREFER_ENV_PATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test quick lesson browser format sample embeddings record lock platforms site lite bundle colab badges docs-test clean FORCE
+.PHONY: help lab test quick lesson browser format sample embeddings record lock platforms site lite bundle colab badges docs-test lite-test clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -75,11 +75,15 @@ colab: .venv/.lab ## copies of the lessons for Google Colab: build/colab (needs 
 badges: .venv/.lab ## badges for the README's table, once the address is in pyproject.toml
 	@$(PY) docs/badges.py
 
-docs-test: .venv/.tests site ## look at what docs/ makes in a headless browser, without network
+docs-test: .venv/.tests site ## look at the site in a headless browser, without network
+	@sh .ci/chromium.sh
+	@exec sh tests/isolated.sh $(PY) -m pytest tests/docs/built/test_site.py $(ARGS)
+
+lite-test: .venv/.tests .venv-docs/.made ## run two lessons in the browser edition, with stand-ins for Pillow and matplotlib
 	@sh .ci/chromium.sh
 	@$(PY) -m tests.docs.built.stand_ins build/stand-ins
 	@.venv-docs/bin/python docs/lite/build.py build/stand-ins
-	@exec sh tests/isolated.sh $(PY) -m pytest tests/docs/built $(ARGS)
+	@exec sh tests/isolated.sh $(PY) -m pytest tests/docs/built/test_lite.py $(ARGS)
 
 .venv-docs/.made: .venv/.lab docs/requirements.txt
 	@echo "Installing what docs/ needs ..."

@@ -10,7 +10,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]  # helpers; and this fold
 
 project = html_title = "Vision Notebooks"
 root_doc = "README"
-include_patterns = ["*.md", "docs/workshop.md", "docs/site/helpers.rst", "notebooks/*.ipynb"]
+include_patterns = ["*.md", "docs/*.md", "docs/site/helpers.rst", "notebooks/*.ipynb"]
 extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 nb_execution_mode = "off"
 myst_heading_anchors = 3
@@ -24,7 +24,7 @@ html_css_files = ["course.css"]
 html_static_path = ["static"]
 html_show_copyright = html_copy_source = html_show_sphinx = False
 
-MORE = ("docs/site/helpers", "docs/workshop", "CONTRIBUTING", "CHANGELOG")
+MORE = ("docs/workshop", "docs/local_models", "docs/site/helpers", "CONTRIBUTING", "CHANGELOG")
 
 
 def jupyter_anchor(title):

@@ -16,7 +16,7 @@ from course.assets import ROOT
 from tests.api import API_KEY, serve
 from tests.tools import check_files
 
-DOCUMENTS = sorted(ROOT.glob("*.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 LINES_OF_README = 110
 FENCE = re.compile(r"(?ms)^ *```(\w*)\n(.*?)^ *```\n")
 

@@ -30,7 +30,7 @@ TESTS = {
     "tests/many": 254,
     "tests/plotting": 510,
     "tests/recording": 1_750,
-    "tests/setup": 613,
+    "tests/setup": 614,
     "tests/tokens": 333,
     "tests/tools": 1_658,
     "tests/video": 1_129,

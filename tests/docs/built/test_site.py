@@ -11,7 +11,9 @@ from course.assets import ROOT
 
 SITE = ROOT / "build" / "site"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-PAGES = ["index", "CHANGELOG", "CONTRIBUTING", "docs/site/helpers", *(f"notebooks/{lesson}" for lesson in LESSONS)]
+DOCUMENTS = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
+PAGES = ["index", "CHANGELOG", "CONTRIBUTING", "docs/site/helpers", *(f"docs/{document}" for document in DOCUMENTS)]
+PAGES += [f"notebooks/{lesson}" for lesson in LESSONS]
 PHONE = 390  # pixels
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FILMS_ARE_THERE = "[...document.querySelectorAll('video')].every(v => v.readyState > 0 && v.getAttribute('aria-label'))"
