@@ -2,8 +2,10 @@
 
 It is JupyterLite with a Python kernel in WebAssembly (Pyodide), the packages of the lock, and the course as files, in
 build/lite. All of it comes from npm and PyPI, but for what Pyodide alone builds for the browser: Pillow, matplotlib and
-numpy are fetched from its CDN. With a FOLDER of wheels these take their place, and the site is build/lite-stand-ins: so
-tests do without the CDN. See it with `python -m http.server -d build/lite`, for a browser runs none of it from a file.
+numpy are fetched from its CDN. There are no videos (no PyAV) and no threads, so `open_picture` downloads nothing.
+
+With a FOLDER of wheels these take the place of the CDN's, and the site is build/lite-stand-ins: so the tests do without
+it. See a site with `python -m http.server -d build/lite`, for a browser runs none of it from a file.
 """
 
 import hashlib
@@ -103,7 +105,8 @@ def fetch_from_cdn(lock: dict) -> list[Path]:
         if not files[-1].exists():
             with urllib.request.urlopen(f"{CDN}/{package['file_name']}", timeout=60) as answer:
                 data = answer.read()
-            assert hashlib.sha256(data).hexdigest() == package["sha256"], f"{package['file_name']} is not what it was"
+            if hashlib.sha256(data).hexdigest() != package["sha256"]:
+                sys.exit(f"{CDN}/{package['file_name']} is not what Pyodide {PYODIDE} was made with.")
             files[-1].write_bytes(data)
     return files
 
