@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from course.assets import ROOT
 from course.recording import DEFAULT_MODEL
@@ -27,12 +27,13 @@ from tests.api.validation import ApiError
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
 ANSWERS = Path(__file__).with_name("answers.toml")
+_PILLOW = {"Image": Image, "ImageOps": ImageOps}
 
 
 @dataclass
 class Answer:
     """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready;
-    of a video, `at` names a second of the scene whose picture it is.
+    of a video, `at` names a second of the scene whose picture it is. `covered` are its boxes of faces; and of texts.
 
     With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
     With `fault`, one of those in faults.py, it goes wrong instead: always, or `times` times before the answer comes.
@@ -47,6 +48,7 @@ class Answer:
     fault: str | None = None
     times: int | None = None
     headers: dict[str, str] = field(default_factory=dict)  # sent besides the usual ones
+    calls: list[dict] = field(default_factory=list)  # of the tools on offer, in place of a text: name and arguments
 
     def key(self) -> tuple:
         hashes = (_digest(**picture) if isinstance(picture, dict) else _digest(picture) for picture in self.pictures)
@@ -56,11 +58,22 @@ class Answer:
 _scenes = functools.cache(video.scenes)
 
 
+@functools.cache
+def covering() -> Callable[..., Image.Image]:
+    """Return the function of lesson 12 that covers faces and texts, as its cell has it."""
+    cells = json.loads((ROOT / "notebooks" / "12_safe_and_fair.ipynb").read_text(encoding="utf-8"))["cells"]
+    exec("".join(next(cell["source"] for cell in cells if cell["id"] == "cover")), found := dict(_PILLOW))
+    return found["cover"]
+
+
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
-def _digest(*raw: str | bytes, file: str = "", at: float | None = None, **how: Any) -> str:
+def _digest(*raw: str | bytes, file: str = "", at: float | None = None, covered: str = "", **how: Any) -> str:
     """The sha256 of a file as it is, or of the picture that an entry's table makes of it."""
     if raw:
         data = raw[0] if isinstance(raw[0], bytes) else (ROOT / raw[0]).read_bytes()
+    elif covered:
+        faces, texts = ([tuple(map(int, box.split())) for box in boxes.split(",")] for boxes in covered.split(";"))
+        data = open_picture(covering()(Image.open(ROOT / file), faces, texts), **how).data
     elif at is None:
         data = open_picture(ROOT / file, **how).data
     else:

@@ -45,6 +45,18 @@ def misfit(text: str, schema: dict) -> str | None:
     return error and f"at {error.json_path}: {error.message}"
 
 
+def tool_calls(calls: list[dict], tools: list[dict]) -> list[dict]:
+    """The calls of an entry as an answer has them. Raises KeyError or ValueError for what no tool on offer takes."""
+    offered, made = {tool["function"]["name"]: tool["function"]["parameters"] for tool in tools}, []
+    for number, call in enumerate(calls, 1):
+        arguments = json.dumps(call["arguments"])
+        if why := misfit(arguments, offered[call["name"]]):
+            raise ValueError(f"{call['name']} with arguments that do not fit: {why}")
+        function = {"name": call["name"], "arguments": arguments}
+        made.append({"id": f"call_sample_{number}", "type": "function", "function": function})
+    return made
+
+
 def schema_problem(name: str, schema: dict, strict: bool) -> str | None:
     """What the service has against a schema; without `strict` only that it is none."""
     begin, nodes = f"Invalid schema for response_format '{name}'", [((), schema, 0)]

@@ -29,12 +29,13 @@ from tests.api import (
     content_understanding,
     faults,
     limits,
+    moderations,
     responses,
     transcriptions,
     video_retrieval,
 )
 from tests.api.answers import CREATED, Answer, Question, cut, load_answers, pieces, sha256_of, text_tokens
-from tests.api.schemas import asked_schema
+from tests.api.schemas import asked_schema, tool_calls
 from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -169,7 +170,8 @@ def _routes(api: Api) -> list[Route]:
         return Response(path.read_bytes(), 200, headers, media_type(path.read_bytes()))
 
     openai = [Route("/v1/chat/completions", api.guarded(chat), methods=["POST"]), *responses.routes(api)]
-    openai += [*transcriptions.routes(api), *batches.routes(api, lambda request, body: _answer(api, request, body))]
+    openai += [*transcriptions.routes(api), *moderations.routes(api)]
+    openai += [*batches.routes(api, lambda request, body: _answer(api, request, body))]
     return [
         *api.routes,
         *openai,
@@ -202,9 +204,11 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
     odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
     text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
     reason = "length" if is_cut else odd.reason
-    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(text) if text else limit}
+    calls = tool_calls(answer.calls, body.get("tools") or [])
+    said = text or "".join(json.dumps(call["function"]) for call in calls)
+    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(said) if said else limit}
     usage["total_tokens"] = sum(usage.values())
-    if not text:
+    if not said:
         usage["completion_tokens_details"] = {"reasoning_tokens": limit}
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
     digest = question.digest(body, json.dumps(answer.pictures, default=sha256_of))  # frames of a video have one size
@@ -217,6 +221,8 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
         return [{"index": 0, **fields}] * odd.choices
 
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
+    if calls:
+        message, reason = message | {"content": text or None, "tool_calls": calls}, "tool_calls"
     choice = choices(message=message, logprobs=None, finish_reason=reason, **of_answer)
     whole = {**common, "object": "chat.completion", "choices": choice, "usage": usage, **of_prompt}
     events = []

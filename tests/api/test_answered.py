@@ -11,6 +11,7 @@ from helpers.encoding import open_picture
 from helpers.tokens import picture_tokens
 from tests.api import API_KEY, serve
 from tests.api.answers import Answer, Question, load_answers
+from tests.api.schemas import tool_calls
 from tests.api.test_refused import CHAT, CLASSIC, MINE, OLD, RIGHT, SCHEMA, V1, asking
 from tests.conftest import COFFEE, COFFEE_FILE, QUESTION, data_url, question
 
@@ -65,6 +66,32 @@ def test_uploads_are_checked_and_pictures_among_them_when_they_are_looked_at(cli
     words = upload(client, data=b"just words", name="words.png")
     with pytest.raises(openai.BadRequestError, match="unsupported image"):
         client.responses.create(**asking(image={"file_id": words.id}))
+
+
+def test_a_moderation_flags_by_its_highest_score_and_names_where_it_looked():
+    image, words = {"type": "image_url", "image_url": {"url": COFFEE}}, {"type": "text", "text": "words"}
+    entries = [Answer(PICTURES, [], '{"violence": 0.9}'), Answer([], ["words"], '{"hate": 0.4}')]
+    with serve(answers={entry.key(): entry for entry in entries}) as api:
+        moderate = openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY, max_retries=0).moderations.create
+        seen, read = (moderate(input=[part]).results[0] for part in (image, words))
+        with pytest.raises(openai.BadRequestError, match="Invalid request"):
+            moderate(input=[{"type": "input_image", "image_url": COFFEE}])
+    assert (seen.flagged, seen.categories.violence, seen.categories.hate, read.flagged) == (True, True, False, False)
+    places = [
+        (one.category_applied_input_types.violence, one.category_applied_input_types.hate) for one in (seen, read)
+    ]
+    assert places == [(["image"], []), (["text"], ["text"])]
+
+
+def test_a_tool_is_called_that_is_on_offer_and_as_its_schema_says():
+    calls = [{"name": "Pay", "arguments": {"cents": 5}}, {"name": "File", "arguments": {}}]
+    tools = [
+        {"type": "function", "function": {"name": "Pay", "parameters": {"properties": {"cents": {"type": "integer"}}}}}
+    ]
+    assert tool_calls(calls[:1], tools)[0]["function"] == {"name": "Pay", "arguments": '{"cents": 5}'}
+    for wrong in (calls[1], calls[0] | {"arguments": {"cents": "5"}}):
+        with pytest.raises((KeyError, ValueError), match=r"File|'5' is not of type 'integer'"):
+            tool_calls([wrong], tools)
 
 
 def test_acting_as_a_real_service_it_compresses_and_leaves_no_mark(post):
