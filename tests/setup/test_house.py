@@ -22,7 +22,7 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 668, "course/recording": 1_050}
 TESTS = {
     "tests/api": 2_769,
     "tests/browser": 233,
-    "tests/docs": 400,
+    "tests/docs": 263,
     "tests/encoding": 1_198,
     "tests/exercises": 1_151,
     "tests/guard": 35,
