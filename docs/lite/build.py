@@ -103,8 +103,13 @@ def fetch_from_cdn(lock: dict) -> list[Path]:
     for package in found.values():
         files.append(PARTS / "wheels" / package["file_name"])
         if not files[-1].exists():
-            with urllib.request.urlopen(f"{CDN}/{package['file_name']}", timeout=60) as answer:
-                data = answer.read()
+            try:
+                with urllib.request.urlopen(f"{CDN}/{package['file_name']}", timeout=60) as answer:
+                    data = answer.read()
+            except OSError as error:
+                sys.exit(
+                    f"{CDN}/{package['file_name']} did not come ({error}), and {', '.join(FROM_CDN)} are there alone."
+                )
             if hashlib.sha256(data).hexdigest() != package["sha256"]:
                 sys.exit(f"{CDN}/{package['file_name']} is not what Pyodide {PYODIDE} was made with.")
             files[-1].write_bytes(data)
