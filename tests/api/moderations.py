@@ -45,8 +45,6 @@ def routes(api: Any) -> list[Route]:
         name = f"modr-sample-{question.digest(body)}"
         shown = {"id": name, "model": api.acts_as or "course-sample", "results": [result]}
         ModerationCreateResponse.model_validate(shown)
-        return JSONResponse(
-            shown, headers=api.marks("sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
-        )
+        return JSONResponse(shown, headers=api.marks(answer.source))
 
     return [Route("/v1/moderations", api.guarded(create), methods=["POST"])]
