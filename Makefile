@@ -112,7 +112,7 @@ clean: ## remove .venv, caches and everything else that is made here
 # them, it and those after it stay as they were. `-e .` has no place among constraints.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
 	--annotation-style line $(ARGS)
-lock: .venv/.lab ## remake requirements.txt and tests/requirements.txt (ARGS=--upgrade for newer versions)
+lock: .venv/.lab ## remake the three locks, of learners, tests and docs (ARGS=--upgrade for newer versions)
 	@cp requirements.txt .venv/lock.txt
 	@$(COMPILE) requirements.in -o .venv/lock.txt
 	@sed /^-e/d .venv/lock.txt | $(COMPILE) tests/requirements.in -c - -o tests/requirements.txt
