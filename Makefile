@@ -10,6 +10,8 @@ PY = .venv/bin/python
 
 # The kernel of .venv, even where the user has another one of the same name.
 export JUPYTER_PREFER_ENV_PATH = 1
+# Where this is set, as in many containers, each process and each kernel compiles anew all that it imports: 5 s or more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test quick lesson browser format slides preflight sample embeddings record lock platforms
