@@ -104,10 +104,10 @@ def _decode(text: str) -> tuple[bytes, str]:
 
 
 def _download(url: str, deadline: float) -> tuple[str, bytes]:
-    import multiprocessing.pool  # here, for it would be a twentieth of the time that importing this takes
-
     scheme = shorten(url.partition(":")[0].strip().lower())
     refuse(scheme not in ("http", "https"), f"Pictures come by http or https, not by {scheme}:. Download it.")
+    import multiprocessing.pool  # here: a twentieth of the time that importing this takes, and no browser has it
+
     # Neither the query nor user and password are shown, which may hold a key.
     shown = shorten(re.sub(r"[?#].*", "", re.sub(r"//[^/?#@]*(:.*)?@", "//", url.strip()), flags=re.S))
 
