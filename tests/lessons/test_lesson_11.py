@@ -92,6 +92,6 @@ def test_what_a_file_or_a_model_says_is_escaped_in_the_report(tmp_path):
     Image.new("RGB", (30, 20)).save(path := tmp_path / f"{evil}.png".replace("/", ""))
     cases, names = [{"picture": evil, "truth": evil}], {"wilson": wilson, "headline": lambda *_: evil}
     shown = run("adapt-report", "\ndisplay", my_cases=cases, my_said=[evil], my_wrong=[0], my_paths=[path], **names,
-                answer=SimpleNamespace(model="m"))  # fmt: skip
+                answers=[SimpleNamespace(model="m")])  # fmt: skip
     assert shown["page"].count("<img") == 1 and "<script" not in shown["page"]
     assert shown["page"].count("&quot;&gt;&lt;script&gt;alert(1)&lt;") == 5
