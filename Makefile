@@ -10,9 +10,11 @@ PY = .venv/bin/python
 
 # The kernel of .venv, even where the user has another one of the same name.
 export JUPYTER_PREFER_ENV_PATH = 1
+# Where this is set, as in many containers, each process and each kernel compiles anew all that it imports: 5 s or more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test quick lesson browser format sample embeddings record lock clean FORCE
+.PHONY: help lab test quick lesson browser format slides preflight sample embeddings record lock clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,12 +43,24 @@ lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
 		--nbval-sanitize-with tests/nbval_sanitize.cfg -k $(LESSON) \
 		tests/lessons/test_promises.py tests/lessons/test_shape.py notebooks/$(LESSON).ipynb $(ARGS)
 
-browser: .venv/.tests ## run the lessons in JupyterLab in a real, headless browser
+browser: .venv/.tests build/reveal ## run the lessons in JupyterLab, and show their slides, in a real, headless browser
 	@sh .ci/chromium.sh
 	@$(PYTEST) tests/browser $(ARGS)
 
 format: .venv/.tests ## lay out the code and mend what ruff can (the cells of lessons stay as they are)
 	@$(PY) -m ruff check --quiet --fix --exclude '*.ipynb' . ; $(PY) -m ruff format --quiet .
+
+slides: .venv/.lab build/reveal ## make slides of the lessons in build/slides, a file each (LESSON=… for one)
+	@$(PY) docs/slides/slides.py $(LESSON)
+
+preflight: .venv/.lab ## READY or NOT READY: this machine and its lessons before a workshop (LESSON=… for one)
+	@$(PY) docs/preflight.py $(LESSON)
+
+# reveal.js comes out of a wheel, so nothing of it is kept here and nobody needs node.
+build/reveal: docs/requirements.txt | .venv/.lab
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ \
+		$$(sed -n 's/^\(sphinx-revealjs==[^ ]*\).*/\1/p' docs/requirements.txt)
+	@touch $@
 
 sample: .venv/.tests ## rebuild the sample recordings from the local API (LESSON=… for one)
 	@$(PY) -m tests.tools.record_lessons sample $(LESSON)

@@ -19,6 +19,7 @@ from tests.recording.page import page  # noqa: F401 (a fixture)
 from tests.tools.kernel import Kernel
 
 assert redirect  # importing it is what counts
+os.environ["COURSE_PROGRESS"] = os.devnull  # in the kernels, too: what is right in a test is no progress of a reader
 
 # In CI the same cases each time, elsewhere new ones; and no case fails for being slow on a busy machine.
 settings.register_profile("course", deadline=None, derandomize=bool(os.environ.get("CI")))

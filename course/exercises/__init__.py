@@ -1,4 +1,4 @@
-"""The exercises: `check` an answer, ask for a `hint`, see the `solution`.
+"""The exercises: `check` an answer, ask for a `hint`, see the `solution`; `progress` says how far you are.
 
 Nothing here asks a service or needs a key: a checker looks at the request that a learner built, or at a value that they
 computed, never at a model's words. So it says the same in replay and live. No answer leads to a traceback.
@@ -12,5 +12,6 @@ tokens in with the picture.
 """
 
 from .checking import check, hint, judge, solution
+from .done import progress
 
-__all__ = ["check", "hint", "judge", "solution"]
+__all__ = ["check", "hint", "judge", "progress", "solution"]

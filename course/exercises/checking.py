@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from .. import CourseError
+from .done import remember
 from .exercise import EXERCISES, Exercise, Wrong, WrongShape
 from .reading import is_blank, type_name
 
@@ -16,7 +17,9 @@ def check(number: str, answer) -> None:
     """
     state, reason = judge(number, answer)
     _say(f"{number} is {state}. {reason}" if state == "right" else f"{number} is {state}: {reason}")
-    if state != "right":
+    if state == "right":
+        remember(number)
+    else:
         print(f'exercises.hint("{number}") gives a hint.')
 
 

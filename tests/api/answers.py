@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from course.assets import ROOT
 from course.recording import DEFAULT_MODEL
@@ -21,23 +21,18 @@ from helpers import video
 from helpers.encoding import DETAILS, open_picture
 from helpers.tokens import picture_tokens
 from tests.api import faults, receipts
-from tests.api.schemas import misfit
+from tests.api.schemas import asked_schema, misfit
 from tests.api.validation import ApiError
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
 ANSWERS = Path(__file__).with_name("answers.toml")
+_PILLOW = {"Image": Image, "ImageOps": ImageOps}
 
 
 @dataclass
 class Answer:
-    """One hand-written answer of answers.toml. A picture is a file, or a table of a file and how it was made ready;
-    of a video, `at` names a second of the scene whose picture it is.
-
-    With `detail` it answers only when every picture is asked about at that detail: what can be seen may depend on it.
-    With `fault`, one of those in faults.py, it goes wrong instead: always, or `times` times before the answer comes.
-    Where a request asks for JSON that fits a schema, the text has to.
-    """
+    """One hand-written answer of answers.toml, where its fields are explained."""
 
     pictures: list[str | dict | bytes]
     asked: list[str]
@@ -47,25 +42,43 @@ class Answer:
     fault: str | None = None
     times: int | None = None
     headers: dict[str, str] = field(default_factory=dict)  # sent besides the usual ones
+    calls: list[dict] = field(default_factory=list)  # of the tools on offer, in place of a text: name and arguments
+
+    @property
+    def source(self) -> str:
+        return "sample wrong-on-purpose" if self.wrong_on_purpose else "sample"
 
     def key(self) -> tuple:
-        hashes = (_digest(**picture) if isinstance(picture, dict) else _digest(picture) for picture in self.pictures)
+        hashes = (
+            digest_of(**picture) if isinstance(picture, dict) else digest_of(picture) for picture in self.pictures
+        )
         return tuple(hashes), tuple(self.asked), self.detail
 
 
 _scenes = functools.cache(video.scenes)
 
 
+@functools.cache
+def covering() -> Callable[..., Image.Image]:
+    """Return the function of lesson 12 that covers faces and texts, as its cell has it."""
+    cells = json.loads((ROOT / "notebooks" / "12_safe_and_fair.ipynb").read_text(encoding="utf-8"))["cells"]
+    exec("".join(next(cell["source"] for cell in cells if cell["id"] == "cover")), found := dict(_PILLOW))
+    return found["cover"]
+
+
 @functools.cache  # many entries are about the same picture, and nearly every test starts a server of its own
-def _digest(*raw: str | bytes, file: str = "", at: float | None = None, **how: Any) -> str:
+def digest_of(raw: str | bytes = b"", file: str = "", at: float | None = None, covered: str = "", **how: Any) -> str:
     """The sha256 of a file as it is, or of the picture that an entry's table makes of it."""
-    if raw:
-        data = raw[0] if isinstance(raw[0], bytes) else (ROOT / raw[0]).read_bytes()
-    elif at is None:
-        data = open_picture(ROOT / file, **how).data
-    else:
-        data = next(scene for scene in _scenes(ROOT / file) if scene.start <= at < scene.end).picture().data
-    return sha256_of(data)
+    if isinstance(raw, str):
+        raw = (ROOT / raw).read_bytes()
+    elif at is not None:
+        raw = next(scene for scene in _scenes(ROOT / file) if scene.start <= at < scene.end).picture().data
+    elif covered:
+        faces, texts = ([tuple(map(int, box.split())) for box in boxes.split(",")] for boxes in covered.split(";"))
+        raw = open_picture(covering()(Image.open(ROOT / file), faces, texts), **how).data
+    elif file:
+        raw = open_picture(ROOT / file, **how).data
+    return hashlib.sha256(raw).hexdigest()
 
 
 @dataclass
@@ -92,23 +105,21 @@ class Question:
             address = image.get("url") or image.get("image_url") or image["file_id"]
             data, detail = fetch(address), image.get("detail", "auto")
             size = Image.open(io.BytesIO(data)).size
-            self.pictures.append(sha256_of(data))
+            self.pictures.append(hashlib.sha256(data).hexdigest())
             self.details.add(detail)
             self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
-            if address.startswith("data:"):
-                self.sizes[address] = size
+            self.sizes |= {address: size} if address.startswith("data:") else {}
 
     def answer(self, api: Any) -> Answer:
         """The entry for it. Raises ApiError(500) where there is none that fits, and notes that in `api.unanswered`."""
         detail = next(iter(self.details)) if len(self.details) == 1 else None
         keys = [(tuple(self.pictures), tuple(self.texts), at) for at in (detail, None)]
         found = next(filter(None, map(api.answers.get, keys)), None)
-        problem = None if found else "has no answer to"
-        if found and self.schema is not None and (found.times or not found.fault):  # what always goes wrong is not read
-            why = misfit(found.text.strip(), self.schema)
-            problem = why and f"has an answer that does not fit ({why}) to"
-        if not problem:
+        is_read = found and self.schema is not None and (found.times or not found.fault)  # else it always goes wrong
+        why = misfit(found.text.strip(), self.schema) if is_read else None
+        if found and not why:
             return found
+        problem = f"has an answer that does not fit ({why}) to" if why else "has no answer to"
         api.unanswered.append(f"answers.toml {problem} {self.texts} about pictures {self.pictures} at detail {detail}")
         raise ApiError(api.unanswered[-1], status=500, kind="server_error")
 
@@ -120,8 +131,12 @@ class Question:
         return hashlib.sha256((asked + more).encode()).hexdigest()[:12]
 
 
-def sha256_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def ask(api: Any, body: dict, messages: list[dict]) -> tuple[Question, Answer]:
+    """What a request of either API asks in these messages, and the entry for it."""
+    question = Question((asked_schema(body) or {}).get("schema"))
+    for message in messages:
+        question.add(message["role"], message.get("content") or "", api.fetch)
+    return question, question.answer(api)
 
 
 def pieces(text: str) -> list[str]:
@@ -147,7 +162,7 @@ def load_answers(path: Path = ANSWERS) -> dict[tuple, Answer]:
     by_key = {}
     for entry in [*tomllib.loads(path.read_text(encoding="utf-8"))["answer"], *receipts.entries()]:
         answer = Answer(**entry)
-        faults.check(answer.fault, answer.times)
-        if answer.detail not in (None, *DETAILS) or by_key.setdefault(answer.key(), answer) is not answer:
-            raise ValueError(f"{path.name}: twice, or of an unknown detail: {entry}")
+        known = answer.detail in (None, *DETAILS) and answer.fault in (None, *faults.ALL)
+        if not known or by_key.setdefault(answer.key(), answer) is not answer:
+            raise ValueError(f"{path.name}: twice, or of an unknown detail or fault: {entry}")
     return by_key

@@ -1,9 +1,10 @@
-"""Azure OpenAI of the local API: the paths of 2024 and of today, who may ask, which versions and deployments there are.
+"""Azure OpenAI of the local API: the paths of 2024 and of today, who may ask, and what is deployed.
 
-What it checks is what the service checks, in its words as users have reported them (where is said beside each).
-Answers are those of OpenAI's own path, with the results of the filters.
+What it checks is what lesson 09 shows, in the words of the service as users have reported them (where is said beside
+each). Answers are those of OpenAI's own path, with the results of the filters.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,21 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from course.recording import DEFAULT_MODEL
-from helpers.tokens.rules import LIMITS
 from tests.api import faults
 from tests.api.validation import ApiError, check_chat, read_json
 
-# The dated versions that Azure's page on API versions names (of 2025-08-26), with those that its how-to pages of 2024
-# and the stable specifications in Azure/azure-rest-api-specs have.
-VERSIONS = (
-    "2024-02-01", "2024-02-15-preview", "2024-03-01-preview", "2024-04-01-preview", "2024-05-01-preview", "2024-06-01",
-    "2024-07-01-preview", "2024-08-01-preview", "2024-09-01-preview", "2024-10-01-preview", "2024-10-21",
-    "2024-12-01-preview", "2025-01-01-preview", "2025-02-01-preview", "2025-03-01-preview", "2025-04-01-preview",
-)  # fmt: skip
-# From here on there is `max_completion_tokens` (the same page; openai/openai-python issue 1724).
-_NEW_LIMIT = "2024-09-01"
-# On the path without dates, what may stand there all the same (the same page; inspect_ai issue 4192).
-_V1_VERSIONS = (None, "v1", "preview", "latest")
+VERSION = re.compile(r"202\d-(0\d|1[0-2])-\d\d(-preview)?")
 
 
 @dataclass
@@ -47,59 +37,35 @@ class AzureError(ApiError):
         self.body = {"error": {"code": code, "message": message}}
 
 
-# A path, or a version, that there is not: langchain-ai/langchain issue 13284 (2023 to 2024), microsoft/azurechat issue
-# 426 (2024-09). Of a version 400 "API version not supported" is reported, too: hotovo/aider-desk issue 460 (2025-11).
-NOTHING_HERE = (404, "404", "Resource not found")
-
-
 def routes(api: Any, answer: Callable[[Request, dict], Response]) -> list[Route]:
-    """The routes; `answer` gives the answer to a body that is checked."""
+    """Return the routes; `answer` gives the answer to a body that is checked."""
 
     def check_key(request: Request) -> None:
-        key, resource = request.headers.get("api-key"), api.resource
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        bearers = resource.tokens | (set() if "/openai/deployments/" in request.url.path else resource.keys)
-        if key is not None and key not in resource.keys:
-            # SciSharp/BotSharp issue 386 (2024-04), microsoft/semantic-kernel issue 10337 (2025-01).
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        bearers = api.resource.tokens | (set() if "/openai/deployments/" in request.url.path else api.resource.keys)
+        if request.headers.get("api-key") not in api.resource.keys and (scheme, bearer in bearers) != ("Bearer", True):
+            # SciSharp/BotSharp issue 386 (2024-04), microsoft/semantic-kernel issue 10337 (2025-01). The words for a
+            # wrong token are others, and not here.
             make_sure = "Make sure to provide a valid key for an active subscription and use a correct regional API"
             denied = "Access denied due to invalid subscription key or wrong API endpoint."
             raise AzureError(401, "401", f"{denied} {make_sure} endpoint for your resource.")
-        if key is None and not (scheme == "Bearer" and given in bearers):
-            # Azure-Samples/azure-search-openai-demo issue 458, langchain-ai/langchain issue 17373 (2024): no `error`
-            # around it, and `statusCode` in the place of a code.
-            where = "Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com)"
-            error = AzureError(401, "401", f"Unauthorized. {where}, or have expired.")
-            error.body = {"statusCode": 401, "message": str(error)}
-            raise error
 
     async def chat(request: Request) -> Response:
-        version, deployment = request.query_params.get("api-version"), request.path_params.get("deployment")
-        if deployment and version not in VERSIONS:
-            raise AzureError(*NOTHING_HERE)
-        if not deployment and version not in _V1_VERSIONS:
-            # pydantic/pydantic-ai issue 5066 and aaif-goose/goose issue 8236 (2026-04).
-            raise AzureError(400, "BadRequest", "api-version query parameter is not allowed when using /v1 path")
+        deployment = request.path_params.get("deployment")
+        if deployment and not VERSION.fullmatch(request.query_params.get("api-version", "")):
+            await nothing(request)
         # A path that names the deployment says it, and a body need not.
         body = ({"model": deployment} if deployment else {}) | read_json(await request.body())
         if (deployment or body.get("model", DEFAULT_MODEL)) not in api.resource.deployments | {api.acts_as}:
             # microsoft/autogen issue 822 (2023-11), gethouston/houston pull request 1438 (2026-08).
-            within = "If you created the deployment within the last 5 minutes, please wait a moment and try again."
-            raise AzureError(
-                404, "DeploymentNotFound", f"The API deployment for this resource does not exist. {within}"
-            )
+            lost = "The API deployment for this resource does not exist. If you created the deployment within the last"
+            raise AzureError(404, "DeploymentNotFound", f"{lost} 5 minutes, please wait a moment and try again.")
         check_chat(body)
-        if deployment and version < _NEW_LIMIT and "max_completion_tokens" in body:
-            raise ApiError("Unrecognized request argument supplied: max_completion_tokens")
-        contents = [message["content"] for message in body["messages"] if isinstance(message.get("content"), list)]
-        pictures = sum(part["type"] == "image_url" for content in contents for part in content)
-        if pictures > (most := LIMITS["azure"].pictures):
-            # anomalyco/opencode issue 39677 (2026-07), Azure/azure-rest-api-specs issue 46145 (2026-09), both of
-            # Responses, where `param` is "input"; that Chat says "messages" is constructed.
-            raise ApiError(f"Exceeded maximum number of images ({most}) allowed in the request.", param="messages")
         return answer(request, body)
 
     async def nothing(request: Request) -> Response:
-        raise AzureError(*NOTHING_HERE)
+        """Say that there is no such path or version: langchain-ai/langchain issue 13284 (2023 to 2024)."""
+        raise AzureError(404, "404", "Resource not found")
 
     async def nobody(request: Request) -> Response:
         return faults.broken("unreachable", {}, request, api.marks("constructed staged"))

@@ -52,8 +52,7 @@ ERRORS: dict[str, tuple[int, dict | str, dict[str, str]]] = {
     "request_timeout": (408, _error("The request took too long to arrive. (constructed)"), {}),
     "conflict": (409, _error("Another request holds what this one needs. (constructed)"), {}),
     # A gateway before the service says this, in HTML (openai/codex issue 7682 has the status). Constructed.
-    "too_large": (413, "<html><head><title>413 Request Entity Too Large</title></head></html>",
-                  {"content-type": "text/html"}),
+    "too_large": (413, "<html><title>413 Request Entity Too Large</title></html>", {"content-type": "text/html"}),
     "rate_limit": (429, _LIMIT, {"retry-after": "1"}),
     "rate_limit_long": (429, _LIMIT, {"retry-after": "121"}),
     "rate_limit_date": (429, _LIMIT, {"retry-after": "a date, two seconds from now"}),
@@ -76,38 +75,24 @@ class Odd:
     reason: str = "stop"
     field: str = "content"
     share: float = 1.0
-    choices: bool = True
     filtered: dict | None = None
 
 
 ODD = {
     "filtered": Odd("content_filter", share=0.5, filtered=verdicts(violence="medium")),
     "refusal": Odd(field="refusal"),
-    "no_choices": Odd(choices=False),
-    # A model that thinks may use up its limit before the first word.
-    "thought_only": Odd("length", share=0),
+    "thought_only": Odd("length", share=0),  # a model that thinks may use up its limit before the first word
 }
 WIRE = ("timeout", "reset", "cut", "stalled", "unreachable")
-
-
-def check(name: str | None, times: int | None) -> None:
-    """Raise ValueError for a fault that there is not, and for a number of times without one."""
-    if name not in (None, *ERRORS, *ODD, *WIRE):
-        raise ValueError(f"there is no fault {name!r}; there are: {', '.join([*ERRORS, *ODD, *WIRE])}")
-    if times is not None and (name is None or times < 1):
-        raise ValueError(f"times = {times} says how often a fault comes before the answer; it needs a fault, and 1")
+ALL = {*ERRORS, *ODD, *WIRE}
 
 
 def error(name: str, marks: dict[str, str]) -> Response:
-    """The answer of `ERRORS`."""
+    """Give the answer of `ERRORS`."""
     status, body, headers = ERRORS[name]
     if name == "rate_limit_date":
         headers = {"retry-after": formatdate(time() + 2, usegmt=True)}
-    kind = JSONResponse if isinstance(body, dict) else Response
-    return kind(body, status, headers={**headers, **marks})
-
-
-# --- what is no answer ---
+    return (JSONResponse if isinstance(body, dict) else Response)(body, status, headers={**headers, **marks})
 
 
 class Protocol(H11Protocol):
@@ -119,18 +104,16 @@ class Protocol(H11Protocol):
 
 
 def broken(name: str, whole: dict | list[str], request: Request, marks: dict[str, str]) -> ASGIApp:
-    """A fault of `WIRE` in the middle of this answer, or of these events of a stream.
+    """Give a fault of `WIRE` in the middle of this answer, or of these events of a stream.
 
     Whoever records can't record what never came: it says so in `x-course-tape`, gets what comes before the fault as an
     ordinary answer, marked with `x-course-fault`, and makes the library's own exception of it (redirect.py).
     """
-    if isinstance(whole, list):
-        kind, part = "text/event-stream", "".join(whole[:4])
-    else:
+    kind, part = "text/event-stream", "".join(whole[:4]) if isinstance(whole, list) else ""
+    if isinstance(whole, dict):
         kind, text = "application/json", json.dumps(whole, ensure_ascii=False)
         part = text[: len(text) // 2]
-    if name in ("timeout", "unreachable"):
-        part = ""
+    part = "" if name in ("timeout", "unreachable") else part
     if "x-course-tape" in request.headers:
         return Response(part, media_type=kind, headers={**marks, "x-course-fault": name})
 

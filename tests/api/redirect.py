@@ -2,8 +2,7 @@
 
 Importing it wraps the transports of httpx2 and requests, below those of the course, and gives the recorder a tape that
 knows what the local API says of its answers: `x-course-source` (sample, constructed, or live and the day;
-wrong-on-purpose; staged) and `x-course-fault`. The tests' own process imports it (conftest.py); a kernel does with
-KERNEL. The course itself knows nothing of all this.
+wrong-on-purpose; staged) and `x-course-fault`. The course itself knows nothing of all this.
 """
 
 import os
@@ -17,8 +16,6 @@ from course.recording.tape import Tape
 
 # The arguments of a kernel in which requests are redirected.
 KERNEL = [f"--IPKernelApp.exec_lines=__import__('runpy').run_path({str(Path(__file__))!r})"]
-# Tells the local API that a tape listens, which can't record a connection that breaks, only be told of it.
-TAPE = "x-course-tape"
 
 
 def upstream() -> str:
@@ -30,7 +27,8 @@ def redirected(url: str) -> str:
 
 
 def marks() -> dict[str, str]:
-    return {TAPE: "records"} if session._state.tape else {}
+    """Tell the local API that a tape listens, which can't record a connection that breaks, only be told of it."""
+    return {"x-course-tape": "records"} if session._state.tape else {}
 
 
 class LocalTape(Tape):
@@ -72,7 +70,7 @@ class LocalTape(Tape):
 
 
 def redirect(request: httpx2.Request) -> httpx2.Request:
-    """The request that asks the local API; the one that was made keeps its own address."""
+    """Return the request that asks the local API; the one that was made keeps its own address."""
     url = httpx2.URL(redirected(str(request.url)))
     if url == request.url:
         return request
@@ -80,14 +78,13 @@ def redirect(request: httpx2.Request) -> httpx2.Request:
     return httpx2.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
 
 
-def wrap(inner, inner_async, inner_send):
-    """The transports of httpx2, and the adapter of requests, that ask the local API."""
+def wrap(inner):
+    """Wrap a transport of httpx2; what an asynchronous one returns is awaited by its caller."""
+    return lambda transport, request: inner(transport, redirect(request))
 
-    def handle_request(transport, request):
-        return inner(transport, redirect(request))
 
-    async def handle_async_request(transport, request):
-        return await inner_async(transport, redirect(request))
+def wrap_send(inner):
+    """Wrap the adapter of requests."""
 
     def send(adapter, request, **kwargs):
         local = request.copy()
@@ -95,14 +92,14 @@ def wrap(inner, inner_async, inner_send):
         if local.url != request.url:
             local.headers.update(marks())
             kwargs["proxies"] = {}
-        response = inner_send(adapter, local, **kwargs)
+        response = inner(adapter, local, **kwargs)
         response.url, response.request = request.url, request
         return response
 
-    return handle_request, handle_async_request, send
+    return send
 
 
-httpx2.HTTPTransport.handle_request, httpx2.AsyncHTTPTransport.handle_async_request, HTTPAdapter.send = wrap(
-    httpx2.HTTPTransport.handle_request, httpx2.AsyncHTTPTransport.handle_async_request, HTTPAdapter.send
-)
+httpx2.HTTPTransport.handle_request = wrap(httpx2.HTTPTransport.handle_request)
+httpx2.AsyncHTTPTransport.handle_async_request = wrap(httpx2.AsyncHTTPTransport.handle_async_request)
+HTTPAdapter.send = wrap_send(HTTPAdapter.send)
 session.Tape = LocalTape

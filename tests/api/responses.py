@@ -1,14 +1,11 @@
-"""Responses and Files of the local API: answered whole or as a stream of events, with what the service keeps.
-
-Every answer is checked against the SDK's own types before it leaves. What no source says is our choice and marked so.
-"""
+"""Responses and Files of the local API, whole or as a stream, each checked against the SDK's own types."""
 
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
-from openai.types import FileObject, FilePurpose
+from openai.types import FileObject
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 from starlette.requests import Request
@@ -17,9 +14,8 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
 from course.recording.readable import parts_of
-from tests.api.answers import CREATED, Question, cut, pieces, text_tokens
-from tests.api.schemas import asked_schema
-from tests.api.validation import ApiError, check_choice, check_response, read_json
+from tests.api.answers import CREATED, Question, ask, cut, pieces, text_tokens
+from tests.api.validation import ApiError, check_response, read_json
 
 _EVENT = TypeAdapter(ResponseStreamEvent)
 # What would change an answer in a way that no hand-written one follows.
@@ -43,33 +39,27 @@ def routes(api: Any) -> list[Route]:
         if unknown := sorted({*filter(body.get, _NOT_HERE)} | others):
             raise NotImplementedError(f"Responses with {unknown[0]}")
         check_response(body)
-        previous, conversation = body.get("previous_response_id"), items
-        if previous:
-            if previous not in said:
-                # Shape: maximhq/bifrost issue 2441 (2026-03).
-                lost = f"Previous response with id '{previous}' not found."
-                raise ApiError(lost, "previous_response_not_found", "previous_response_id")
-            conversation = said[previous] + items
-        question = Question((asked_schema(body) or {}).get("schema"))
+        previous = body.get("previous_response_id")
+        if previous and previous not in said:
+            # Shape: maximhq/bifrost issue 2441 (2026-03).
+            lost = f"Previous response with id '{previous}' not found."
+            raise ApiError(lost, "previous_response_not_found", "previous_response_id")
+        conversation = said.get(previous, []) + items
         # Instructions hold for one request only.
         rules = [{"role": "system", "content": body["instructions"]}] if body.get("instructions") else []
-        for item in rules + conversation:
-            question.add(item["role"], item["content"], api.fetch)
-        answer = question.answer(api)
+        question, answer = ask(api, body, rules + conversation)
         text, is_cut = cut(answer.text.strip(), body.get("max_output_tokens"))
         response = _response(body, question, text, is_cut, api.acts_as or "course-sample")
         if response["store"]:
             said[response["id"]] = conversation + response["output"]
-        headers = api.marks("sample wrong-on-purpose" if answer.wrong_on_purpose else "sample")
         if body.get("stream"):
-            return StreamingResponse([*_events(response, text)], media_type="text/event-stream", headers=headers)
-        return JSONResponse(response, headers=headers)
+            events = [*_events(response, text)]
+            return StreamingResponse(events, media_type="text/event-stream", headers=api.marks(answer.source))
+        return JSONResponse(response, headers=api.marks(answer.source))
 
     async def upload(request: Request) -> HttpResponse:
         parts = {part.name: part for part in parts_of(await request.body(), request.headers.get("content-type", ""))}
-        file, purpose = parts["file"], parts["purpose"].data.decode()
-        check_choice(purpose, [*get_args(FilePurpose)], "purpose")
-        shown = keep(api, file.filename or "", purpose, file.data)
+        shown = keep(api, parts["file"].filename or "", parts["purpose"].data.decode(), parts["file"].data)
         return JSONResponse(shown, headers=api.marks("constructed"))
 
     async def content(request: Request) -> HttpResponse:
@@ -110,34 +100,17 @@ def _response(body: dict, question: Question, text: str, is_cut: bool, model: st
     digest, tokens, said = question.digest(body), question.tokens, text_tokens(text)
     status = "incomplete" if is_cut else "completed"
     part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-    message = {
-        "id": f"msg_sample_{digest}",
-        "type": "message",
-        "status": status,
-        "role": "assistant",
-        "content": [part],
-    }
-    # No count of pictures: the SDK's types have none.
+    message = {"id": f"msg_sample_{digest}", "type": "message", "status": status, "role": "assistant"}
     usage = {
-        "input_tokens": tokens,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-        "output_tokens": said,
-        "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": tokens + said,
-    }
+        "input_tokens": tokens, "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "output_tokens": said, "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": tokens + said,
+    }  # fmt: skip
     response = {
-        "id": f"resp_sample_{digest}",
-        "object": "response",
-        "created_at": CREATED,
-        "status": status,
-        "error": None,
-        "incomplete_details": {"reason": "max_output_tokens"} if is_cut else None,
-        "model": model,
-        "output": [message],
-        "tools": [],
-        "usage": usage,
+        "id": f"resp_sample_{digest}", "object": "response", "created_at": CREATED, "status": status, "error": None,
+        "incomplete_details": {"reason": "max_output_tokens"} if is_cut else None, "model": model,
+        "output": [message | {"content": [part]}], "tools": [], "usage": usage,
         **{name: default if body.get(name) is None else body[name] for name, default in _REPEATED.items()},
-    }
+    }  # fmt: skip
     Response.model_validate(response)
     return response
 

@@ -1,8 +1,4 @@
-"""The local API: who may ask, chat completions (whole and streamed), and GETs of public pictures.
-
-Responses and Files are in `responses.py`, batches in `batches.py`, Azure OpenAI in `azure.py`, its retired video
-retrieval in `video_retrieval.py`.
-"""
+"""The local API: who may ask, chat completions (whole and streamed), and GETs of public pictures."""
 
 import json
 import socket
@@ -23,18 +19,9 @@ from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
 from helpers.tokens.rules import SHUTDOWN
-from tests.api import (
-    azure,
-    batches,
-    content_understanding,
-    faults,
-    limits,
-    responses,
-    transcriptions,
-    video_retrieval,
-)
-from tests.api.answers import CREATED, Answer, Question, cut, load_answers, pieces, sha256_of, text_tokens
-from tests.api.schemas import asked_schema
+from tests.api import azure, batches, faults, films, limits, moderations, responses
+from tests.api.answers import CREATED, Answer, ask, cut, digest_of, load_answers, pieces, text_tokens
+from tests.api.schemas import tool_calls
 from tests.api.validation import ApiError, check_chat, media_type, picture_of_data_url, read_json
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -69,16 +56,16 @@ class Api:
         """The picture behind an address, or of an uploaded file."""
         if address.startswith("data:"):
             return picture_of_data_url(address)
-        if address.startswith("file-"):
-            if address not in self.files:
-                # Unverified: neither status nor wording was found. The code is one of those that the SDK's types list.
-                raise ApiError(f"No such File object: {address}", "image_file_not_found")
-            media_type(self.files[address])
-            return self.files[address]
-        if address not in PUBLIC:
+        if address in PUBLIC:
+            return PUBLIC[address].read_bytes()
+        if not address.startswith("file-"):
             # Shape: riverscuomo/cuomputer issue 95 (2025-05), danny-avila/LibreChat issue 5101 (2024-12).
             raise ApiError(f"Timeout while downloading {address}.", "invalid_image_url")
-        return PUBLIC[address].read_bytes()
+        if address not in self.files:
+            # Unverified: neither status nor wording was found. The code is one of those that the SDK's types list.
+            raise ApiError(f"No such File object: {address}", "image_file_not_found")
+        media_type(self.files[address])
+        return self.files[address]
 
     def due(self, answer: Answer) -> str | None:
         """The fault whose turn it is: with `times`, the answer comes after so many, and then it all begins again."""
@@ -111,14 +98,11 @@ class Api:
 
     def _check_key(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if not self.keys or (key in self.keys and scheme == "Bearer"):
-            return
-        if scheme != "Bearer" or not key:
-            raise ApiError("You didn't provide an API key.", status=401)
-        # The service repeats a part of the key, which is why recordings mask it.
-        shown = key[:4] + "*" * max(4, len(key) - 8) + key[-4:]
-        where = "You can find your API key at https://platform.openai.com/account/api-keys."
-        raise ApiError(f"Incorrect API key provided: {shown}. {where}", "invalid_api_key", status=401)
+        if self.keys and (scheme != "Bearer" or key not in self.keys):
+            # The service repeats a part of the key, which is why recordings mask it.
+            shown = key[:4] + "*" * max(4, len(key) - 8) + key[-4:]
+            where = "You can find your API key at https://platform.openai.com/account/api-keys."
+            raise ApiError(f"Incorrect API key provided: {shown}. {where}", "invalid_api_key", status=401)
 
 
 @contextmanager
@@ -148,9 +132,8 @@ def _routes(api: Api) -> list[Route]:
         check_chat(body)
         if (last_day := SHUTDOWN.get(body["model"])) and last_day < TODAY:
             # Shape: vertyco/vrt-cogs pull request 218 (2024-12), alexrudall/ruby-openai issue 607 (2025-07).
-            gone = f"The model `{body['model']}` has been deprecated, learn more here:"
-            page = "https://platform.openai.com/docs/deprecations"
-            raise ApiError(f"{gone} {page}", "model_not_found", status=404)
+            more = "has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
+            raise ApiError(f"The model `{body['model']}` {more}", "model_not_found", status=404)
         if api.bucket is None:
             return _answer(api, request, body)
         there, headers = api.bucket.take()
@@ -158,29 +141,23 @@ def _routes(api: Api) -> list[Route]:
         answer.headers.update(headers)
         return answer
 
-    async def nothing_here(request: Request) -> Response:
-        raise NotImplementedError
-
     async def picture(request: Request) -> Response:
-        api.requests.append(f"GET {request.url.path}")
+        if request.method != "GET":
+            raise NotImplementedError
         path, headers = PUBLIC.get("https://" + request.path_params["rest"]), api.marks("constructed")
-        if path is None:
-            return Response("404: Not Found", 404, headers, "text/plain")
-        return Response(path.read_bytes(), 200, headers, media_type(path.read_bytes()))
+        data = path.read_bytes() if path else None
+        return Response(data, 200, headers, media_type(data)) if data else Response("404: Not Found", 404, headers)
 
     openai = [Route("/v1/chat/completions", api.guarded(chat), methods=["POST"]), *responses.routes(api)]
-    openai += [*transcriptions.routes(api), *batches.routes(api, lambda request, body: _answer(api, request, body))]
+    openai += [*films.transcriptions(api), *moderations.routes(api)]
+    openai += [*batches.routes(api, lambda request, body: _answer(api, request, body))]
     return [
         *api.routes,
         *openai,
         Mount("/api.openai.com", routes=openai),
-        *video_retrieval.routes(api),
-        *content_understanding.routes(api),
+        *films.routes(api),
         *azure.routes(api, lambda request, body: _answer(api, request, body, on_azure=True)),
-        Route("/{rest:path}", picture, methods=["GET"]),
-        Route(
-            "/{rest:path}", api.guarded(nothing_here, lambda request: None), methods=["POST", "PUT", "PATCH", "DELETE"]
-        ),
+        Route("/{rest:path}", api.guarded(picture, lambda request: None), methods=["GET", "POST", "PUT", "DELETE"]),
     ]
 
 
@@ -189,44 +166,44 @@ def _answer(api: Api, request: Request, body: dict, on_azure: bool = False) -> R
 
     On Azure an answer carries the results of content filters. Nobody with a key of OpenAI gets it, so it is staged.
     """
-    question = Question((asked_schema(body) or {}).get("schema"))
-    for message in body["messages"]:
-        question.add(message["role"], message.get("content") or "", api.fetch)
-    answer = question.answer(api)
+    question, answer = ask(api, body, body["messages"])
     fault = api.due(answer)
-    source = "sample staged" if on_azure else "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample"
-    marks = api.marks("constructed staged" if fault else source) | answer.headers
+    source = "constructed staged" if fault else "sample staged" if on_azure else answer.source
+    marks = api.marks(source) | answer.headers
     if fault in faults.ERRORS:
         return faults.error(fault, marks)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or 10**9
     odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
     text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
     reason = "length" if is_cut else odd.reason
-    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(text) if text else limit}
+    calls = tool_calls(answer.calls, body.get("tools") or [])
+    said = text or "".join(json.dumps(call["function"]) for call in calls)
+    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(said) if said else limit}
     usage["total_tokens"] = sum(usage.values())
-    if not text:
+    if not said:
         usage["completion_tokens_details"] = {"reasoning_tokens": limit}
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
-    digest = question.digest(body, json.dumps(answer.pictures, default=sha256_of))  # frames of a video have one size
+    digest = question.digest(body, json.dumps(answer.pictures, default=digest_of))  # frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
-    found = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
-    of_prompt = {"prompt_filter_results": found} if on_azure else {}
-    of_answer = {"content_filter_results": odd.filtered or faults.verdicts()} if on_azure else {}
-
-    def choices(**fields) -> list[dict]:
-        return [{"index": 0, **fields}] * odd.choices
+    of_prompt, of_answer = {}, {}
+    if on_azure:
+        of_prompt["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
+        of_answer["content_filter_results"] = odd.filtered or faults.verdicts()
 
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
-    choice = choices(message=message, logprobs=None, finish_reason=reason, **of_answer)
-    whole = {**common, "object": "chat.completion", "choices": choice, "usage": usage, **of_prompt}
+    if calls:
+        message, reason = message | {"content": text or None, "tool_calls": calls}, "tool_calls"
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason, **of_answer}
+    whole = {**common, "object": "chat.completion", "choices": [choice], "usage": usage, **of_prompt}
     events = []
     if body.get("stream"):
         # Azure begins with what its filters found in the prompt.
         chunks = [{**common, "choices": [], **of_prompt}] if on_azure else []
         common["object"] = "chat.completion.chunk"
-        deltas = [{"role": "assistant", "content": ""}, *({odd.field: piece} for piece in pieces(text))]
-        ends = [(delta, None) for delta in deltas] + [({}, reason)]
-        chunks += [{**common, "choices": choices(delta=d, logprobs=None, finish_reason=end)} for d, end in ends]
+        deltas = [{"role": "assistant", "content": ""}, *({odd.field: piece} for piece in pieces(text)), {}]
+        choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas]
+        choices[-1]["finish_reason"] = reason
+        chunks += [{**common, "choices": [choice]} for choice in choices]
         if (body.get("stream_options") or {}).get("include_usage"):
             chunks.append({**common, "choices": [], "usage": usage})
         events = [f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n" for chunk in chunks] + ["data: [DONE]\n\n"]

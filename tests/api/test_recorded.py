@@ -3,12 +3,11 @@
 import asyncio
 import os
 
+import httpx2
 import openai
 import pytest
 import requests
 from openai import AzureOpenAI, OpenAI
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from course import recording
 from course.exercises import lesson_09
@@ -18,7 +17,7 @@ from course.recording.shape import load
 from tests.api import API_KEY, serve
 from tests.api.test_answered import upload
 from tests.api.test_refused import HOST, KEY, asking
-from tests.conftest import COFFEE_FILE, question
+from tests.conftest import COFFEE_FILE
 
 LESSON, ENDPOINT = "09_azure_openai", f"https://{HOST}/"
 MINE = {"AZURE_OPENAI_ENDPOINT": ENDPOINT, "AZURE_OPENAI_API_KEY": KEY}
@@ -28,22 +27,13 @@ MINE = {"AZURE_OPENAI_ENDPOINT": ENDPOINT, "AZURE_OPENAI_API_KEY": KEY}
 def env(folder, monkeypatch):
     """Call it to set variables of a reader; none is set at first."""
     monkeypatch.delenv("OPENAI_API_VERSION", raising=False)
-
-    def set_all(**variables):
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-
-    return set_all
-
-
-# --- forms ---
+    return lambda **variables: [monkeypatch.setenv(name, value) for name, value in variables.items()]
 
 
 def test_a_form_is_taken_apart_to_the_byte():
     awkward = b"\r\n--x\r\n\r\n--\r\n\x00\xff" + COFFEE_FILE.read_bytes() + b"\r\n"
-    request = requests.Request(
-        "POST", "https://a.example", data={"purpose": "Größe"}, files={"file": ("커피.png", awkward, "image/png")}
-    ).prepare()
+    form = {"data": {"purpose": "Größe"}, "files": {"file": ("커피.png", awkward, "image/png")}}
+    request = requests.Request("POST", "https://a.example", **form).prepare()
     purpose, file = parts_of(request.body, request.headers["content-type"])
     assert (purpose.name, purpose.data.decode(), purpose.filename) == ("purpose", "Größe", None)
     assert (file.name, file.data, file.filename, file.content_type) == ("file", awkward, "커피.png", "image/png")
@@ -55,8 +45,9 @@ def test_an_upload_is_replayed_whoever_sends_it_and_whatever_order_its_parts_hav
         return (await openai.AsyncOpenAI().files.create(file=COFFEE_FILE, purpose="vision")).to_dict()
 
     def post(order=1):
-        headers, files = {"Authorization": f"Bearer {API_KEY}"}, {"file": (f"{secret}.png", COFFEE_FILE.read_bytes())}
-        form = [("purpose", (None, "vision")), ("api_key", (None, secret)), *files.items()][::order]
+        file = (f"{secret}.png", COFFEE_FILE.read_bytes())
+        form = [("purpose", (None, "vision")), ("api_key", (None, secret)), ("file", file)][::order]
+        headers = {"Authorization": f"Bearer {API_KEY}"}
         return requests.post("https://api.openai.com/v1/files", headers=headers, files=form, timeout=9).json()["bytes"]
 
     secret = "very-secret-0123456789"
@@ -94,30 +85,22 @@ def test_a_live_stream_is_recorded_under_its_models_name(env, folder):
     assert (item.source, item.model) == ("live", "gpt-5.6-luna-2026-09-01")
 
 
-# --- Azure ---
-
-
 @pytest.mark.parametrize("letter", lesson_09.SENT)
 def test_the_exercise_knows_what_the_sdk_sends(letter):
-    """09.1, over a real socket."""
-
-    async def say_where(request):
-        return JSONResponse({"where": request.url.path, "query": request.url.query})
-
-    with serve(answers={}, routes=[Route("/{rest:path}", say_where, methods=["POST"])]) as api:
-        client = OpenAI(base_url=f"{api.url}/openai/v1/", api_key="k")
-        if letter != "a":
-            endpoint = api.url + ("/openai/v1" if letter == "c" else "")
-            client = AzureOpenAI(azure_endpoint=endpoint, api_version="2024-10-21", api_key="k")
-        raw = client.chat.completions.with_raw_response.create(model="photos", messages=[])
-    said = raw.http_response.json()
-    assert "?".join(filter(None, said.values())) == lesson_09.SENT[letter]
+    """09.1."""
+    sent, here = [], "https://r.openai.azure.com"
+    answer = httpx2.MockTransport(lambda request: sent.append(request.url) or httpx2.Response(200, json={}))
+    how = {"api_key": "k", "http_client": httpx2.Client(transport=answer)}
+    client = OpenAI(base_url=f"{here}/openai/v1/", **how)
+    if letter != "a":
+        endpoint = here + ("/openai/v1" if letter == "c" else "")
+        client = AzureOpenAI(azure_endpoint=endpoint, api_version="2024-10-21", **how)
+    client.chat.completions.create(model="photos", messages=[])
+    assert sent[0].raw_path.decode() == lesson_09.SENT[letter]
 
 
 def test_live_asks_the_resource_and_replay_nobody_and_what_names_another_server_is_set_aside(env, capsys, monkeypatch):
-    env(
-        **MINE, AZURE_OPENAI_DEPLOYMENT="prod-vision", OPENAI_BASE_URL=f"{ENDPOINT}v1/", OPENAI_API_VERSION="2023-05-15"
-    )
+    env(**MINE, AZURE_OPENAI_DEPLOYMENT="prod", OPENAI_BASE_URL=f"{ENDPOINT}v1/", OPENAI_API_VERSION="2023-05-15")
     recording.start(LESSON, mode="live")
     assert f"requests go to {HOST}" in capsys.readouterr().out
     assert os.environ["AZURE_OPENAI_API_KEY"] == KEY and recording.model() == "gpt-5.6-luna"
@@ -141,11 +124,3 @@ def test_live_says_what_to_set(env, variables, missing):
     env(OPENAI_API_KEY="a-key-of-openai-0123", **variables)
     with pytest.raises(recording.LiveModeError, match=missing):
         recording.start(LESSON, mode="live")
-
-
-def test_the_other_lessons_ask_a_deployment_by_base_url_and_model(api, env):
-    """As the README says: OPENAI_BASE_URL, OPENAI_API_KEY and VISION_MODEL are enough for them."""
-    env(OPENAI_BASE_URL=f"{api.url}/{HOST}/openai/v1", OPENAI_API_KEY=KEY, VISION_MODEL="my-vision")
-    recording.start("00_start_here", mode="live")
-    answer = OpenAI(max_retries=0).chat.completions.create(**question())
-    assert answer.choices[0].content_filter_results and recording.model() == "my-vision"

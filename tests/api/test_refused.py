@@ -1,4 +1,7 @@
-"""The local API refuses what the services refuse, in their words, and never answers by default."""
+"""The local API refuses what the services refuse, in their words, and never answers by default.
+
+What a lesson shows of it is recorded in its own run, to the byte.
+"""
 
 import pytest
 
@@ -30,82 +33,43 @@ def said(role, *content, **more):
     return question(messages=[{"role": role, "content": [*content]}], **more)
 
 
-def shown(**part):
-    return said("user", {"type": "image_url", **part})
-
-
 def put_in(role, *content):
     return asking(input=[{"role": role, "content": [*content]}])
 
 
-def formatted(name="a", schema=SCHEMA):
-    asked = {"name": name, "schema": schema, "strict": True}
-    return question(response_format={"type": "json_schema", "json_schema": asked})
-
-
-PART, INPUT = "messages[0].content[0]", "input[0].content[0]"
-LIMIT, LEAST = "max_completion_tokens", "integer_below_min_value"
-NO_JSON, NO_OBJECT = "We could not parse the JSON body of your request.", "an object, but got a string instead."
-NO_PICTURE = (
-    "invalid_image_format",
-    None,
-    "You uploaded an unsupported image. Please make sure your image has of one the",
-)
-TIMEOUT = ("invalid_image_url", None, "Timeout while downloading https://a.invalid/x.")
-ONE_OF = f"Invalid '{INPUT}': expected exactly one of 'image_url' or 'file_id'."
-NAME = "response_format.json_schema.name"
-MOVED = "Unsupported parameter: '{}'. In the Responses API, this parameter has moved to '{}'."
+PART, INPUT, DETAIL = "messages[0].content[0]", "input[0].content[0]", "messages[0].content[1].image_url.detail"
+LIMIT, OUT, LEAST = "max_completion_tokens", "max_output_tokens", "integer_below_min_value"
+NO_JSON, NO_SCHEMA = "We could not parse the JSON body", "Invalid schema for response_format 'a': schema must be"
+NO_PICTURE = ("invalid_image_format", None, "You uploaded an unsupported image. Please make sure your image has of one")
+FEW = "Invalid '{}': integer below minimum value. Expected a value >= {}, but got"
+FORMAT = {"type": "json_schema", "name": "a", "schema": {}, "strict": True}
 # path, body, code, param, how the message goes on, or begins where its code has no beginning of its own
 ROWS = [
-    (CHAT, shown(image_url=COFFEE), TYPE, f"{PART}.image_url", NO_OBJECT),
-    (CHAT, shown(image_url={"detail": "low"}), MISSING, f"{PART}.image_url.url", ""),
-    (CHAT, shown(image_url={"url": 7}), TYPE, f"{PART}.image_url.url", "a string, but got an integer instead."),
-    (CHAT, question(detail="huge"), VALUE, "messages[0].content[1].image_url.detail", "'huge'. Supported"),
-    (CHAT, said("user", {"type": "input_image"}), VALUE, f"{PART}.type",
-     "'input_image'. Supported values are: 'text', 'image_url', 'input_audio', 'file'."),
-    (CHAT, said("user", {"type": ["text"]}), VALUE, f"{PART}.type", "['text']"),
-    (CHAT, said("user", "hello"), TYPE, PART, NO_OBJECT),
+    (CHAT, said("user", "hello"), TYPE, PART, "an object, but got a string instead."),
+    (CHAT, said("user", {"type": "image_url", "image_url": {}}), MISSING, f"{PART}.image_url.url", ""),
+    (CHAT, question(detail="huge"), VALUE, DETAIL, "'huge'. Supported values are: 'auto', 'low', 'high'"),
     (CHAT, said("robot"), VALUE, "messages[0].role",
      "'robot'. Supported values are: 'developer', 'system', 'user', 'assistant', 'tool', 'function'."),
     (CHAT, said("system", IMAGE), VALUE, f"{PART}.type", "'image_url'. Supported values are: 'text'."),
-    (CHAT, question(messages=[{"role": "user"}]), MISSING, "messages[0].content", ""),
     (CHAT, question(messages="hi"), TYPE, "messages", "an array, but got a string instead."),
     (CHAT, {"model": "m"}, MISSING, "messages", ""),
     (CHAT, question(model=None), TYPE, "model", "a string, but got null instead."),
     (CHAT, question(temperature="1"), TYPE, "temperature", "a decimal, but got a string instead."),
     (CHAT, question(max_completion_tokens=True), TYPE, LIMIT, "an integer, but got a boolean instead."),
-    (CHAT, question(max_completion_tokens=0), LEAST, LIMIT, f"Invalid '{LIMIT}': expected a value of at least 1."),
+    (CHAT, question(max_completion_tokens=0), LEAST, LIMIT, FEW.format(LIMIT, 1)),
     (CHAT, question(colour="red"), None, None, "Unrecognized request argument supplied: colour"),
-    *((CHAT, body, None, None, NO_JSON) for body in (b"{", b"[" * 100_000, b"[1]")),
-    (CHAT, question(picture="https://a.invalid/x", temperature=1), *TIMEOUT),
-    *((CHAT, question(picture=f"data:image/png;base64,{end}"), *NO_PICTURE) for end in ("é", "!!!")),
-    *((CHAT, question(picture=data_url(data)), *NO_PICTURE) for data in (b"hello", b"BM" * 99)),
-    (CHAT, question(picture=data_url(kind="image/jpg")), *NO_PICTURE),
-    (CHAT, question(response_format={"type": "json_schema", "name": "a"}), MISSING, NAME.removesuffix(".name"), ""),
-    *((CHAT, formatted(name), VALUE, NAME, f"Invalid '{NAME}': string does not match pattern. Expected a string that "
-       "matches the pattern '^[a-zA-Z0-9_-]+$'.") for name in ("a cup", "컵", "", "a\n")),
-    (CHAT, formatted(schema={}), None, "response_format", "Invalid schema for response_format 'a': schema must be"),
-    (RESPONSES, asking(text={"format": {"type": "json_schema", "name": "a", "schema": {}, "strict": True}}),
-     "invalid_json_schema", "text.format.schema", "Invalid schema for response_format 'a': schema must be"),
-    (RESPONSES, asking(image={"image_url": {"url": COFFEE}}), TYPE, "input[0].content[1].image_url",
-     "an image URL, but got an object instead."),
+    *((CHAT, body, None, None, NO_JSON) for body in (b"{", b"[1]")),
+    *((CHAT, question(picture=url), *NO_PICTURE)
+      for url in ("data:image/png;base64,!!!", data_url(b"BM" * 99), data_url(kind="image/jpg"))),
+    (CHAT, question(response_format={"type": "json_schema"}), MISSING, "response_format.json_schema", ""),
+    (CHAT, question(response_format=FORMAT | {"json_schema": FORMAT}), None, "response_format", NO_SCHEMA),
+    (RESPONSES, asking(text={"format": FORMAT}), "invalid_json_schema", "text.format.schema", NO_SCHEMA),
     (RESPONSES, put_in("user", {"type": "input_image", "image_url": COFFEE}), MISSING, f"{INPUT}.detail", ""),
-    *((RESPONSES, put_in("user", {"type": "input_image", "detail": "low", **both}), VALUE, INPUT, ONE_OF)
-      for both in ({}, {"image_url": COFFEE, "file_id": "file-1"})),
     (RESPONSES, put_in("user", IMAGE), VALUE, f"{INPUT}.type", "'image_url'. Supported values are: 'input_text'"),
     (RESPONSES, put_in("assistant", {"type": "input_image"}), VALUE, f"{INPUT}.type", "'input_image'"),
-    (RESPONSES, asking(input=[{"role": "robot", "content": "hi"}]), VALUE, "input[0].role", "'robot'"),
     (RESPONSES, asking(input=7), TYPE, "input", "a string or an array, but got an integer instead."),
-    *((RESPONSES, asking(**{name: 9}), "unsupported_parameter", None, MOVED.format(name, moved))
-      for name, moved in (("messages", "input"), (LIMIT, "max_output_tokens"), ("response_format", "text.format"))),
     (RESPONSES, asking(colour="red"), "unknown_parameter", "colour", "Unknown parameter: 'colour'."),
-    (RESPONSES, asking(max_output_tokens=15), LEAST, "max_output_tokens",
-     "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got 15 instead."),
-    (RESPONSES, {"input": "hi"}, MISSING, "model", ""),
-    (RESPONSES, asking(image={"image_url": "https://a.invalid/x"}), *TIMEOUT),
-    (RESPONSES, asking(image={"file_id": "file-lost"}), "image_file_not_found", None, "No such File object: file-lost"),
-    (RESPONSES, asking(previous_response_id="resp_lost"), "previous_response_not_found", "previous_response_id",
-     "Previous response with id 'resp_lost' not found."),
+    (RESPONSES, asking(max_output_tokens=15), LEAST, OUT, FEW.format(OUT, 16)),
 ]  # fmt: skip
 
 
@@ -121,51 +85,23 @@ def test_a_wrong_body_is_refused_in_the_services_own_words(post, path, body, cod
 
 KEY, HOST = "the-key-of-your-resource", "contoso-5.openai.azure.com"
 CLASSIC, V1 = (f"{HOST}/openai/{path}chat/completions" for path in ("deployments/my-vision/", "v1/"))
-DATED, OLD = "?api-version=2024-10-21", "?api-version=2024-02-15-preview"
-RIGHT, WRONG = {"api-key": KEY}, {"api-key": "another"}
-NO_ACCESS = "Unauthorized. Access token is missing, invalid, audience is incorrect"
-DENIED = "Access denied due to invalid subscription key or wrong API endpoint."
-NO_DEPLOYMENT, NO_PATH = "The API deployment for this resource does not exist.", "Resource not found"
-ON_V1 = "api-version query parameter is not allowed when using /v1 path"
-TOO_MANY = "Exceeded maximum number of images (50) allowed in the request."
-MINE, GONE = question(model="my-vision"), "The model `gpt-4-vision-preview` has been deprecated, learn more here:"
+RIGHT, MINE = {"api-key": KEY}, question(model="my-vision")
 
 
-def bearer(key):
-    return {"Authorization": f"Bearer {key}"}
-
-
-# path, headers, body, status, code (None where there is no such field), how the message begins
-KEYS_AND_PATHS = [
-    (CHAT, {}, MINE, 401, None, "You didn't provide an API key."),
-    (CHAT, bearer("sk-wrong-key-0123"), MINE, 401, "invalid_api_key", "Incorrect API key provided: sk-w*********0123."),
-    (CHAT, bearer("sk"), MINE, 401, "invalid_api_key", "Incorrect API key provided: sk****sk. You can find"),
-    (CHAT, bearer(API_KEY), question(model="gpt-4-vision-preview"), 404, "model_not_found", GONE),
-    (CLASSIC + DATED, WRONG, MINE, 401, "401", DENIED),
-    (V1 + DATED, WRONG, MINE, 401, "401", DENIED),
-    (CLASSIC + DATED, {}, MINE, 401, None, NO_ACCESS),
-    (CLASSIC + DATED, bearer(KEY), MINE, 401, None, NO_ACCESS),
-    (V1, bearer("x"), MINE, 401, None, NO_ACCESS),
-    (CLASSIC, RIGHT, MINE, 404, "404", NO_PATH),
-    (f"{CLASSIC}?api-version=2024-13-01", RIGHT, MINE, 404, "404", NO_PATH),
-    (V1.replace("v1", "v1/openai/v1"), RIGHT, MINE, 404, "404", NO_PATH),
-    (V1 + DATED, RIGHT, MINE, 400, "BadRequest", ON_V1),
-    (CLASSIC + OLD, RIGHT, MINE, 400, None, "Unrecognized request argument supplied: max_completion_tokens"),
-    (CLASSIC.replace("my-vision", "gpt-4") + DATED, RIGHT, MINE, 404, "DeploymentNotFound", NO_DEPLOYMENT),
-    (V1, RIGHT, MINE | {"model": "gpt-4"}, 404, "DeploymentNotFound", NO_DEPLOYMENT),
-    (V1, RIGHT, {"messages": []}, 400, MISSING, "Missing required parameter: 'model'."),
-    (V1, RIGHT, MINE | {"temperature": "hot"}, 400, TYPE, "Invalid type for 'temperature'"),
-    *((path, RIGHT, said("user", *[IMAGE] * count, model="my-vision"), status, None, says)
-      for path in (CLASSIC + DATED, V1)
-      for count, status, says in ((50, 500, "answers.toml has no answer"), (51, 400, TOO_MANY))),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("path", "headers", "body", "status", "code", "says"), KEYS_AND_PATHS)
-def test_who_asks_where_is_checked_in_the_services_own_words(post, path, headers, body, status, code, says):
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "status", "code"),
+    [
+        (CHAT, {"Authorization": API_KEY}, MINE, 401, "invalid_api_key"),
+        (f"{CLASSIC}?api-version=2024-10-21", {"Authorization": f"Bearer {KEY}"}, MINE, 401, "401"),
+        (V1, {"Authorization": "Bearer x"}, MINE, 401, "401"),
+        (CLASSIC, RIGHT, MINE, 404, "404"),
+        (V1, RIGHT, MINE | {"model": "gpt-4"}, 404, "DeploymentNotFound"),
+        (V1, RIGHT, MINE | {"temperature": "hot"}, 400, TYPE),
+    ],
+)
+def test_who_asks_where_is_checked(post, path, headers, body, status, code):
     response = post(path, body, headers)
-    error = response.json().get("error", response.json())
-    assert (response.status_code, error.get("code")) == (status, code) and error["message"].startswith(says)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
     assert response.headers["x-course-source"] == ("constructed staged" if HOST in path else "constructed")
 
 
@@ -173,7 +109,6 @@ def test_who_asks_where_is_checked_in_the_services_own_words(post, path, headers
     ("path", "body", "says"),
     [
         (CHAT, question("Who drinks this?"), "answers.toml has no answer to ['Who drinks this?'] about pictures"),
-        (RESPONSES, asking("Who drinks this?"), "answers.toml has no answer to ['Who drinks this?'] about pictures"),
         (RESPONSES, asking(background=True), "the local API can't answer POST /v1/responses: NotImplementedError('Res"),
         (RESPONSES, asking(input=[{"type": "item_reference", "id": "msg_1"}]), "the local API can't answer"),
         (CHAT, question(response_format={"type": "json_object"}), "the local API can't answer"),
@@ -189,9 +124,7 @@ def test_what_it_cannot_answer_is_a_hole_that_is_remembered(api, post, path, bod
     assert (response.status_code, response.headers["x-course-source"]) == (500, "constructed")
 
 
-# --- strict schemas ---
-
-TEXT, NUMBER = {"type": "string"}, {"type": "number"}
+TEXT = {"type": "string"}
 
 
 def closed(**properties):
@@ -199,55 +132,30 @@ def closed(**properties):
     return SCHEMA | {"properties": properties, "required": [*properties]}
 
 
-def nested(levels):
-    return closed(within=nested(levels - 1)) if levels > 1 else closed(a=TEXT)
-
-
 IN_A, OPEN = "In context=('properties', 'a'", "'additionalProperties' is required to be supplied and to be false."
 EVERY = "'required' is required to be supplied and to be an array including every key in properties."
 FREE = closed(b=TEXT) | {"required": []}
-# schema, what the message says
-SCHEMAS_REFUSED = [
+# schema, what the message says; None: it is taken
+SCHEMAS = [
     ({"type": "objekt"}, "Please ensure it is a valid JSON Schema."),
-    ({"type": "object", "properties": ["a"], "items": 7}, "Please ensure it is a valid JSON Schema."),
+    ({"type": "array", "items": TEXT}, "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"array\"'."),
     (closed(a=TEXT) | {"additionalProperties": True}, f"In context=(), {OPEN}"),
-    (closed(a=closed(b={"type": "object", "properties": {}})), f"{IN_A}, 'properties', 'b'), {OPEN}"),
     (closed(a=TEXT, b=TEXT) | {"required": ["a"]}, f"In context=(), {EVERY} Missing 'b'."),
     (closed(a={"type": "array", "items": FREE}), f"{IN_A}, 'items'), {EVERY} Missing 'b'."),
     (closed() | {"$defs": {"d": FREE}}, f"In context=('$defs', 'd'), {EVERY} Missing 'b'."),
-    (closed(a=TEXT) | {"required": ["a", "b"]}, f"In context=(), {EVERY} Extra required key 'b' supplied."),
-    (closed(a={"type": "object", "additionalProperties": NUMBER}), f"In context=(), {EVERY} Extra required key 'a'"),
-    ({"type": "array", "items": TEXT}, "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"array\"'."),
-    ({"anyOf": [closed(a=TEXT)]}, "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'."),
-    (closed() | {"anyOf": [closed(a=TEXT)]}, "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'"),
-    (closed(a={"type": "array", "items": TEXT, "uniqueItems": True}), f"{IN_A}), 'uniqueItems' is not permitted."),
     (closed(a={"anyOf": [TEXT, {"oneOf": [TEXT]}]}), f"{IN_A}, 'anyOf', '1'), 'oneOf' is not permitted."),
     (closed(a={"description": "anything"}), f"{IN_A}), schema must have a 'type' key."),
-    (closed(a=TEXT | {"format": "uri"}), f"{IN_A}), 'uri' is not a valid format."),
     (closed(a={"type": ["array", "null"]}), f"{IN_A}), array schema missing items."),
-    (closed(a={"$ref": "#/$defs/b", "title": "A", "description": ""}) | {"$defs": {"b": TEXT}},
-     "context=('properties', 'a'), $ref cannot have keywords {'description', 'title'}."),
-    *((nested(levels), f"{levels} levels of nesting exceeds limit of 10.") for levels in (11, 100, 400)),
-]  # fmt: skip
-SCHEMAS_TAKEN = [
-    closed(a=NUMBER | {"minimum": 0, "multipleOf": 0.1}, b=TEXT | {"pattern": "^a", "minLength": 1, "format": "date"}),
-    closed(a={"type": "array", "items": TEXT, "minItems": 1}, b={"type": ["string", "null"]}, c={"anyOf": [TEXT]}),
-    closed(a={"$ref": "#/$defs/d"}, b={"type": "array", "items": {"$ref": "#"}}) | {"$defs": {"d": closed(x=NUMBER)}},
-    closed(oneOf=TEXT, default=TEXT | {"title": "A", "default": "x"}, **{"not": TEXT}) | {"title": "Thing"},
-    closed(a={"const": 1}, b={"enum": ["x"]}),
-    nested(10),
-]  # fmt: skip
+    (
+        closed(a=TEXT | {"pattern": "^a"}, b={"type": ["string", "null"]}, oneOf={"anyOf": [TEXT, {"enum": ["x"]}]}),
+        None,
+    ),
+    (closed(a={"type": "array", "items": {"$ref": "#/$defs/x"}}) | {"$defs": {"x": closed(x=TEXT)}}, None),
+]
 
 
-@pytest.mark.parametrize(("schema", "says"), SCHEMAS_REFUSED)
+@pytest.mark.parametrize(("schema", "says"), SCHEMAS)
 def test_a_strict_schema_is_refused_as_the_service_does_and_a_loose_one_only_when_it_is_none(schema, says):
-    assert says in schema_problem("thing", schema, strict=True)
-    if len(str(schema)) < 2_000:
-        no_schema = "Invalid schema for response_format 'thing'. Please ensure it is a valid JSON Schema."
-        loose = schema_problem("thing", schema, strict=False)
-        assert loose == (no_schema if says.startswith("Please") else None)
-
-
-@pytest.mark.parametrize("schema", SCHEMAS_TAKEN)
-def test_what_strict_mode_takes(schema):
-    assert schema_problem("thing", schema, strict=True) is None
+    strict, loose = (schema_problem("thing", schema, strict) for strict in (True, False))
+    assert (strict is None) if says is None else strict.endswith(says)
+    assert loose == (strict if str(says).startswith("Please") else None)

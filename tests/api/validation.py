@@ -6,7 +6,7 @@ Where those words were quoted is said beside them.
 import base64
 import io
 import json
-import re
+from contextlib import suppress
 from types import NoneType
 from typing import Any
 
@@ -28,14 +28,11 @@ class ApiError(Exception):
 
 
 def read_json(data: bytes) -> dict:
-    """A request's body. Raises ApiError(400) when it is no JSON object."""
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise ApiError("We could not parse the JSON body of your request.")
-    return body
+    """Return a request's body; raise ApiError(400) when it is no JSON object."""
+    with suppress(ValueError):
+        if isinstance(body := json.loads(data), dict):
+            return body
+    raise ApiError("We could not parse the JSON body of your request.")
 
 
 # --- the types of the SDK, as JSON Schema ---
@@ -85,7 +82,9 @@ def _check(value: Any, schema: dict, defs: dict, where: str = "") -> None:
         known = [_choices(member.get("properties", {}).get(tag, {}) if tag else member) for member in members]
         if all(known):
             given, place = (value.get(tag), f"{where}.{tag}") if tag else (value, where)
-            check_choice(given, [choice for choices in known for choice in choices], place)
+            if given not in (choices := [choice for choices in known for choice in choices]):
+                supported = ", ".join(map(repr, choices))
+                raise ApiError(f"Invalid value: {given!r}. Supported values are: {supported}.", "invalid_value", place)
             members = [member for member, choices in zip(members, known, strict=True) if given in choices]
     member = members[0]
     for name in member.get("required", ()):
@@ -110,31 +109,18 @@ def _choices(schema: dict) -> list:
     return schema.get("enum") or ([schema["const"]] if "const" in schema else [])
 
 
-def check_choice(value: Any, choices: list, where: str) -> None:
-    """Raise ApiError(400) unless a value is one of these."""
-    if value not in choices:
-        supported = ", ".join(map(repr, choices))
-        raise ApiError(f"Invalid value: {value!r}. Supported values are: {supported}.", "invalid_value", where)
-
-
 # --- the rules of the service ---
 
-# What people bring along from Chat, and where it went. Wording: error messages that users quote in public (2026).
-_MOVED = {"messages": "input", "max_completion_tokens": "max_output_tokens", "response_format": "text.format"}
-# earendil-works/pi issue 6265 (2026-07); the SDK's types name no least value.
-_LEAST_OUTPUT = 16
-_NAME = "^[a-zA-Z0-9_-]+$"  # of a schema; the SDK's types say so
+
+# The fewest tokens: earendil-works/pi issue 6265 (2026-07) of Responses; the SDK's types name no least value.
+_LEAST = {"max_completion_tokens": 1, "max_tokens": 1, "max_output_tokens": 16}
 
 
 def check_chat(body: dict) -> None:
     """Raise ApiError(400) unless `body` is a chat request that the real service would read."""
     for name in sorted(body.keys() - _CHAT["properties"].keys()):
         raise ApiError(f"Unrecognized request argument supplied: {name}")
-    _check(body, _CHAT, _CHAT["$defs"])
-    for name in ("max_completion_tokens", "max_tokens"):
-        if body.get(name) is not None and body[name] < 1:
-            raise ApiError(f"Invalid '{name}': expected a value of at least 1.", "integer_below_min_value", name)
-    _check_schema(body, "response_format.json_schema", "response_format", None)
+    _check_body(body, _CHAT, "response_format", None)
 
 
 def check_response(body: dict) -> None:
@@ -143,32 +129,20 @@ def check_response(body: dict) -> None:
     `detail` is required of an `input_image`, as in the SDK's types; whether the service insists is unverified.
     """
     for name in sorted(body.keys() - _RESPONSE["properties"].keys()):
-        if name in _MOVED:
-            moved = f"In the Responses API, this parameter has moved to '{_MOVED[name]}'."
-            raise ApiError(f"Unsupported parameter: '{name}'. {moved}", "unsupported_parameter")
         raise ApiError(f"Unknown parameter: '{name}'.", "unknown_parameter", name)
-    _check(body, _RESPONSE, _RESPONSE["$defs"])
-    if (limit := body.get("max_output_tokens")) is not None and limit < _LEAST_OUTPUT:
-        expected = f"integer below minimum value. Expected a value >= {_LEAST_OUTPUT}, but got {limit} instead."
-        raise ApiError(f"Invalid 'max_output_tokens': {expected}", "integer_below_min_value", "max_output_tokens")
-    for n, item in enumerate(body["input"] if isinstance(body["input"], list) else ()):
-        for k, part in enumerate(item["content"] if isinstance(item["content"], list) else ()):
-            if part["type"] == "input_image" and bool(part.get("image_url")) == bool(part.get("file_id")):
-                where = f"input[{n}].content[{k}]"
-                one = f"Invalid '{where}': expected exactly one of 'image_url' or 'file_id'."
-                raise ApiError(one, "invalid_value", where)
     # xavierzheng/pxgpt, a test that quotes the service (2026)
-    _check_schema(body, "text.format", "text.format.schema", "invalid_json_schema")
+    _check_body(body, _RESPONSE, "text.format.schema", "invalid_json_schema")
 
 
-def _check_schema(body: dict, place: str, param: str, code: str | None) -> None:
-    if not (asked := asked_schema(body)):
-        return
-    if not re.fullmatch(_NAME, asked["name"]):
-        # Vortiago/mcp-azure-devops pull request 30 (2025-06), about the name of a tool
-        wrong = f"string does not match pattern. Expected a string that matches the pattern '{_NAME}'."
-        raise ApiError(f"Invalid '{place}.name': {wrong}", "invalid_value", f"{place}.name")
-    if why := schema_problem(asked["name"], asked.get("schema", {}), asked.get("strict") is True):
+def _check_body(body: dict, schema: dict, param: str, code: str | None) -> None:
+    """Check what both APIs have; `param` and `code` are those of an error in the schema that is asked for."""
+    _check(body, schema, schema["$defs"])
+    for name, least in _LEAST.items():
+        if body.get(name) is not None and body[name] < least:
+            wrong = f"integer below minimum value. Expected a value >= {least}, but got {body[name]} instead."
+            raise ApiError(f"Invalid '{name}': {wrong}", "integer_below_min_value", name)
+    asked = asked_schema(body)
+    if asked and (why := schema_problem(asked["name"], asked.get("schema", {}), asked.get("strict") is True)):
         raise ApiError(why, code, param)
 
 

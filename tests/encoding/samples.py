@@ -107,9 +107,7 @@ def talkative():
     parts = [(0xED, b"Photoshop 3.0\0"), (0xE0, b"JFXX\0\x13"), (0xE0, b"JFIF\0\1\1\0\0\1\0\1\1\1"), (0xEB, b"")]
     more = b"".join(jpeg_segment(marker, begin + CANARY) for marker, begin in parts)
     gif = saved(scene(), "GIF", comment=CANARY)
-    webp = (
-        saved(scene(), "WEBP", **notes) + b"OWN " + struct.pack("<I", len(CANARY)) + CANARY + b"\0" * (len(CANARY) % 2)
-    )
+    webp = saved(scene(), "WEBP", **notes) + b"OWN " + struct.pack("<I", len(CANARY) + 1) + CANARY + b"\0"
     return {
         "JPEG": jpeg[:2] + more + b"\xff\xff" + jpeg_segment(0xFE, CANARY)[1:] + jpeg[2:],
         "progressive JPEG": saved(scene(), "JPEG", progressive=True, **notes),

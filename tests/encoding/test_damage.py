@@ -1,7 +1,6 @@
 """What can't be sent: no picture, half of one, one without end, one that nobody would make. Each is told so."""
 
 import io
-import random
 import struct
 import tracemalloc
 import zlib
@@ -34,20 +33,15 @@ NO_PICTURES = [
     (b"\n<!DOCTYPE html><html>", PAGE),
     (b"<?xml version='1.0'?><html><svg></svg></html>", PAGE),
     (b"<!-- a --><!-- b --><script>1</script>", PAGE),
-    (b"<title>x</title>", PAGE),
-    (b"<!--" + b"x" * 2000 + b"--><html><svg></svg>", PAGE),
     (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", RAW),
     (b"FUJIFILMCCD-RAW 0201", RAW),
     # One general sentence, true of all that is rare: neither "damaged" nor what it is not.
     (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + bytes(99), RARE),
-    (b"\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf", RARE),
     (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- x -->\n<svg>', RARE),
-    (b"%PDF-1.7\n%\xe2\xe3", RARE),
-    ('{"a": 1}'.encode("utf-16"), RARE),
-    (b"<!---->" * 9000, RARE),
+    (b"\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf", RARE),
     (b"data: three cats, two dogs", RARE),
-    (b"[link](https://example.org)", RARE),
-    (saved(scene(), "TGA"), RARE),
+    (b"%PDF-1.7\n%\xe2\xe3", RARE),
+    (b"<!---->" * 9000, RARE),
     (PLAIN["JPEG"].replace(b"\xff\xc0\0\x11\x08", b"\xff\xc1\0\x11\x0c"), RARE),  # 12 bits
     (PLAIN["JPEG"].replace(b"\xff\xc0", b"\xff\xc3"), RARE),  # lossless
     (PLAIN["PNG"][:8] + png_chunk(b"CgBI", b"\x50\0\x20\2") + PLAIN["PNG"][8:], RARE),  # of an iPhone app
@@ -59,10 +53,9 @@ NO_PICTURES = [
 @pytest.mark.parametrize(("data", "says"), NO_PICTURES)
 def test_what_is_no_picture_is_told_what_it_is(data, says, tmp_path, monkeypatch):
     no_network(monkeypatch)
-    said = refusal(data)
-    assert said.startswith(f"bytes: {says}")
     (tmp_path / "holiday.jpg").write_bytes(data)
-    assert refusal(tmp_path / "holiday.jpg") == said.replace("bytes", "holiday.jpg", 1)
+    said = refusal(tmp_path / "holiday.jpg")
+    assert said.startswith(f"holiday.jpg: {says}") and refusal(data) == said.replace("holiday.jpg", "bytes", 1)
 
 
 def test_eps_is_never_opened(monkeypatch):
@@ -76,7 +69,6 @@ PHOTO = {
     "progressive JPEG": saved(photo(), "JPEG", progressive=True),
     "JPEG with restarts": saved(photo(), "JPEG", restart_marker_blocks=7),
     "grey JPEG": saved(photo().convert("L"), "JPEG"),
-    "PNG with a palette": saved(photo().quantize(200), "PNG"),
     "lossless WebP": saved(photo(), "WEBP", lossless=True),
     "LZW TIFF": saved(photo(), "TIFF", compression="tiff_lzw"),
 }
@@ -86,14 +78,13 @@ PHOTO = {
 def test_a_picture_that_is_cut_off_is_refused_wherever_it_ends(name):
     """With nothing, zeros or an end marker in the place of what is gone. (Without compression, zeros are black.)"""
     data = PHOTO[name]
-    for share in (0.4, 0.6, 0.8, 0.9, 0.95):
-        ends = int(len(data) * share)
+    for ends in (int(len(data) * share) for share in (0.4, 0.8, 0.95)):
         assert "Get it again" in refusal(data[:ends])
         if name not in ("TIFF", "BMP", "PPM", "LZW TIFF"):
             assert "Get it again" in refusal(data[:ends] + bytes(len(data) - ends))
         if name in ("JPEG", "JPEG with restarts", "grey JPEG"):
-            assert "it is cut off: pixels are missing" in refusal(data[:ends] + b"\xff\xd9")
-            assert "it is cut off" in refusal(data[:ends] + b"\xff\xd9" + bytes(90))
+            for more in (b"", bytes(90)):
+                assert "it is cut off: pixels are missing" in refusal(data[:ends] + b"\xff\xd9" + more)
 
 
 @pytest.mark.parametrize("name", ["JPEG", "grey JPEG", "JPEG with restarts"])
@@ -116,33 +107,27 @@ def test_what_looks_like_missing_pixels_is_not_taken_for_it():
 
 def test_a_png_whose_pixels_end_early_is_refused():
     """Pillow fills the rest; a stream that ends well, but too soon, and one with a wrong sum."""
-    rows = bytes(121 * 30)
-    whole, stream = png_of(40, 30, 8, 2, rows), zlib.compress(rows)
-    assert open_picture(whole).changes == ()
-    for short in (rows[:-1], rows[: 121 * 15]):
-        assert "it is cut off" in refusal(png_of(40, 30, 8, 2, short))
-    for bits, colours, row in ((1, 0, 5), (8, 0, 40), (8, 4, 80), (8, 6, 160), (16, 2, 240)):
+    for bits, colours, row in ((1, 0, 5), (8, 0, 40), (8, 2, 120), (8, 4, 80), (8, 6, 160), (16, 2, 240)):
         assert open_picture(png_of(40, 30, bits, colours, b"\0" * 30 * (row + 1))).width == 40
-        assert "it is cut off" in refusal(png_of(40, 30, bits, colours, b"\0" * (30 * (row + 1) - 1)))
+        for rows in (30 * (row + 1) - 1, 15 * (row + 1)):
+            assert "it is cut off" in refusal(png_of(40, 30, bits, colours, bytes(rows)))
+    stream = zlib.compress(rows := bytes(121 * 30))
     for broken, says in ((stream[:-4] + b"abcd", RARE), (stream[:-4], "it is cut off")):
+        whole = png_of(40, 30, 8, 2, rows)
         assert says in refusal(whole.replace(png_chunk(b"IDAT", stream), png_chunk(b"IDAT", broken)))
 
 
 def busy_files():
     """What would keep a reader busy for minutes."""
     plain, scans = PLAIN["JPEG"], saved(Image.radial_gradient("L").resize((1500, 1500)), "JPEG", progressive=True)
-    scan, gif = scans[scans.rindex(b"\xff\xda") : -2], saved(scene(), "GIF")
-    return {
-        "scans": scans[:-2] + scan * 550 + b"\xff\xd9",
-        "fill bytes in front": plain[:2] + b"\xff" * 2_000_000 + plain[2:],
-        "fill bytes in the scan": plain[:-2] + b"\xff" * 2_000_000 + plain[-2:],
-        "extensions": gif[:-1] + b"!\xfe\1a\0" * 200_000 + b";",
-    }
+    yield scans[:-2] + scans[scans.rindex(b"\xff\xda") : -2] * 550 + b"\xff\xd9"
+    yield plain[:2] + b"\xff" * 2_000_000 + plain[2:]  # fill bytes, in front and in the scan
+    yield plain[:-2] + b"\xff" * 2_000_000 + plain[-2:]
+    yield saved(scene(), "GIF")[:-1] + b"!\xfe\1a\0" * 200_000 + b";"
 
 
-@pytest.mark.parametrize("name", busy_files())
-def test_a_file_of_very_many_parts_is_refused(name):
-    assert "so many small parts" in refusal(busy_files()[name])
+def test_a_file_of_very_many_parts_is_refused():
+    assert ["so many small parts" in refusal(data) for data in busy_files()] == [True] * 4
 
 
 def test_a_tiff_of_very_many_pages_is_opened_without_counting_them(monkeypatch):
@@ -180,16 +165,17 @@ def test_what_would_not_fit_into_memory_is_never_unpacked(data, says):
 
 def test_an_image_without_pixels_and_a_page_with_too_many_are_refused():
     assert "0 x 5 pixels, and 1 to 110,000,000 of this kind can be unpacked" in refusal(Image.new("RGB", (0, 5)))
-    page = Image.new("1", (14_000, 12_500))
-    data = saved(scene(mode="1"), "TIFF", save_all=True, append_images=[page], compression="group4")
+    data = saved(scene(mode="1"), "TIFF", save_all=True, append_images=[Image.new("1", (14_000, 12_500))],
+                 compression="group4")  # fmt: skip
     assert "decompression bomb" in refusal(data, frame=1)
 
 
-def test_too_many_bytes_to_send():
-    large = Image.frombytes("RGB", (2400, 2400), random.Random(2).randbytes(2400 * 2400 * 3))
-    data = saved(large, "PNG", compress_level=0)
-    says = f"bytes: {len(data):,} bytes to send, over the limit of 15,728,622. Shrink it: max_side=1200."
-    assert refusal(data) == says
+def test_too_many_bytes_to_send(monkeypatch):
+    size = len(data := PHOTO["PNG"])
+    monkeypatch.setattr("helpers.encoding.picture.MAX_BYTES", size)
+    assert open_picture(data).data == data
+    monkeypatch.setattr("helpers.encoding.picture.MAX_BYTES", size - 1)
+    assert refusal(data) == f"bytes: {size:,} bytes to send, over the limit of {size - 1:,}. Shrink it: max_side=150."
 
 
 FUZZED = {
@@ -197,8 +183,7 @@ FUZZED = {
     **{f"talkative {name}": data for name, data in talkative().items()},
     **{f"animated {kind}": animation(kind) for kind in ("GIF", "WEBP", "PNG", "AVIF")},
     **{kind: saved(scene((16, 16)), kind) for kind in ("BMP", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO")},
-    "LZW TIFF": saved(scene(), "TIFF", compression="tiff_lzw"),
-    "JPEG in a TIFF": saved(scene(), "TIFF", compression="jpeg"),
+    **{f"{how} TIFF": saved(scene(), "TIFF", compression=how) for how in ("tiff_lzw", "jpeg")},
     "CMYK JPEG": saved(scene(mode="CMYK"), "JPEG", icc_profile=profile("Adobe RGB")),
     "RGBA PNG": saved(see_through("RGBA"), "PNG", icc_profile=profile("Adobe RGB")),
     "odd EXIF": saved(scene(), "JPEG", exif=exif(6)).replace(b"MM\0*", b"MM\0*\xff\xff\xff\xff", 1),

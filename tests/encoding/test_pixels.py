@@ -47,9 +47,7 @@ def test_a_turned_jpeg_is_neither_coarser_nor_much_larger(quality, subsampling):
 
 
 @pytest.mark.parametrize("change", [
-    lambda image: image.transpose(Image.Transpose.ROTATE_270), lambda image: image.rotate(270, expand=True),
-    lambda image: image.crop((0, 0, 30, 20)), lambda image: image.resize((32, 24)),
-    lambda image: image.convert("L"), lambda image: image.copy(),
+    lambda image: image.rotate(270, expand=True), lambda image: image.crop((0, 0, 30, 20)), lambda image: image.copy(),
 ])  # fmt: skip
 def test_pixels_changed_by_the_caller_are_not_turned_by_exif(change):
     """They may be upright by now; whether they are, no program can know, so it is said."""
@@ -79,7 +77,7 @@ SCENES = {
     "mode PA": (scene(mode="P").convert("PA"), scene(mode="P"), ()),
     "mode La": (scene(mode="LA").convert("La"), GREY, ()),
     "mode RGBa": (scene(mode="RGBA").convert("RGBa"), scene(), ()),
-    "16-bit grey": (saved(Image.fromarray(DEEP * 257), "PNG"), GREY, ("16 bits made 8", "saved again")[:1]),
+    "16-bit grey": (saved(Image.fromarray(DEEP * 257), "PNG"), GREY, ("16 bits made 8",)),
     "16-bit TIFF": (saved(Image.fromarray(DEEP * 257), "TIFF"), GREY, ("16 bits made 8", "TIFF made PNG")),
     "16-bit colour": (deep_files()["colour PNG"], scene(), ("saved again",)),
     **{kind: (saved(scene(), kind), scene(), (f"{kind} made PNG",)) for kind in
@@ -88,18 +86,15 @@ SCENES = {
     "ICO": (saved(scene((48, 48)), "ICO", sizes=[(48, 48)]), scene((48, 48)), ("ICO made PNG",)),
     **{f"Adobe RGB {kind}": (saved(scene(), kind, icc_profile=profile("Adobe RGB")), converted("Adobe RGB"), ())
        for kind in ("JPEG", "PNG", "WEBP", "TIFF")},
-    "sRGB JPEG": (saved(scene(), "JPEG", icc_profile=profile("sRGB")), scene(), ("metadata dropped",)),
-    "sRGB PNG": (saved(scene(), "PNG", icc_profile=profile("sRGB")), scene(), ("metadata dropped",)),
-    **{f"profile {bad[:9]!r}": (saved(scene(), "PNG", icc_profile=bad), scene(), ())
-       for bad in (b"", b"no profile", profile("Adobe RGB")[:300])},
+    **{f"profile {name}": (saved(scene(), "PNG", icc_profile=data), scene(), ()) for name, data in
+       {"none": b"", "bad": b"no profile", "cut": profile("Adobe RGB")[:300], "sRGB": profile("sRGB")}.items()},
     "a profile for other pixels": (saved(GREY, "PNG", icc_profile=profile("Adobe RGB")), GREY, ("metadata dropped",)),
     "CMYK JPEG": (saved(scene(mode="CMYK"), "JPEG"), scene(), ("CMYK made RGB",)),
-    "CMYK TIFF": (saved(scene(mode="CMYK"), "TIFF"), scene(), ("CMYK made RGB", "TIFF made PNG")),
     "alpha of 0": (alpha_of_0("PNG"), scene(), ("alpha of 0 everywhere ignored",)),
     "nothing at all": (Image.new("RGBA", (9, 9)), Image.new("L", (9, 9), 255), ("laid on white", "encoded as PNG")),
     "clipboard": (alpha_of_0("BMP"), scene(), ("BMP made PNG",)),
-    "smaller copies inside": (tiff_of(scene(), {330: [8]}), scene(), ("TIFF made PNG",)),
     "of a camera": (tiff_of(scene(), {254: [0], 271: [78], 330: [8]}), scene(), ("TIFF made PNG",)),
+    "smaller copies inside": (tiff_of(scene(), {330: [8]}), scene(), ("TIFF made PNG",)),
     "planes": (tiff_of(scene(), PLANES, numpy.asarray(scene()).transpose(2, 0, 1).tobytes()), scene(), ()),
 }  # fmt: skip
 
@@ -131,28 +126,28 @@ SIXTEEN = numpy.asarray(scene()).astype("<u2").transpose(2, 0, 1).tobytes()
 DEEP_PLANES = {258: [16] * 3, 273: [8, 2408, 4808], 279: [2400] * 3, 284: [2]}
 LETTERS = Image.new("RGBA", (40, 30), (255, 255, 255, 0))
 LETTERS.paste((255, 255, 255, 255), (10, 10, 30, 20))
+RAW, WHITE = "this is a camera's raw picture", "On white nothing is seen. Give background=, say 'grey'."
 
 
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        (tiff_of(scene(), {254: [1]}), "this is a camera's raw picture"),
-        (tiff_of(scene(), {271: [78], 330: [8]}), "this is a camera's raw picture"),
-        (tiff_of(scene(), {271: [78], 50706: [1, 4, 0, 0]}), "this is a camera's raw picture"),
+        *(
+            (tiff_of(scene(), tags), RAW)
+            for tags in ({254: [1]}, {271: [78], 330: [8]}, {271: [78], 50706: [1, 4, 0, 0]})
+        ),
         (tiff_of(scene(), DEEP_PLANES, SIXTEEN), RARE),
         (Image.new("F", (9, 9), 0.5), GREYS_READ),
-        (scene(mode="I"), GREYS_READ),
         (tiff_of(GREY, {258: [32], 339: [1]}, bytes(4800)), GREYS_READ),
         (tiff_of(GREY, {258: [16], 262: [0]}, bytes(2400)), GREYS_READ),
         (deep_files()["PGM"], GREYS_READ),
         (saved(Image.fromarray(DEEP * 257), "PNG", transparency=257 * 9), GREYS_READ),
-        *((saved(LETTERS, kind, lossless=True), "On white nothing is seen. Give background=, say 'grey'.")
-          for kind in ("PNG", "WEBP", "TIFF")),
+        *((saved(LETTERS, kind, lossless=True), WHITE) for kind in ("PNG", "WEBP", "TIFF")),
     ],
-)  # fmt: skip
+)
 def test_pixels_that_would_come_out_wrong_are_refused(source, says):
-    assert says in refusal(source) and says in refusal(source, frame=0)
-    if says.startswith("On white"):
+    assert says in refusal(source)
+    if says == WHITE:
         assert pixels(open_picture(source, background="navy")).getpixel((20, 15)) == (255, 255, 255)
         assert open_upright(source)[0].getpixel((20, 15)) == (255, 255, 255), "when shown"
 
@@ -171,16 +166,13 @@ def test_half_transparent_is_half_the_background():
     assert pixels(open_picture(Image.new("RGBA", (20, 20), (0, 0, 0, 128)))).getpixel((5, 5)) == (127,) * 3
 
 
-def hdr(kind, transfer):
+def hdr(transfer):
     """ITU-T H.273: 16 is PQ, 18 HLG, 1 BT.709, 13 sRGB. In AVIF (nclx), PNG (cICP), a profile (cicp)."""
-    if kind == "AVIF":
-        data = saved(scene((64, 64)), "AVIF")
-        at = data.index(b"colrnclx") + 8
-        return data[: at + 2] + struct.pack(">H", transfer) + data[at + 4 :]
-    code = bytes((9, transfer, 0, 1))
-    if kind == "PNG":
-        return with_chunk(PLAIN["PNG"], b"cICP", code)
-    return saved(scene(), "JPEG", icc_profile=profile("sRGB") + b"cicp\0\0\0\0" + code)
+    data, code = saved(scene((64, 64)), "AVIF"), bytes((9, transfer, 0, 1))
+    at = data.index(b"colrnclx") + 10
+    yield data[:at] + struct.pack(">H", transfer) + data[at + 2 :]
+    yield with_chunk(PLAIN["PNG"], b"cICP", code)
+    yield saved(scene(), "JPEG", icc_profile=profile("sRGB") + b"cicp\0\0\0\0" + code)
 
 
 def mask(most):
@@ -189,23 +181,20 @@ def mask(most):
     return image
 
 
-DIM = "nearly black, no value is over {} of 255"
+HDR, DIM = "HDR, sent without its curve", "nearly black, no value is over {} of 255"
 
 
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        *((hdr(kind, transfer), "HDR, sent without its curve" if transfer in (16, 18) else "")
-          for kind in ("AVIF", "PNG", "profile") for transfer in (1, 13, 16, 18)),
-        (saved(mask(3), "PNG"), DIM.format(3)),
+        *((data, HDR if transfer in (16, 18) else "") for transfer in (1, 13, 16, 18) for data in hdr(transfer)),
         (saved(mask(31), "BMP"), DIM.format(31)),
         (saved(mask(32), "PNG"), ""),
-        (saved(Image.fromarray(DEEP * 7), "PNG"), DIM.format(2)),
         (saved(Image.new("L", (9, 9)), "PNG"), ""),  # black is black
         (mask(3), ""),  # as in the frames of a film
         (Image.fromarray(DEEP * 7), DIM.format(2)),
     ],
-)  # fmt: skip
+)
 def test_what_will_look_wrong_is_sent_with_a_warning(data, says, recwarn):
     assert open_picture(data).width
     assert [says in str(one.message) and one.filename == __file__ for one in recwarn] == [True] * bool(says)
@@ -214,28 +203,23 @@ def test_what_will_look_wrong_is_sent_with_a_warning(data, says, recwarn):
 def test_threads_leave_the_warnings_as_they_were():
     before = list(warnings.filters)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: open_picture(PLAIN["JPEG"], max_side=10), range(60)))
+        list(pool.map(lambda _: open_picture(PLAIN["JPEG"], max_side=10), range(40)))
     assert warnings.filters == before
 
 
 @pytest.mark.parametrize(
     ("source", "options", "expected"),
     [
-        ("coffee.png", {}, "png"),
-        ("coffee.png", {"max_side": 200}, "jpeg"),
-        ("jupyterlab_lesson.png", {"max_side": 500}, "png"),
-        (saved(Image.open(IMAGES / "coffee.png").convert("RGB"), "BMP"), {}, "jpeg"),
-        (Image.open(IMAGES / "coffee.png").convert("RGB"), {}, "jpeg"),
-        (saved(Image.open(IMAGES / "bar_chart.png").convert("RGB"), "TIFF"), {}, "png"),
-        (scene(), {}, "png"),
-        (scene(), {"format": "JPEG"}, "jpeg"),
-        ("chicken.webp", {"format": "PNG", "max_side": 100}, "png"),
-        ("chicken.webp", {"format": "JPEG", "max_side": 100}, "jpeg"),
-        *((data, {"format": format}, format.lower()) for data in PLAIN.values() for format in ("JPEG", "PNG")),
+        (IMAGES / "coffee.png", {}, "png"),
+        (IMAGES / "coffee.png", {"max_side": 200}, "jpeg"),
+        (IMAGES / "jupyterlab_lesson.png", {"max_side": 500}, "png"),
+        (saved(photo(), "BMP"), {}, "jpeg"),
+        (photo(), {}, "jpeg"),
+        (photo((99, 99)), {}, "png"),  # as icons
+        *((data, {"format": kind}, kind.lower()) for data in (scene(), *PLAIN.values()) for kind in ("JPEG", "PNG")),
     ],
 )
 def test_a_photograph_becomes_jpeg_and_a_drawing_png_unless_told_otherwise(source, options, expected):
-    source = IMAGES / source if isinstance(source, str) else source
     picture = open_picture(source, **options)
     assert picture.media_type == f"image/{expected}" and Image.open(io.BytesIO(picture.data)).format == expected.upper()
 
@@ -252,6 +236,9 @@ def test_one_frame_is_sent_and_has_to_be_chosen(kind):
             assert alike(pixels(open_picture(image)), expected) and image.tell() == frame
     for source in (data, PLAIN["PNG"], image):
         assert "there is no frame 3; they are counted from 0" in refusal(source, frame=3)
+
+
+def test_a_page_has_a_size_of_its_own():
     pages = saved(scene((40, 30)), "TIFF", save_all=True, append_images=[scene((60, 200))])
     assert alike(pixels(open_picture(pages, frame=1, max_side=100)), scene((30, 100)))
 

@@ -1,5 +1,6 @@
 """Checking itself: nothing, nonsense and any request are answered with a reason; what is printed; the numbers."""
 
+import os
 import re
 from itertools import pairwise
 
@@ -9,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course import CourseError, exercises
+from course.exercises import done, lesson_00, lesson_01
 from course.exercises import exercise as checks
-from course.exercises import lesson_00, lesson_01
 from course.recording import DEFAULT_MODEL
 from helpers.tokens import price
-from tests.exercises.cases import ALL, FUNCTIONS, picture, says, text
+from tests.exercises.cases import ALL, FUNCTIONS, NOTEBOOKS, picture, says, text
 from tests.exercises.lessons_00_02 import request
 
 EMPTY = [None, ..., "", " ", [], (), {}, b"", {"content": None, "prediction": ...}, {"a": {"b": []}}]
@@ -139,6 +140,29 @@ def test_a_mistake_of_a_checker_is_no_traceback(monkeypatch):
     nine(lambda answer: 1 / 0)
     said = "it wants a dog. What came is an int that cannot be read (ZeroDivisionError)."
     assert exercises.judge("00.9", 3) == ("not right yet", said)
+
+
+@pytest.mark.parametrize("left", [None, b"", b"00.3\n00", b"\xff\0"], ids=["no file", "empty", "cut off", "broken"])
+def test_progress_knows_what_was_right_here_and_a_file_disturbs_no_check(left, tmp_path, monkeypatch, capsys):
+    assert str(done.FILE) == os.devnull, "a test is no progress of whoever runs it"
+    monkeypatch.setattr(done, "FILE", tmp_path / "progress")
+    if left is not None:
+        done.FILE.write_bytes(left)
+    for number, answer in {"00.3": 8474, "01.3": lesson_01.go_on, "00.1": None, "00.2": 7}.items():
+        exercises.check(number, answer)
+        exercises.check(number, answer)
+    size = done.FILE.stat().st_size
+    capsys.readouterr()
+    exercises.progress()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [path.stem for path in NOTEBOOKS.values()]
+    assert lines[0].endswith(" 1 of 3 · left: 00.1 00.2") and lines[1].endswith(" 1 of 3 · left: 01.1 01.2")
+    assert size <= len(left or b"") + 10, "each is kept once"
+    done.FILE.unlink()
+    done.FILE.mkdir()  # neither read nor written
+    exercises.check("00.3", 8474)
+    exercises.progress()
+    assert "00.3 is right" in (out := capsys.readouterr().out) and " 0 of 3 · left: 00.1 00.2 00.3\n" in out
 
 
 def test_the_price_of_an_exercise_is_the_price_of_the_course():

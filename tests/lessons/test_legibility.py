@@ -61,7 +61,7 @@ def test_the_readings_that_the_lesson_tells_of_are_these():
     assert "\n" not in missed["read"] and "Paid" in missed["read"]
 
 
-@pytest.mark.parametrize("name", ["letter_sizes.png", "receipt.png"])
+@pytest.mark.parametrize("name", ["front_desk.jpg", "letter_sizes.png", "receipt.png", "receipt_with_note.png"])
 def test_the_texts_are_what_the_script_draws(name, tmp_path):
     make_pictures.PICTURES[name](tmp_path / name)
     ours, drawn = (Image.open(folder / name).convert("L") for folder in (IMAGES, tmp_path))

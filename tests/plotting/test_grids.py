@@ -11,16 +11,10 @@ from tests.recording.page import COFFEE, described, drawn
 LUNA = "gpt-5.6-luna"
 
 
-@pytest.mark.parametrize(
-    ("model", "size", "extent", "every"),
-    [
-        (LUNA, (600, 400), (608, 416), 1),
-        ("gpt-4o", (1000, 1520), (1024, 1536), 1),
-        (LUNA, (1472, 960), (1472, 960), 5),
-        (LUNA, (60_000, 30), (60_000, 32), 50),
-        (LUNA, (1, 1), (32, 32), 1),
-    ],
-)
+@pytest.mark.parametrize(("model", "size", "extent", "every"), [
+    (LUNA, (600, 400), (608, 416), 1), ("gpt-4o", (1000, 1520), (1024, 1536), 1), (LUNA, (1472, 960), (1472, 960), 5),
+    (LUNA, (60_000, 30), (60_000, 32), 50), (LUNA, (1, 1), (32, 32), 1),
+])  # fmt: skip
 def test_whole_tiles_or_patches_lie_over_the_picture(model, size, extent, every):
     counted = picture_tokens(*size, model)
     figure = grids.draw(Image.new("RGB", size, "white"), counted, "title", 360)

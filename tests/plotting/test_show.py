@@ -1,10 +1,9 @@
 """show: pictures that are seen, of the right size, described in words, and alone on the page."""
 
-import os
-import subprocess
-import sys
+from contextlib import nullcontext
 from importlib import import_module
 from itertools import pairwise
+from unittest.mock import Mock
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from helpers.encoding import PictureError, open_picture
-from helpers.plotting import show
+from helpers.plotting import draw_boxes, draw_grid, show
 from tests.recording.page import CHELSEA, COFFEE, COFFEE_ALT, ROOT, described, drawn, encoded
 
 SHOW = import_module("helpers.plotting.show")
@@ -46,21 +45,6 @@ def test_a_row_is_equally_high_and_fits_the_page(sizes, width, expected):
     assert not any(axes.axison for axes in figure.axes)
 
 
-def test_every_mode_is_shown(capsys):
-    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"):
-        show(Image.new(mode, (60, 40)))
-        assert capsys.readouterr().out == f"picture: 60 x 40 pixels, {mode}\n"
-
-
-def test_a_photo_is_turned_upright_and_this_is_told(page, capsys):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    show(encoded(drawn((90, 60)), "JPEG", exif=exif, quality=95), width=100)
-    inside = described(page.shown[0])[3].convert("L").crop((10, 10, 110, 160))
-    assert inside.getpixel((90, 8)) < 60 < 200 < inside.getpixel((8, 8)), "the dark corner is now at the top right"
-    assert capsys.readouterr().out == "picture: 60 x 90 pixels, RGB, JPEG, turned upright (EXIF)\n"
-
-
 @pytest.mark.filterwarnings("error")
 def test_captions_are_dark_letters_above_their_picture_and_a_number_where_no_font_can_draw_them(page):
     for captions in (None, "커피 한 잔 — a cup, −3 °C"):
@@ -77,17 +61,26 @@ def test_captions_are_dark_letters_above_their_picture_and_a_number_where_no_fon
 
 
 def test_a_row_is_told_in_words_one_line_a_picture(page, capsys):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = encoded(drawn((90, 60)), "JPEG", exif=exif)
     captions, alt = ["고양이\n(cat)", None, None, None], ['A <cat> & "more"', None, None, None]
-    show(CHELSEA.read_bytes(), open_picture(COFFEE), open_picture(COFFEE, max_side=200), drawn(),
-         captions=captions, alt=alt)  # fmt: skip
+    show(
+        CHELSEA.read_bytes(),
+        open_picture(COFFEE),
+        open_picture(COFFEE, max_side=200),
+        turned,
+        captions=captions,
+        alt=alt,
+    )
     told = described(page.shown[0])[0]
     assert told.startswith(f'Picture 1 of 4 (고양이 (cat)): A <cat> & "more" Picture 2 of 4: {COFFEE_ALT}')
-    assert told.endswith("Picture 3 of 4: Picture, 200 x 133 pixels Picture 4 of 4: Picture, 60 x 40 pixels")
+    assert told.endswith("Picture 3 of 4: Picture, 200 x 133 pixels Picture 4 of 4: Picture, 60 x 90 pixels")
     assert capsys.readouterr().out.splitlines() == [
         "고양이 (cat): 451 x 300 pixels, RGB, PNG",
         "coffee.png: 600 x 400 pixels, RGB, PNG",
         "coffee.png: 200 x 133 pixels, RGB, JPEG",
-        "picture 4: 60 x 40 pixels, RGB",
+        "picture 4: 60 x 90 pixels, RGB, JPEG, turned upright (EXIF)",
     ]
 
 
@@ -101,44 +94,24 @@ def test_a_program_describes_its_own_pictures(page, monkeypatch):
 
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_a_figure_of_your_own_waits_untouched(interrupted, page, monkeypatch):
-    def interrupt():
-        raise KeyboardInterrupt
-
-    plt.close("all")
     first, second = plt.figure(), plt.figure()
     if interrupted:
-        monkeypatch.setattr(plt, "show", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            show(drawn())
-    else:
+        monkeypatch.setattr(plt, "show", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt) if interrupted else nullcontext():
         show(drawn(), alt="A dark square")
-        assert [described(bundle)[0] for bundle in page.shown] == ["A dark square"]
+    assert [described(bundle)[0] for bundle in page.shown] == ["A dark square"] * (not interrupted)
     assert plt.get_fignums() == [first.number, second.number] and plt.gcf() is second
     plt.close("all")
 
 
-SCRIPT = """
-import sys
-from PIL import Image
-from helpers import plotting
-picture = Image.new("RGB", (60, 40), "red")
-plotting.show(picture)
-plotting.draw_boxes(picture, [{"x_min": 0, "y_min": 0, "x_max": 0.5, "y_max": 1, "label": "left"}])
-plotting.draw_grid(picture, "gpt-4o", "low")
-import matplotlib.pyplot as plt
-assert plt.get_fignums() == [] and "IPython" not in sys.modules
-"""
-
-
-@pytest.mark.slow
-def test_a_script_without_a_window_prints_the_numbers_and_no_warning():
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg", "DISPLAY": ":99"}
-    command = [sys.executable, "-W", "error", "-c", SCRIPT]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
-    assert lines[0] == "picture: 60 x 40 pixels, RGB" and lines[2].startswith("1 left: x 0.00 to 0.50")
-    assert lines[-1] == "tokens: 85 (estimated)"
+@pytest.mark.filterwarnings("error")
+def test_without_a_window_the_numbers_are_printed_and_no_figure_stays_open(capsys):
+    show(drawn())
+    draw_boxes(drawn(), [{"x_min": 0, "y_min": 0, "x_max": 0.5, "y_max": 1, "label": "left"}])
+    draw_grid(drawn(), "gpt-5.6-luna", "low")
+    first, _, box, *_, last = capsys.readouterr().out.splitlines()
+    assert first == "picture: 60 x 40 pixels, RGB" and box.startswith("1 left: x 0.00 to 0.50")
+    assert last == "tokens: 5 (estimated)" and plt.get_fignums() == []
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,6 @@ from course.recording import answer as module
 from course.recording import session, show_answer
 from course.recording.session import Origin
 
-ONLY_REASONED = "(No text: it only reasoned; allow more output tokens.)"
-CUT = "(No text: the output limit was reached before the first word; allow more output tokens.)"
-FILTERED = "(No text: a content filter of the service held it back.)"
-REFUSED, NONE = "(No text: the model refused. No.)", "(No text: none was sent.)"
-
 
 def answer(content="A cup.", reason="stop", message=(), **more):
     said = {"role": "assistant", "content": content, "refusal": None, **dict(message)}
@@ -66,55 +61,44 @@ def test_a_notebook_shows_a_card_that_keeps_the_lines_and_breaks_no_number(monke
     assert not re.search(r"#\d|rgb|color:", page), "it suits every theme"
 
 
-@pytest.mark.parametrize(
-    ("content", "reason", "message", "shown"),
-    [
-        ("A cup …", "length", {}, "A cup …"),
-        ("", "length", {}, CUT),
-        (None, "content_filter", {}, FILTERED),
-        (None, "stop", {"refusal": "No."}, REFUSED),
-        (None, "stop", {"reasoning_content": "A cup …"}, ONLY_REASONED),
-        ("A cup.", "stop", {"reasoning": "Is it a mug?"}, "A cup."),
-        ([], None, {}, NONE),
-        ([{"type": "text", "text": "A cup"}, {"type": "text", "text": " or mug."}], "stop", {}, "A cup or mug."),
-        ([{"type": "text", "text": None}, {"type": "refusal", "refusal": "No."}], "stop", {}, REFUSED),
-    ],
-)
-def test_a_text_in_parts_is_one_and_no_text_has_its_reason(show, content, reason, message, shown):
-    given = answer(content, reason, message)
-    for one in (given, ChatCompletion.model_construct(**given)):
-        text, line = show(one)
-        assert text == shown and line.endswith(f"finish reason: {reason}")
-
-
-MESSAGE = {"type": "message", "content": [{"type": "output_text", "text": "A cup", "annotations": []}]}
-REFUSAL = {"type": "message", "content": [{"type": "refusal", "refusal": "No."}]}
-
-
-@pytest.mark.parametrize(
-    ("output", "reason", "shown"),
-    [
-        ([MESSAGE, MESSAGE], "max_output_tokens", "A cupA cup"),
-        ([{"type": "reasoning"}, MESSAGE], None, "A cup"),
-        ([{"type": "reasoning", "content": None}], None, ONLY_REASONED),
-        ([{"type": "reasoning"}], "content_filter", FILTERED),
-        ([REFUSAL], None, REFUSED),
-        ([{"type": "message", "content": None}], None, NONE),
-        (None, None, NONE),
-    ],
-)
-def test_a_response_is_shown_like_a_chat_answer_and_says_how_far_it_came(show, output, reason, shown):
+def response(output, reason=None):
     body = {"id": "r", "model": "course-sample", "status": "incomplete" if reason else "completed", "output": output}
     body["incomplete_details"], body["usage"] = reason and {"reason": reason}, {"input_tokens": 9, "output_tokens": 2}
-    told = f"{body['status']} ({reason})" if reason else "completed"
-    assert show(body) == (shown, f"live answer · model course-sample · tokens: 9 in, 2 out · status: {told}")
+    return body
+
+
+NO = [{"type": "refusal", "refusal": "No."}]
+TEXTS = [{"type": "text", "text": "A cup"}, {"type": "text", "text": " or mug."}]
+MESSAGE, THOUGHT = {"type": "message", "content": TEXTS}, {"type": "reasoning", "content": None}
+SHOWN = {  # a text, or why there is none: the answers of which it is shown
+    "A cup …": [answer("A cup …", "length"), answer("A cup …", message={"reasoning": "Is it a mug?"})],
+    "A cup or mug.": [answer(TEXTS), ChatCompletion.model_construct(**answer(TEXTS)), response([THOUGHT, MESSAGE])],
+    "(No text: it only reasoned; allow more output tokens.)":
+        [answer(None, message={"reasoning_content": "A cup …"}), response([THOUGHT])],
+    "(No text: the output limit was reached before the first word; allow more output tokens.)":
+        [answer("", "length"), response([], "max_output_tokens")],
+    "(No text: a content filter of the service held it back.)":
+        [answer(None, "content_filter"), response([THOUGHT], "content_filter")],
+    "(No text: the model refused. No.)":
+        [answer(None, message=NO[0]), answer([{"text": None}, *NO]), response([{"type": "message", "content": NO}])],
+    "(No text: none was sent.)": [answer([], None), response([{"type": "message", "content": None}]), response(None)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("shown", "given"), [(shown, one) for shown, answers in SHOWN.items() for one in answers])
+def test_a_text_in_parts_is_one_and_no_text_has_its_reason(show, shown, given):
+    assert show(given)[0] == shown
+
+
+def test_a_response_says_how_far_it_came(show):
+    for reason, status in ((None, "completed"), ("max_output_tokens", "incomplete (max_output_tokens)")):
+        line = f"live answer · model course-sample · tokens: 9 in, 2 out · status: {status}"
+        assert show(response([MESSAGE], reason)) == ("A cup or mug.", line)
 
 
 def test_numbers_that_are_missing_are_said_to_be_and_every_choice_is_shown(show):
-    missing = "live answer · model not told · tokens: not told · finish reason: stop"
-    assert (
-        show(answer(usage=None, model=None, id=None)) == show({"choices": answer()["choices"]}) == ("A cup.", missing)
-    )
+    missing = "A cup.", "live answer · model not told · tokens: not told · finish reason: stop"
+    assert show(answer(usage=None, model=None, id=None)) == show({"choices": answer()["choices"]}) == missing
     text, line = show(answer(choices=answer()["choices"] + answer("A mug", "length")["choices"]))
     assert text == "A cup.\n\n(another choice)\n\nA mug" and line.endswith("finish reason: stop, length")
 

@@ -1,7 +1,6 @@
 """Everything that goes wrong, over a real socket, with the real SDK and with `requests`: what is raised, and how often.
 
-The SDK's waits are noted and not waited for (`slept`). Where the local API is silent on purpose, the time-out is short;
-elsewhere it is far longer than any answer takes, so that a mistake of ours fails instead of hanging.
+The SDK's waits are noted, not waited for (`slept`). A time-out is short only where the local API is silent on purpose.
 """
 
 import openai
@@ -44,54 +43,43 @@ def slept(monkeypatch):
     return waits
 
 
-def post(api, name, stream=False):
-    body, seconds = question(name, stream=stream), TIMEOUT.get(name, LONG)
-    return requests.post(f"{api.url}/v1/chat/completions", headers=HEADERS, json=body, timeout=seconds, stream=stream)
-
-
 # How long the SDK waits, at least and at most: as it is told, until a date two seconds away, or by itself.
 NEVER, TOLD, DATE, SILENT = ([], []), ([1, 1], [1, 1]), ([0, 0], [2, 2]), ([0.375, 0.75], [0.5, 1])
-# fault: the SDK's exception, status, code, waits (none is no retry)
-REFUSED = {
-    "blocked_prompt": (openai.BadRequestError, 400, "content_filter", NEVER),
-    "forbidden": (openai.PermissionDeniedError, 403, "unsupported_country_region_territory", NEVER),
-    "request_timeout": (openai.APIStatusError, 408, None, SILENT),
-    "conflict": (openai.ConflictError, 409, None, SILENT),
-    "too_large": (openai.APIStatusError, 413, None, NEVER),
-    "rate_limit": (openai.RateLimitError, 429, "rate_limit_exceeded", TOLD),
-    "rate_limit_long": (openai.RateLimitError, 429, "rate_limit_exceeded", NEVER),
-    "rate_limit_date": (openai.RateLimitError, 429, "rate_limit_exceeded", DATE),
-    "rate_limit_reached": (openai.RateLimitError, 429, "rate_limit_exceeded", ([0.12, 0.12], [0.12, 0.12])),
-    "rate_limit_silent": (openai.RateLimitError, 429, "rate_limit_exceeded", SILENT),
-    "quota": (openai.RateLimitError, 429, "insufficient_quota", SILENT),
-    "server_error": (openai.InternalServerError, 500, None, SILENT),
-    "overloaded": (openai.InternalServerError, 503, None, SILENT),
+REFUSED = {  # fault: status, code, waits (none is no retry)
+    "blocked_prompt": (400, "content_filter", NEVER),
+    "forbidden": (403, "unsupported_country_region_territory", NEVER),
+    "request_timeout": (408, None, SILENT),
+    "conflict": (409, None, SILENT),
+    "too_large": (413, None, NEVER),
+    "rate_limit": (429, "rate_limit_exceeded", TOLD),
+    "rate_limit_long": (429, "rate_limit_exceeded", NEVER),
+    "rate_limit_date": (429, "rate_limit_exceeded", DATE),
+    "rate_limit_reached": (429, "rate_limit_exceeded", ([0.12, 0.12], [0.12, 0.12])),
+    "rate_limit_silent": (429, "rate_limit_exceeded", SILENT),
+    "quota": (429, "insufficient_quota", SILENT),
+    "server_error": (500, None, SILENT),
+    "overloaded": (503, None, SILENT),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_an_error_status_is_raised_and_asked_again_as_lesson_07_says(api, slept, name):
-    kind, status, code, (least, most) = REFUSED[name]
+    status, code, (least, most) = REFUSED[name]
     before = len(api.requests)
     with pytest.raises(openai.APIStatusError) as caught:
         openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY).chat.completions.create(**question(name))
-    error = caught.value
-    assert (type(error), error.status_code, error.code) == (kind, status, code)
-    assert str(error).startswith(f"Error code: {status}") and "\n" not in str(error) and API_KEY not in str(error)
+    assert (caught.value.status_code, caught.value.code) == (status, code) and API_KEY not in str(caught.value)
     assert len(api.requests) - before == len(slept) + 1
     assert all(low <= wait <= high for low, wait, high in zip(least, slept, most, strict=True))
 
 
-# fault: the SDK's exception and its message; that of requests; replay's own words
-LOST = {
-    "timeout": (openai.APITimeoutError, "Request timed out.", requests.ReadTimeout, "The read operation timed out"),
-    "reset": (openai.APIConnectionError, "Connection error.", ChunkedEncodingError, "Connection reset by peer"),
-    "cut": (openai.APIConnectionError, "Connection error.", ChunkedEncodingError, "Connection broken in the body"),
-    "stalled": (openai.APITimeoutError, "Request timed out.", requests.ConnectionError, "The read operation timed out"),
-    "unreachable": (
-        openai.APIConnectionError, "Connection error.", requests.ConnectionError, "There is no host of this name"
-    ),
-}  # fmt: skip
+LOST = {  # fault: the SDK's exception, that of requests, replay's own words
+    "timeout": (openai.APITimeoutError, requests.ReadTimeout, "The read operation timed out"),
+    "reset": (openai.APIConnectionError, ChunkedEncodingError, "Connection reset by peer"),
+    "cut": (openai.APIConnectionError, ChunkedEncodingError, "Connection broken in the body"),
+    "stalled": (openai.APITimeoutError, requests.ConnectionError, "The read operation timed out"),
+    "unreachable": (openai.APIConnectionError, requests.ConnectionError, "There is no host of this name"),
+}
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -100,7 +88,7 @@ def test_a_connection_breaks_alike_on_the_socket_while_recording_and_in_replay(
     api, folder, replay, monkeypatch, slept, name, stream
 ):
     """What is raised, what was read by then, how often it is asked: a stream that has begun is not asked for again."""
-    kind, message, of_requests, words = LOST[name]
+    kind, of_requests, words = LOST[name]
     begun = stream and name not in ("timeout", "unreachable")
     how, asked = {"timeout": TIMEOUT.get(name, LONG), "max_retries": 1}, question(name, stream=stream)
 
@@ -109,16 +97,14 @@ def test_a_connection_breaks_alike_on_the_socket_while_recording_and_in_replay(
         with pytest.raises(kind) as caught:
             for chunk in openai.OpenAI(**how).chat.completions.create(**asked):
                 came.append(chunk.choices[0].delta.content)
-        assert (type(caught.value), str(caught.value)) == (kind, message)
-        assert tries or str(caught.value.__cause__) == words
+        assert type(caught.value) is kind and (tries or str(caught.value.__cause__) == words)
         assert (len(api.requests) - before, len(slept)) == (tries, 0 if begun else 1)
         assert "".join(came) == ("A small red-brown " if begun else "")
         raw, before = b"", len(api.requests)
         with pytest.raises(requests.RequestException) as caught:
             for piece in requests.post(CHAT, json=asked, headers=HEADERS, timeout=how["timeout"], stream=stream):
                 raw += piece
-        assert type(caught.value) is of_requests and API_KEY not in str(caught.value)
-        assert tries or str(caught.value) == words
+        assert type(caught.value) is of_requests and (tries or str(caught.value) == words)
         assert (b"red-brown" in raw) == begun and len(api.requests) - before == bool(tries)
 
     monkeypatch.setenv("COURSE_UPSTREAM", api.url)
@@ -140,7 +126,9 @@ def test_what_breaks_while_a_real_service_is_recorded_is_not_stored(api, folder,
         with pytest.raises(openai.APIConnectionError):
             openai.OpenAI(max_retries=0).chat.completions.create(**question("cut", stream=stream))
         with pytest.raises(ChunkedEncodingError):
-            post(api, "cut", stream=stream)
+            requests.post(
+                f"{api.url}/v1/chat/completions", json=question("cut", stream=stream), headers=HEADERS, timeout=9
+            )
     assert stored(folder) == []
     with pytest.raises(openai.RateLimitError):
         openai.OpenAI(max_retries=0).chat.completions.create(**question("rate_limit"))

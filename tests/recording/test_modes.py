@@ -85,8 +85,6 @@ def test_a_mistyped_key_is_asked_for_again_and_none_stays(replaying, monkeypatch
     assert "OPENAI_API_KEY" not in os.environ
 
 
-# --- in a real kernel ---
-
 FIRST = """from openai import OpenAI
 from course import recording
 from course.recording import session
@@ -108,7 +106,6 @@ FAILS = {
     "OpenAI().chat.completions.create(**question(detail='huge'))": "BadRequestError: Error code: 400 - .*'huge'.*",
     "encoding.open_picture('no-such-file.png')": "PictureError: There is no file .*",
     "recording.start('lesson', mode='live')": r"LiveModeError: Live answers need a key: set OPENAI_API_KEY \(or .*",
-    "recording.start('lesson', mode='relpay')": "LiveModeError: There is no mode 'relpay'. Choose one of: replay, .*",
     "OpenAI().chat.completions.create(**question('New?'))": "NotRecorded: no answer (.*\n){6}.*",
     CUP: "ValidationError: 1 validation error for Cup\nfull\n  Input should be .*",
     "1 / 0": "(.|\n)*Traceback(.|\n)*",

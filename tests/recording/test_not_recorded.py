@@ -3,9 +3,7 @@
 import json
 import re
 
-import openai
 import pytest
-import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +13,7 @@ from course.recording.readable import recorded_request
 from course.recording.shape import Recording
 from helpers.encoding import DETAILS
 from tests.conftest import COFFEE, QUESTION, data_url, question
-from tests.recording.made import CHAT, item, put
+from tests.recording.made import CHAT, item
 
 DIFFERS = re.compile(r'^  (.+): recorded "(.*)" - yours "(.*)"$', re.M)
 
@@ -33,8 +31,6 @@ def differences(text):
     return {name: (was, now) for name, was, now in DIFFERS.findall(text)}
 
 
-# --- what differs ---
-
 # field: what may stand there
 FIELDS = {"prompt": st.text(max_size=99), "picture": st.sampled_from([COFFEE, "https://a.example/b.png"]),
           "detail": st.sampled_from(sorted(DETAILS)), "model": st.sampled_from(["gpt-4o", "gpt-5.6-luna"]),
@@ -42,7 +38,7 @@ FIELDS = {"prompt": st.text(max_size=99), "picture": st.sampled_from([COFFEE, "h
           "stop": st.lists(st.sampled_from("ab"), max_size=1)}  # fmt: skip
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.fixed_dictionaries(FIELDS), st.sets(st.sampled_from(sorted(FIELDS))), st.fixed_dictionaries(FIELDS))
 def test_the_message_names_exactly_the_fields_that_were_changed(one, changed, other):
     new = one | {name: other[name] for name in changed}
@@ -62,8 +58,6 @@ PARTS = question()["messages"][0]["content"]
     ("new", "differs"),
     [
         (question(temperature=1, tools=[]), {"temperature": ("(nothing)", "1"), "tools": ("(nothing)", "[]")}),
-        (question(model="gpt-4o"), {"model": ("gpt-5.6-luna", "gpt-4o")}),
-        (question(QUESTION + " "), {"prompt": (QUESTION, QUESTION + " ")}),
         (question(QUESTION + "\n\u200b"), {"prompt": (QUESTION, QUESTION + r"\n\u200b")}),
         (question(QUESTION + " " + "x" * 99), {"prompt": ("…his picture?", "…his picture? " + "x" * 31 + "…")}),
         (question(messages=[{"role": "user", "content": PARTS[::-1]}]),
@@ -78,9 +72,6 @@ def test_a_difference_is_shown_from_where_it_begins(new, differs):
     assert "the order of its parts" in message(new, item(new))
 
 
-# --- which is nearest ---
-
-
 def test_nearest_is_of_the_cell_that_was_adapted_then_by_method_by_prompt_and_by_picture():
     cells = {"one": "What is in this picture?", "two": "How many?", "three": "How many spoons?"}
     items = [item(question(prompt), cell=name) for name, prompt in cells.items()] + [item(url=COFFEE, method="GET")]
@@ -93,9 +84,6 @@ def test_nearest_is_of_the_cell_that_was_adapted_then_by_method_by_prompt_and_by
     ):
         assert f"recorded request {nearest} of 5" in message(question(prompt, **how), *items, cell=cell)
     assert "recorded request 4 of 5" in message(question("How many?"), *items, method="GET", url=COFFEE + "?other")
-
-
-# --- the way out ---
 
 
 def test_the_ways_out_are_those_that_are_there():
@@ -113,16 +101,13 @@ def test_the_ways_out_are_those_that_are_there():
     assert len(message(question()).splitlines()) == 5 and "Nearest" not in message(question()), "nothing is recorded"
 
 
-def test_a_get_where_none_is_recorded_is_compared_with_nothing_and_said_to_be_what_it_is(folder, replay):
-    put(folder, item())
-    replay()
-    for get, says in (
-        (lambda: requests.get("https://example.org/mine.png", timeout=9), "would download something, .*give its path"),
-        (lambda: openai.OpenAI().responses.retrieve("resp_1"), "asks the service to look something up"),
-    ):
-        with pytest.raises(recording.NotRecorded, match=says) as caught:
-            get()
-        assert "Nearest" not in str(caught.value) and 'mode="live"' in str(caught.value)
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [("https://a.example/mine.png", "would download .*give its path"), ("/v1/responses/1", "look some")],
+)
+def test_a_get_where_none_is_recorded_is_compared_with_nothing_and_said_to_be_what_it_is(url, says):
+    text = message(None, item(), method="GET", url=url)
+    assert re.search(says, text) and "Nearest" not in text and 'mode="live"' in text
 
 
 PRINTED = f"{b'iVBORw0KGgo' * 60}"

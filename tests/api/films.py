@@ -1,0 +1,123 @@
+"""What services answer about our films, constructed: what is said in one stands in the subtitles beside it.
+
+Azure AI Content Understanding and transcriptions as lessons 05 and 13 ask them, and Azure AI Vision's video retrieval,
+retired on 2025-06-30, whose answers stand in video_retrieval.toml. Any key will do; another request is a hole. A test
+holds Content Understanding to the models of Azure's own package.
+"""
+
+import csv
+import json
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
+
+from openai.types.audio import TranscriptionVerbose
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from course.assets import ROOT
+from course.recording.readable import parts_of
+from helpers import video
+from tests.api.validation import read_json
+
+VIDEOS = ROOT / "asset" / "videos"
+TRANSCRIPTION = {"model": "whisper-1", "response_format": "verbose_json", "timestamp_granularities[]": "segment"}
+NUMBERS = {"avg_logprob": -0.2, "compression_ratio": 1.2, "no_speech_prob": 0.01, "temperature": 0.0}
+RETIRED, CURRENT, ANALYZER = "2023-05-01-preview", "2025-11-01", "prebuilt-videoSearch"
+CALLS = tomllib.loads(Path(__file__).with_name("video_retrieval.toml").read_text(encoding="utf-8"))["call"]
+
+
+def transcriptions(api: Any) -> list[Route]:
+    """Return the route of transcriptions, a part of OpenAI's API."""
+
+    async def answer(request: Request) -> Response:
+        parts = {part.name: part for part in parts_of(await request.body(), request.headers.get("content-type", ""))}
+        film = parts.pop("file")
+        if {name: part.data.decode() for name, part in parts.items()} != TRANSCRIPTION:
+            raise NotImplementedError(f"another transcription of {film.filename}")
+        said = video.read_subtitles((VIDEOS / str(film.filename)).with_suffix(".srt"))
+        segments = [{"id": n, "seek": 0, "start": start, "end": end, "text": text, "tokens": [], **NUMBERS}
+                    for n, (start, end, text) in enumerate(said)]  # fmt: skip
+        whole = {"duration": said[-1][1], "language": "english", "text": " ".join(text for *_, text in said)}
+        TranscriptionVerbose.model_validate(shown := {"task": "transcribe", **whole, "segments": segments})
+        return JSONResponse(shown, headers=api.marks("constructed"))
+
+    return [Route("/v1/audio/transcriptions", api.guarded(answer), methods=["POST"])]
+
+
+def routes(api: Any) -> list[Route]:
+    """Return the routes of any *.services.ai.azure.com and *.cognitiveservices.azure.com host."""
+    marks, asked = api.marks("constructed staged"), Counter[str]()  # how often a call was, or somebody looked
+    names: dict[str, str] = {}  # of films, by operation
+
+    async def analyze(request: Request) -> Response:
+        (source,) = read_json(await request.body())["inputs"]
+        film = urlsplit(source["url"]).path.rpartition("/")[2]
+        if request.query_params.get("api-version") != CURRENT or not (VIDEOS / film).is_file():
+            raise NotImplementedError(f"Content Understanding of {film}")
+        names[operation := str(uuid5(NAMESPACE_URL, film))], asked[operation] = film, 0
+        where = f"{request.url.path.partition('/analyzers/')[0]}/analyzerResults/{operation}?api-version={CURRENT}"
+        begun = {"id": operation, "status": "NotStarted"}
+        return JSONResponse(begun, 202, marks | {"operation-location": f"https:/{where}"})
+
+    async def look(request: Request) -> Response:
+        """Take one step each time somebody asks. Our choice."""
+        operation = request.path_params["operation"]
+        asked[operation] += 1
+        done = {"status": "Succeeded", "result": result(names[operation])}
+        return JSONResponse(
+            {"id": operation} | (done if asked[operation] > 1 else {"status": "Running"}), headers=marks
+        )
+
+    async def retired(request: Request) -> Response:
+        what, data = f"{request.method} {request.path_params['call']}", await request.body()
+        version, body = request.query_params.get("api-version"), json.loads(data) if data else None
+        [call] = [call for call in CALLS if (call["asked"], call.get("body"), RETIRED) == (what, body, version)]
+        headers, answers = api.marks("constructed"), call.get("answers")
+        if call["status"] == 202:
+            headers["operation-location"] = f"https:/{request.url.path}?api-version={RETIRED}"
+        if answers is None:
+            return Response(None, call["status"], headers)
+        asked[what] += 1
+        return JSONResponse(answers[(asked[what] - 1) % len(answers)], call["status"], headers)
+
+    def route(path: str, answer: Any, *methods: str) -> Route:
+        return Route(f"/{{host}}.{path}", api.guarded(answer, lambda request: None), methods=[*methods])
+
+    start = "services.ai.azure.com/contentunderstanding"
+    return [
+        route(f"{start}/analyzers/{ANALYZER}:analyze", analyze, "POST"),
+        route(f"{start}/analyzerResults/{{operation}}", look, "GET"),
+        route("cognitiveservices.azure.com/computervision/retrieval/indexes/{call:path}", retired,
+              "GET", "POST", "PUT", "DELETE"),
+    ]  # fmt: skip
+
+
+def result(film: str) -> dict:
+    """Describe a film of asset/videos: a content for each moment of moments.csv, with what is said in it."""
+    said, contents = video.read_subtitles((VIDEOS / film).with_suffix(".srt")), []
+    with open(VIDEOS / "moments.csv", encoding="utf-8", newline="") as file:
+        moments = [row for row in csv.DictReader(file) if row["video"] == film]
+    for row in moments:
+        times = _times(float(row["start"]), float(row["end"]))
+        start, end = times.values()
+        phrases = [{"speaker": "Speaker 1", **_times(*one[:2]), "locale": "en-US", "text": one[2], "confidence": 0.9,
+                    "words": []} for one in said if start <= one[0] * 1000 < end]  # fmt: skip
+        summary = f"The scene shows {row['what']}."
+        contents.append({
+            "kind": "audioVisual", "mimeType": "video/mp4", **times, "width": 640, "height": 360,
+            "markdown": f"# Video: {start} ms => {end} ms\n\n{summary}",
+            "fields": {"Summary": {"type": "string", "valueString": summary}},
+            "keyFrameTimesMs": [(start + end) // 2], "transcriptPhrases": phrases,
+        })  # fmt: skip
+    head = {"analyzerId": ANALYZER, "apiVersion": CURRENT, "createdAt": "2026-11-27T12:00:00Z", "warnings": []}
+    return head | {"contents": contents}
+
+
+def _times(start: float, end: float) -> dict[str, int]:
+    """Seconds as whole milliseconds."""
+    return {"startTimeMs": round(start * 1000), "endTimeMs": round(end * 1000)}
