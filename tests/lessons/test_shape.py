@@ -141,7 +141,7 @@ def problems_of_adapting(notebook, name):
         yield "its code does not begin with MY_PICTURE, MY_PROMPT and MY_DETAIL"
     if not any(f'recording.start("{name}", mode="live")' in cell.source for cell in part if cell.cell_type != "code"):
         yield "it does not say how to go live"
-    if not re.search(r"\.(estimate|bill|request_tokens)\(", "".join(code)):
+    if not re.search(r"\b(estimate|bill|request_tokens)\(", "".join(code)):
         yield "it does not say beforehand what it costs"
 
 

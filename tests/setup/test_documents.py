@@ -152,4 +152,4 @@ def test_both_locks_agree_and_no_test_tool_reaches_a_learner():
     shared = [(locked[name].split()[0], learner[name].split()[0]) for name in learner.keys() & locked.keys()]
     assert shared and all(tests == ours for tests, ours in shared)
     assert tools.keys() & learner.keys() == {"psutil", "pytest"}
-    assert "nbval" in learner["pytest"] and "via ipy" in learner["psutil"], "nbval and IPython need them, nobody else"
+    assert "via nbval" in learner["pytest"] and "via distributed" in learner["psutil"], "others need them, not we"
