@@ -99,7 +99,7 @@ def _without_detail(body):
 
 
 def test_lessons_are_numbered_and_complete():
-    assert [int(name[:2]) for name in NAMES] == [*range(11), 12, 13], "11 is to come"
+    assert [int(name[:2]) for name in NAMES] == [*range(14)]
     assert sorted(path.stem for path in RECORDINGS.glob("*.json")) == NAMES, "one recording a lesson"
     rows = re.findall(r"(?m)^\| \[.*?\]\(notebooks/(\w+)\.ipynb\)", README)
     assert rows == NAMES, "one row a lesson in the README, in their order"

@@ -24,6 +24,8 @@ FENCE = re.compile(r"(?ms)^ *```(\w*)\n(.*?)^ *```\n")
 LINK = re.compile(r"\]\((https?://[^)\s]+)\)")
 # Where the documents and the lessons lead outside the course. A new link is read by a person, then written down here.
 OUTSIDE = {
+    "https://arxiv.org/abs/2306.05685",
+    "https://arxiv.org/abs/2402.04788",
     "https://arxiv.org/abs/2507.01955",
     "https://creativecommons.org/licenses/by/3.0/",
     "https://creativecommons.org/licenses/by/4.0/",
