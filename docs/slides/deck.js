@@ -53,7 +53,8 @@ function cut(section) {
     function asNote(block) {
         const note = document.createElement("aside");
         note.className = "notes";
-        note.append(...block.childNodes);
+        block.style.overflowWrap = "anywhere"; // inside, as the notes' window takes no style of a page
+        note.append(block);
         return note;
     }
     function addTime(some) {

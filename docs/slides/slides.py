@@ -165,7 +165,7 @@ def solution(cell) -> str:
     import_module(f"course.exercises.lesson_{number[:2]}")
     exercise = EXERCISES[number]
     code = html.escape(exercise.solution.strip())
-    solved = f'<p>Solution:</p><pre style="white-space:pre-wrap">{code}</pre>'  # the notes' window has no style of ours
+    solved = f'<p>Solution:</p><pre style="white-space:pre-wrap">{code}</pre>'
     return f"{markdown(f'Hint: {exercise.hint}')}{solved}{markdown(f'Why: {exercise.why}')}"
 
 
