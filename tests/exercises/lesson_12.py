@@ -41,20 +41,14 @@ def looking(filler=r"(an? )?(image|picture|photo) of", longest=150, ending=r"\S+
     return call
 
 
-# {number: [(a wrong answer, words of the reason), …]}; what makes one is called first, except where it is the answer.
 WRONG = {
     "12.1": [
-        (["a", "b", "c", "f"], "the one that believes the note"),
-        (["b", "c"], "before the money goes"),
-        (["c", "f"], "Without a tool"),
-        ("bcdf", "believes what the note says about that"),
-        (["b", "c", "e", "f"], "The next note comes in large print"),
-        (["b", "f"], "The list is code"),
+        (["a", "b", "c", "f"], "the one that believes the note"), (["b", "c"], "before the money goes"),
+        (["c", "f"], "Without a tool"), ("bcdf", "believes what the note says about that"),
+        (["b", "c", "e", "f"], "The next note comes in large print"), (["b", "f"], "The list is code"),
         (["b", "c", "f", "g"], "There is no 'g'"),
-        (3, "What came is an int."),
     ],
     "12.2": [
-        (lambda *_: None, "returns nothing"),
         (paying(names=("SendPayment", "FileExpense")), "Given another tool"),
         (paying(extra=["via"]), "Given one field more"),
         (paying(least=0), "Given 0 cents"),
@@ -66,7 +60,6 @@ WRONG = {
         (lambda call, payees, most: may_pay(call, payees, most - 1), "Given a payment of the most"),
     ],
     "12.3": [
-        (lambda *_: None, "returns nothing"),
         (lambda alt, _: alt_problem(alt, False), "decorative=True"),
         (looking(filler=r"(image|picture|photo) of"), "and not 'filler'"),
         (looking(filler=r".*(image|picture|photo) of"), "'A cup beside an image of it'"),
