@@ -14,10 +14,11 @@ export JUPYTER_PREFER_ENV_PATH = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test quick lesson browser format slides preflight sample embeddings record lock clean FORCE
+.PHONY: help lab test quick lesson browser format slides preflight sample embeddings record lock platforms
+.PHONY: site lite bundle colab badges docs-test lite-test clean FORCE
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/.lab ## open the course in JupyterLab
 	@exec sh .ci/lab.sh
@@ -29,13 +30,13 @@ test: .venv/.tests ## run every test and every lesson, without network
 	@$(PY) -m codespell_lib
 	@$(PY) -m mypy helpers course
 	@$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 60 \
-		--ignore tests/browser tests notebooks $(ARGS)
+		--ignore tests/browser --ignore tests/docs/built tests notebooks $(ARGS)
 
 quick: .venv/.tests ## check style, types and all that needs no kernel, in less than a minute
 	@$(PY) -m ruff check .
 	@$(PY) -m codespell_lib
 	@$(PY) -m mypy helpers course
-	@$(PYTEST) --ignore tests/browser -m 'not slow' tests $(ARGS)
+	@$(PYTEST) --ignore tests/browser --ignore tests/docs/built -m 'not slow' tests $(ARGS)
 
 lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
 	@$(PY) -m tests.tools.check_files notebooks/$(LESSON).ipynb
@@ -73,20 +74,55 @@ embeddings: .venv/.tests ## make the embeddings of lesson 13 anew with a real sm
 record: .venv/.tests ## record the lessons with your own key and the real API (LESSON=… for one)
 	@$(PY) -m tests.tools.record_lessons record $(LESSON)
 
+# What only docs/ needs stands beside the course's packages (the API page imports helpers), never in .venv.
+site: .venv-docs/.made ## the lessons as a site: build/site/index.html, which needs no server and no network
+	@.venv-docs/bin/python -m sphinx -q -W --keep-going -j 2 -d build/doctrees -c docs/site . build/site
+
+lite: .venv-docs/.made ## the course in a browser, nothing installed: build/lite (fetches Pyodide; needs npm)
+	@.venv-docs/bin/python docs/lite/build.py
+
+bundle: .venv/.lab ## the course on a stick, for a room without network: build/bundle (ARGS='linux windows' for fewer)
+	@$(PY) docs/bundle.py $(ARGS)
+
+colab: .venv/.lab ## copies of the lessons for Google Colab: build/colab (needs the address in pyproject.toml)
+	@$(PY) docs/colab.py
+
+badges: .venv/.lab ## badges for the README's table, once the address is in pyproject.toml
+	@$(PY) docs/badges.py
+
+docs-test: .venv/.tests site ## look at the site in a headless browser, without network
+	@sh .ci/chromium.sh
+	@exec sh tests/isolated.sh $(PY) -m pytest tests/docs/built/test_site.py $(ARGS)
+
+lite-test: .venv/.tests .venv-docs/.made ## run two lessons in the browser edition, with stand-ins for Pillow and matplotlib
+	@sh .ci/chromium.sh
+	@$(PY) -m tests.docs.built.stand_ins build/stand-ins
+	@.venv-docs/bin/python docs/lite/build.py build/stand-ins
+	@exec sh tests/isolated.sh $(PY) -m pytest tests/docs/built/test_lite.py $(ARGS)
+
+.venv-docs/.made: .venv/.lab docs/requirements.txt
+	@echo "Installing what docs/ needs ..."
+	@$(PY) -m uv venv --quiet --clear --seed --python $(PY) .venv-docs
+	@$(PY) -m uv pip install --quiet --python .venv-docs -r requirements.txt -r docs/requirements.txt && touch $@
+
 clean: ## remove .venv, caches and everything else that is made here
-	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist *.egg-info tests/screenshots
+	@rm -rf .venv .venv-docs .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist *.egg-info tests/screenshots
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
 
-# Both locks are made for every system and Python 3.11 up. What is pinned stays unless requirements.in forbids it;
+# The locks are made for every system and Python 3.11 up. What is pinned stays unless requirements.in forbids it;
 # ARGS=--upgrade takes the newest versions, ARGS='--upgrade-package openai' one of them. When uv can't resolve one of
-# them, both stay as they were. `-e .` has no place among constraints.
+# them, it and those after it stay as they were. `-e .` has no place among constraints.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
 	--annotation-style line $(ARGS)
-lock: .venv/.lab ## remake requirements.txt and tests/requirements.txt (ARGS=--upgrade for newer versions)
+lock: .venv/.lab ## remake the three locks, of learners, tests and docs (ARGS=--upgrade for newer versions)
 	@cp requirements.txt .venv/lock.txt
 	@$(COMPILE) requirements.in -o .venv/lock.txt
 	@sed /^-e/d .venv/lock.txt | $(COMPILE) tests/requirements.in -c - -o tests/requirements.txt
+	@sed /^-e/d .venv/lock.txt | $(COMPILE) docs/requirements.in -c - -o docs/requirements.txt
 	@cp .venv/lock.txt requirements.txt
+
+platforms: .venv/.lab ## ask whether the lock installs from wheels on every system (needs a network, downloads nothing)
+	@sh .ci/platforms.sh
 
 # .venv is made by .made and filled from the locks by .lab and .tests, when their time stamps say so.
 .venv/.made: FORCE

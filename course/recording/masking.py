@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -26,8 +27,8 @@ _NAME = (
     r"(?:key|secret|token))|key|token|secret|signature|cookie|auth|jwt|sas|session|credentials?|connection_?string|"
     r"(?:project|org(?:ani[sz]ation)?)_?id)_?\d*"
 )
-# Long, without a space, and with a digit in it. A plain word would blank ordinary text.
-_LOOKS = r"(?=[^\s\"'&]*\d)[^\s\"'&\\]{16,}"
+_LOOKS = r"(?=[^\s\"'&]*\d)[^\s\"'&\\]{16,}"  # long, no space, a digit in it: a plain word would blank ordinary text
+_read_name = cache(re.compile(_NAME, re.I).fullmatch)  # each text that is masked looks through all of the environment
 _SHAPED = re.compile(
     "|".join(SHAPES.values()) + r"|(?<=Incorrect API key provided: )\S+?(?=\.?[\s\"\\]|\.?$)|(?<=://)[^/@\s\"']+(?=@)"
 )
@@ -45,8 +46,8 @@ _carried: set[str] = set()
 def secrets_of(headers: Mapping | None = None, url: str = "", body: Any = None) -> set[str]:
     """Note the secrets of a request (`body`: JSON, or fields of a form) and of the environment; return all known."""
     values = [value for name, value in (headers or {}).items() if not _HARMLESS_HEADERS.fullmatch(name)]
-    values += re.findall(r"//[^/:\s]*:([^/\s]*)@", " ".join(os.environ.values()))  # passwords in addresses
     fields: list[tuple[str, Any]] = [("", body), *parse_qsl(urlsplit(url).query), *os.environ.items()]
+    values += re.findall(r"//[^/:\s]*:([^/\s]*)@", " ".join(text for _, text in fields[1:]))  # passwords in addresses
     for name, value in fields:  # which grows
         if isinstance(value, dict):
             # What is called "value" is that of the name above: {"client_secret": {"value": …}}.
@@ -73,5 +74,4 @@ def mask(text: str) -> str:
 
 def is_secret(name: str, value: Any) -> bool:
     """Is the value of a field of this name to be masked?"""
-    found = re.fullmatch(_NAME, name, re.I) if isinstance(value, str) else None
-    return bool(found and (found["sure"] or re.fullmatch(_LOOKS, value)))
+    return isinstance(value, str) and bool((n := _read_name(name)) and (n["sure"] or re.fullmatch(_LOOKS, value)))

@@ -33,7 +33,7 @@ class Picture:
 
     @property
     def data_url(self) -> str:
-        """`data:image/png;base64,…`: the whole picture as text, 4 characters for every 3 bytes."""
+        """The whole picture as text, a data URL of 4 characters for every 3 bytes."""
         return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode()}"
 
     def chat_part(self, detail: str = "auto") -> dict:

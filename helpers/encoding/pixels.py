@@ -8,14 +8,14 @@ import zlib
 from contextlib import contextmanager, suppress
 from io import BytesIO
 
-from PIL import Image, ImageCms, ImageStat, JpegImagePlugin
+from PIL import Image, ImageCms, ImageStat, JpegImagePlugin, features
 
 # A 108-megapixel phone is below the first; the second is for kinds that need up to 24 bytes a pixel, a gigabyte.
 MAX_PIXELS, MAX_DEEP_PIXELS = 110_000_000, 40_000_000
 # What the APIs take as it is, and what Pillow opens here besides (EPS, which starts another program, is not among it).
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 FORMATS = (*MEDIA_TYPES, "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "ICO", "PPM")
-SRGB, SRGB_NAMES = ImageCms.createProfile("sRGB"), ("sRGB IEC61966-2.1", "sRGB built-in", "GIMP built-in sRGB")
+SRGB_NAMES, HAS_CMS = ("sRGB IEC61966-2.1", "sRGB built-in", "GIMP built-in sRGB"), features.check("littlecms2")
 # EXIF orientation (CIPA DC-008, tag 274) from 2 on -> what makes it upright. ImageOps.exif_transpose fails on odd EXIF.
 TURNS = dict(enumerate(map(Image.Transpose, (0, 3, 1, 5, 4, 6, 2)), 2))
 # Pillow warns of odd metadata, which are dropped. Python's warning filters are those of the process, so one at a time.
@@ -178,20 +178,20 @@ def orientation(image: Image.Image) -> int:
 
 def make_plain(image, background: str | None = None) -> tuple[Image.Image, list[str]]:
     """Make pixels L or RGB, 8 bits, sRGB, on `background` (None: on white, even if all is lost); say what changed."""
-    alpha, changes = None, []
+    alpha, changes = None, [] if HAS_CMS or "icc_profile" not in image.info else ["profile not applied: no LittleCMS"]
     if image.mode[0] in "IF":  # tag 262 is 0 in a TIFF whose 0 is white
         odd = getattr(image, "tag_v2", {}).get(262) == 0 or "transparency" in image.info or image.mode[:4] != "I;16"
         refuse(odd, "Greys of 32 bits, floats, and 16 bits with a transparent one, are not read. Save it with 8 bits.")
-        image, changes = image.convert("F").point(lambda value: value / 257).convert("L"), ["16 bits made 8"]
+        image, changes = image.convert("F").point(lambda value: value / 257).convert("L"), [*changes, "16 bits made 8"]
     elif image.has_transparency_data:
         image = image.convert("LA" if image.mode in ("1", "L", "La", "LA") else "RGBA")
         alpha = image.getchannel("A")
     if image.mode not in ("L", "RGB", "CMYK"):
         image = image.convert("L" if image.mode in ("1", "LA") else "RGB")
-    with suppress(KeyError, OSError, TypeError, ImageCms.PyCMSError):  # no profile, a damaged one, one for other pixels
+    with suppress(ImportError, KeyError, OSError, TypeError, ImageCms.PyCMSError):  # no profile, damaged, for others
         profile = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
         if ImageCms.getProfileDescription(profile).strip() not in SRGB_NAMES:  # others that say sRGB may be linear
-            image = ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB")
+            image = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
             changes = [*changes, "colours made sRGB"]
     if image.mode == "CMYK":
         image, changes = image.convert("RGB"), [*changes, "CMYK made RGB"]

@@ -61,8 +61,9 @@ def _read(source, deadline: float) -> tuple[str, bytes]:
     except Exception as error:  # of a path, an archive, a stream: each has its own
         why = f"{shorten(what)} can't be read ({shorten(getattr(error, 'strerror', None) or error)})."
         raise PictureError(f"{why} Open it with open(path, 'rb'), and await what has to be awaited.") from None
+    kind = type(source).__name__ + (" (await it)" if hasattr(source, "__await__") else "")
     kinds = "a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
-    raise PictureError(f"A picture is {kinds}, an open file, an address or data URL, not {type(source).__name__}.")
+    raise PictureError(f"A picture is {kinds}, an open file, an address or data URL, not {kind}.")
 
 
 def _join(parts, deadline: float) -> bytes:
@@ -103,11 +104,10 @@ def _decode(text: str) -> tuple[bytes, str]:
 
 
 def _download(url: str, deadline: float) -> tuple[str, bytes]:
-    import multiprocessing.pool  # here, for it would be a twentieth of the time that importing this takes
-
     scheme = shorten(url.partition(":")[0].strip().lower())
-    what = f"Pictures come by http or https, but this address begins with {scheme}:. Download it."
-    refuse(scheme not in ("http", "https"), what)
+    refuse(scheme not in ("http", "https"), f"Pictures come by http or https, not by {scheme}:. Download it.")
+    import multiprocessing.pool  # here: a twentieth of the time that importing this takes, and no browser has it
+
     # Neither the query nor user and password are shown, which may hold a key.
     shown = shorten(re.sub(r"[?#].*", "", re.sub(r"//[^/?#@]*(:.*)?@", "//", url.strip()), flags=re.S))
 

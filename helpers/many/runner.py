@@ -50,7 +50,7 @@ async def ask_all(
     if budget is not None and not cents:
         raise ValueError("A budget needs cents=, a function that says what an answer cost.")
     done, under_way, errors = Summary(), dict[str, asyncio.Event](), list[str]()
-    paths, bar = map(Path, pictures), tqdm(total=length_hint(pictures) or None, unit=" pictures", delay=2)
+    paths, bar = map(Path, pictures), tqdm(total=length_hint(pictures) or None, unit=" pictures", delay=10)
 
     async def take(path: Path) -> None:
         try:

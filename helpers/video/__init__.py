@@ -5,8 +5,7 @@
 0:00 to 0:04, 0:04 to 0:06, 0:06 to 0:10, 0:10 to 0:14, 0:14 to 0:18, 0:18 to 0:22
 """
 
-from .index import Added, Hit, VideoIndex
+from .index import Hit, VideoIndex
 from .scenes import Scene, VideoError, scenes
-from .subtitles import read_subtitles
 
-__all__ = ["Added", "Hit", "Scene", "VideoError", "VideoIndex", "read_subtitles", "scenes"]
+__all__ = ["Hit", "Scene", "VideoError", "VideoIndex", "scenes"]

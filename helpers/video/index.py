@@ -1,66 +1,63 @@
 """A searchable index of videos, in one SQLite file or in memory: captions of scenes, and what is said in them."""
 
-import functools
 import hashlib
 import json
 import re
+import sqlite3
 import sys
-import time
-import unicodedata
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
+from unicodedata import normalize
 
+import numpy
 from tqdm import tqdm
 
-from .. import tokens
 from ..encoding import Picture, open_picture
-from .scenes import Scene, VideoError, check_path, clock
-from .scenes import scenes as find_scenes
-from .store import UNSPACED, Store, spaced
+from .scenes import VideoError, check_path, clock, scenes
 
-HAS = "SELECT 1 FROM passages WHERE document = ?1 AND key = ?2"
-# Of several programs one asks for a caption, and has 120 seconds (Unix time); then it counts as dead.
-CLAIM = f"""INSERT INTO claims SELECT ?1, ?2, ?3 WHERE NOT EXISTS ({HAS})
-ON CONFLICT DO UPDATE SET since = ?3 WHERE abs(?3 - since) > 120 RETURNING 1"""
-FOUND = "FROM passages WHERE document = ? AND start IS NOT NULL"
-SCENES = f"SELECT key, start, finish, best {FOUND} AND key IS NOT NULL ORDER BY start"
-SAID = "FROM passages WHERE document = ? AND key IS NULL"
-KEEP = "INSERT OR IGNORE INTO passages(document, key, text, jpeg) VALUES (?, ?, ?, ?)"
-SAY = "INSERT INTO passages(document, start, finish, text) VALUES (?, ?, ?, ?)"
-NAME = """INSERT INTO documents VALUES (?, ?, ?, coalesce(?4, '{}'))
-ON CONFLICT(id) DO UPDATE SET made_by = excluded.made_by, metadata = coalesce(?4, metadata)"""
-STALE = "DELETE FROM passages WHERE document = ? AND key NOT IN (SELECT value FROM json_each(?))"
-TIMES = "UPDATE passages SET start = ?, finish = ?, best = ? WHERE document = ? AND key = ? RETURNING 1"
-INDEX = f"""INSERT INTO words(rowid, text) SELECT id, spaced(text) {FOUND}
-AND NOT EXISTS (SELECT 1 FROM words WHERE rowid = id)"""
-SEARCH = """SELECT rowid, -rank FROM words WHERE words MATCH ?1 AND (?2 IS NULL OR (SELECT document FROM passages
-WHERE id = words.rowid) IN (SELECT value FROM json_each(?2))) ORDER BY rank, rowid LIMIT ?3"""
-HITS = """SELECT passages.id, document, name, start, finish, best, metadata, text, jpeg
-FROM passages JOIN documents ON documents.id = document WHERE passages.id IN (SELECT value FROM json_each(?))"""
-SCENE_AT = """SELECT best, jpeg FROM passages WHERE document = ?1 AND key IS NOT NULL AND start IS NOT NULL
-ORDER BY max(start - ?2, ?2 - finish, 0), start DESC LIMIT 1"""
+APPLICATION_ID = 0x564E4232  # "VNB2" in the head of the file: an index of this version
+# `captions` keeps all that were paid for, by any prompt and model. A search finds `passages`: captions of whole videos,
+# and what is said, with the key of the caption whose picture it shows. A document is the digest of a video.
+SCHEMA = (
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    "CREATE TABLE IF NOT EXISTS documents(document INTEGER PRIMARY KEY, name UNIQUE, metadata)",
+    "CREATE TABLE IF NOT EXISTS captions(document, key, caption, jpeg, PRIMARY KEY(document, key))",
+    "CREATE TABLE IF NOT EXISTS vectors(model, text, vector, PRIMARY KEY(model, text))",
+    """CREATE VIRTUAL TABLE IF NOT EXISTS passages USING fts5(words, document UNINDEXED, start UNINDEXED,
+    finish UNINDEXED, best UNINDEXED, text UNINDEXED, source UNINDEXED, key UNINDEXED, tokenize='porter unicode61')""",
+)
+NAME = """INSERT INTO documents VALUES (?1, ?2, coalesce(?3, '{}'))
+ON CONFLICT(document) DO UPDATE SET metadata = coalesce(?3, metadata)"""
+SAID = "SELECT start, finish, text FROM passages WHERE document = ? AND source = 'transcript' ORDER BY rowid"
+SEARCH = "SELECT rowid, -rank FROM passages WHERE passages MATCH ? ORDER BY rank, rowid LIMIT ?"
+HITS = """SELECT passages.rowid, name, start, finish, best, text, source, metadata, jpeg FROM passages
+NATURAL JOIN documents NATURAL JOIN captions WHERE passages.rowid IN (SELECT value FROM json_each(?))"""
+VECTORS = "SELECT text, vector FROM vectors WHERE model = ? AND text IN (SELECT value FROM json_each(?))"
 # Words of nearly every English caption and question: "a red cup" must not find all that has an "a".
 STOP_WORDS = """a an the of in on at to from by with and or is are was were be it its this that these those there here
 what where when which who how do does did i me my you your"""
+# Thai to Khmer, kana, Chinese: no spaces between words, which are found as characters that follow one another.
+UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3400-\u9fff]"
 # A line for each scene whatever the speed and the window, in ASCII: a lesson's stored output stays the same.
 BAR: dict = {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} scenes", "ncols": 70, "ascii": " #"}
-BAR |= {"mininterval": 0, "miniters": 1}
 
 
 @dataclass(frozen=True)
 class Hit:
     """A scene found, or something said, its times in seconds. `relevance`: comparable within one search only."""
 
+    relevance: float
     document_id: str
     start: float
     end: float
     best: float
-    relevance: float
-    metadata: dict[str, str]
     caption: str  # or what is said
     source: str  # caption or transcript
+    metadata: dict
     _jpeg: bytes = field(repr=False)
 
     @property
@@ -72,125 +69,86 @@ class Hit:
         return f"{self.document_id}  {clock(self.start)} to {clock(self.end)}, best {clock(self.best)}"
 
 
-class Added(NamedTuple):
-    """What `add` did: `captioned` of the `scenes` just now; state is added, replaced or unchanged."""
-
-    document_id: str
-    scenes: int
-    captioned: int
-    state: str
-
-
 class VideoIndex:
     """An index in the SQLite file at `path`, made if it is not there, or in memory without one.
 
     Each thread or process opens an index of its own. Every method raises VideoError when the file can't be used.
 
     Args:
-        embed: for search by meaning, a function: list of texts -> a vector (numbers) for each. It is called with what
-            is new, at most 256 texts at once, and with each query. The vectors stay in the file.
-        embed_model: the name of its model. Vectors of another model are refused, never mixed.
+        embed: for search by meaning, a function: list of texts -> a vector (numbers) for each. It is called with texts
+            that are new, at most 256 at once, and with each query. The vectors stay in the file.
+        embed_model: the name of its model. Each model has vectors of its own there: they are never mixed.
     """
 
     def __init__(self, path: str | Path = ":memory:", *, embed=None, embed_model: str | None = None):
-        self._store = Store(path, embed, embed_model)
+        if embed and not embed_model:
+            raise VideoError("embed needs embed_model, the name of its model, such as text-embedding-3-small.")
+        self._path, self._embed, self._model = Path(path).expanduser(), embed, embed_model
+        self._db: Any = None  # opened by the first statement
+        self._loaded: tuple = ("nothing",)
+        if not self._execute("SELECT 1 FROM sqlite_master LIMIT 1"):
+            with self._transaction():
+                for statement in SCHEMA:
+                    self._execute(statement)
+        elif self._execute("PRAGMA application_id") != [(APPLICATION_ID,)]:
+            raise VideoError(f"{path} is a database of something else, or of another version. Choose another name.")
 
     def close(self) -> None:
         """Close the file. What was in memory alone is gone."""
-        self._store.db.close()
+        self._db.close()
 
-    def bill(self, scenes, prompt: str, model: str, detail="low", answer_tokens=60, max_side: int | None = 512) -> str:
-        """Estimate the cost of the captions that `scenes` lack: a picture, `prompt` and `answer_tokens` for each."""
-        digest, some = functools.cache(_digest), {scene.path: scene for scene in scenes}
-        keys = [(scene.path, _key(scene, prompt, model, max_side)) for scene in scenes]
-        todo = Counter(path for path, key in keys if not self._store.execute(HAS, digest(path), key))
-        pictures = [(some[path].picture(max_side), count) for path, count in todo.items()]
-        tokens_in, tokens_out = todo.total() * -(-len(prompt.encode()) // 4), todo.total() * answer_tokens
-        try:
-            for picture, count in pictures:
-                tokens_in += count * tokens.picture_tokens(picture.width, picture.height, model, detail).tokens
-            cents = f"{tokens.price(model, tokens_in, tokens_out):.3f} US cents (an estimate)"
-        except ValueError as error:  # such as a model on your own machine
-            return f"{todo.total()} scenes to caption. The price can't be told: {str(error).partition('; known: ')[0]}"
-        return f"{todo.total()} scenes to caption: about {tokens_in:,} tokens in and {tokens_out:,} out, {cents}"
+    def add(self, video, caption, prompt, model, *, said=None, metadata=None, document_id=None, max_side=512) -> int:
+        """Index a video by its scenes, in place of what was there; return how many captions were asked for.
 
-    def add(
-        self, path, caption, prompt: str, model: str, *, scenes=None, metadata=None, document_id=None, max_side=512
-    ) -> Added:
-        """Index a video, each caption as soon as it is paid for: after an error, `add` asks only for those missing.
-
-        The same again (by the bytes of the video) costs nothing. Another prompt or model, other scenes or another size
-        replace what is there, all at once when the last new caption is there; metadata and what is said stay.
+        A caption is stored as soon as it is paid for, by its frame, prompt, model and size: what breaks off goes on
+        there, and what is the same costs nothing. A search finds a video once its last caption is there.
 
         Args:
-            caption: a function, Picture -> text, called once a scene by one program (for 2 minutes); errors come up.
+            video: its path, or its scenes where you have cut it. It is known by its bytes.
+            caption: a function, Picture (at most `max_side` pixels) -> text, called by one program at a time.
             prompt, model: what `caption` asks, and whom. Put into `prompt` what else changes captions, such as detail.
-            scenes: a list of Scene; without it those that are there by this prompt and model, or `video.scenes(path)`.
-            metadata: names with text or numbers, kept as text; without it those that are there.
+            said, metadata: (start, end, text) in seconds; a dict for JSON. Without one, what is there stays.
             document_id: without it the file's name without its ending.
         Raises:
             VideoError: for two videos under one document_id, one under two, and for a caption that is no text.
         """
-        path, made_by, asked = check_path(path), json.dumps([prompt, model, max_side]), 0
-        name, document, execute = document_id or path.stem, _digest(path), self._store.execute
-        is_same = self._made_by(name, document, path) == made_by
-        before = {key: times for key, *times in execute(SCENES, document)}
-        if scenes is None:
-            scenes = [Scene(path, *times) for times in before.values()] if is_same else find_scenes(path)
-        if not scenes or not all(path.samefile(scene.path) for scene in scenes):
-            raise VideoError(f"scenes is a list of at least one scene, each of {path.name} itself.")
-        keys = {_key(scene, prompt, model, max_side): scene for scene in scenes}
-        times = {key: [scene.start, scene.end, scene.best] for key, scene in keys.items()}
-        state = "added" if not before else "unchanged" if before == times else "replaced"
-
-        bar = tqdm(keys.items(), name, file=sys.stdout, disable=state == "unchanged", **BAR)
-        for key, scene in bar:
-            while not execute(HAS, document, key):  # neither paid for before an error nor by another program
-                if not execute(CLAIM, document, key, time.time()):
-                    bar.set_description_str(f"{name}, waiting for another program")
-                    time.sleep(0.1)
+        cut = scenes(video) if isinstance(video, str | Path) else [*video]
+        if len(paths := {check_path(scene.path) for scene in cut}) != 1:
+            raise VideoError("Give a path, or a list of at least one scene, all of one video.")
+        with open(path := paths.pop(), "rb") as file:
+            document = int(hashlib.file_digest(file, "sha256").hexdigest()[:15], 16)
+        name, execute, count = document_id or path.stem, self._execute, 0
+        known = execute("SELECT name, document FROM documents WHERE name = ? OR document = ?", name, document)
+        if known not in ([], [(name, document)]):
+            raise VideoError(f"{name} is another video here, or {path.name} is here as {known[0][0]}. Remove it first.")
+        # A frame is known by its time in microseconds: JPEGs change with their encoder.
+        keys = {json.dumps([round(scene.best * 1_000_000), prompt, model, max_side]): scene for scene in cut}
+        for key, scene in tqdm(keys.items(), name, file=sys.stdout, mininterval=0, miniters=1, **BAR):
+            with self._transaction():  # another program waits here, and then finds what this one has paid for
+                if execute("SELECT 1 FROM captions WHERE document = ? AND key = ?", document, key):
                     continue
-                try:
-                    text, asked = caption(picture := scene.picture(max_side)), asked + 1
-                    if not isinstance(text, str) or not text.strip():
-                        raise VideoError(f"{path.name}: {text!r:.60} is no caption of {scene}. Add it again.")
-                    execute(KEEP, document, key, unicodedata.normalize("NFC", text.strip()), picture.data)
-                finally:
-                    execute("DELETE FROM claims WHERE document = ? AND key = ?", document, key)
-            bar.set_description_str(name, refresh=False)
-        facts = metadata if metadata is None else json.dumps({key: str(value) for key, value in metadata.items()})
-        with self._store.transaction():
-            self._made_by(name, document, path)  # another program may have taken the name meanwhile
-            execute(NAME, document, name, made_by, facts)
-            execute(STALE, document, json.dumps([*keys]))
-            if not all([execute(TIMES, *times[key], document, key) for key in keys]):
-                raise VideoError(f"Another program replaced or removed {path.name} meanwhile. Add it again.")
-            execute(INDEX, document)
-        self._store.complete()
-        return Added(name, len(keys), asked, state)
+                text, count = caption(picture := scene.picture(max_side)), count + 1
+                if not isinstance(text, str) or not text.strip():
+                    raise VideoError(f"{path.name}: {text!r:.60} is no caption of {scene}. Add it again.")
+                text = normalize("NFC", text.strip())
+                execute("INSERT INTO captions VALUES (?, ?, ?, ?)", document, key, text, picture.data)
+        with self._transaction():
+            texts = dict(execute("SELECT key, caption FROM captions WHERE document = ?", document))
+            execute(NAME, document, name, metadata if metadata is None else json.dumps(metadata))
+            rows = [(scene.start, scene.end, scene.best, texts[key], "caption", key) for key, scene in keys.items()]
+            for start, end, text in execute(SAID, document) if said is None else said:
+                far = ((max(one.start - start, start - one.end, 0), -one.start, key) for key, one in keys.items())
+                if text := normalize("NFC", " ".join(text.split())):
+                    *_, key = min(far)  # the scene in which it begins, or the nearest
+                    rows.append((float(start), float(end), keys[key].best, text, "transcript", key))
+            execute("DELETE FROM passages WHERE document = ?", document)
+            for row in rows:
+                execute("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)", spaced(row[3]), document, *row)
+        if self._embed:
+            self._vectors([row[3] for row in rows])
+        return count
 
-    def add_transcript(self, document_id: str, segments) -> int:
-        """Index what is said in a video, instead of what was there before; return how many texts that is.
-
-        Args:
-            segments: (start, end, text) in seconds, as `read_subtitles` returns them. Without a text they don't count.
-        """
-        document, rows = self._id(document_id), []
-        for start, end, text in segments:
-            if not 0 <= start <= end:
-                raise VideoError(f"A segment starts and ends at a time in seconds, not at {start!r} and {end!r}.")
-            if text.strip():
-                rows.append((document, float(start), float(end), unicodedata.normalize("NFC", text.strip())))
-        if self._store.execute(f"SELECT document, start, finish, text {SAID} ORDER BY id", document) != rows:
-            with self._store.transaction():
-                self._store.execute(f"DELETE {SAID}", document)
-                for row in rows:
-                    self._store.execute(SAY, *row)
-                self._store.execute(INDEX, document)
-        self._store.complete()
-        return len(rows)
-
-    def search(self, query: str, by: str | None = None, *, strings: dict | None = None, top: int = 10) -> list[Hit]:
+    def search(self, query: str, by: str | None = None, *, top: int = 10) -> list[Hit]:
         """Find the scenes, and what is said, that fit `query`, best first, at most `top` of them.
 
         Args:
@@ -198,90 +156,104 @@ class VideoIndex:
                 finds hens, 커피 finds 커피가; single letters don't. In Chinese, Japanese and Thai it is found anywhere.
                 "meaning" finds what is nearest (cosine of the vectors), however far that is. "both" merges them by
                 reciprocal rank (k = 60; Cormack and others, SIGIR 2009). None: both if there is `embed`, else words.
-            strings: keep videos with one of these values: {"cameraId": ["1", "2"]}.
         Raises:
-            VideoError: for a query without a word, and a filter on a name that no video has.
+            VideoError: for a query without a word.
         """
-        words = dict.fromkeys(re.findall(rf"(?:[^\W_]|{UNSPACED})+", unicodedata.normalize("NFKC", query).lower()))
+        words = dict.fromkeys(re.findall(rf"(?:[^\W_]|{UNSPACED})+", normalize("NFKC", query).lower()))
         telling = [word for word in words if word not in STOP_WORDS.split()] or words
         if not telling:
             raise VideoError("There is no word in this query. Write what to look for, such as: a cat.")
-        by = by or ("both" if self._store.embed else "words")
-        if by not in ("words", "meaning", "both") or (by != "words" and not self._store.embed):
+        by = by or ("both" if self._embed else "words")
+        if by not in ("words", "meaning", "both") or (by != "words" and not self._embed):
             raise VideoError("by is words; or meaning or both, of a VideoIndex(path, embed=…, embed_model=…).")
-        among, most, ranked = self._among(strings or {}), max(top, 100) if by == "both" else top, []
+        most, ranked = max(top, 100) if by == "both" else top, []
         if by != "meaning":
             # In quotes nothing is an operator; with a star, a word may go on.
             match = " OR ".join(f'"{spaced(one)}"' + "*" * (len(one) > 1 or not one.isascii()) for one in telling)
-            ranked.append(self._store.execute(SEARCH, match, among, most))
+            ranked.append(self._execute(SEARCH, match, most))
         if by != "words":
-            ranked.append(self._store.nearest(query, among, most))
+            ranked.append(self._nearest(query, most))
         if by == "both":
             scores: Counter[int] = Counter()
             for hits in ranked:
                 scores.update({key: 1 / (60 + place) for place, (key, _) in enumerate(hits, 1)})
             ranked = [sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:top]]
-        return self._hits(ranked[0])
+        found = self._execute(HITS, json.dumps([one for one, _ in ranked[0]]))
+        rows = {one: (*row, json.loads(facts), jpeg) for one, *row, facts, jpeg in found}
+        return [Hit(float(f"{score:.4g}"), *rows[one]) for one, score in ranked[0]]
 
-    def contents(self, document_id: str) -> list[Hit]:
-        """Return all captions of a video, and what is said in it, by time; their relevance is 0."""
-        by_time = f"SELECT id, 0 {FOUND} ORDER BY start, key IS NULL, id"
-        return self._hits(self._store.execute(by_time, self._id(document_id)))
-
-    def documents(self) -> dict[str, dict[str, str]]:
+    def documents(self) -> dict[str, dict]:
         """Return the metadata of each video in the index, by document_id."""
-        rows = self._store.execute("SELECT name, metadata FROM documents ORDER BY name")
+        rows = self._execute("SELECT name, metadata FROM documents ORDER BY name")
         return {name: json.loads(metadata) for name, metadata in rows}
 
     def remove(self, document_id: str) -> None:
-        """Take a video out, with its captions and what is said."""
-        self._store.execute("DELETE FROM documents WHERE id = ?", self._id(document_id))
+        """Take a video out, with all its captions and what is said."""
+        with self._transaction():
+            known = dict(self._execute("SELECT name, document FROM documents"))
+            if document_id not in known:
+                raise VideoError(f"No video is named {document_id!r}; there are: {', '.join(sorted(known)) or 'none'}.")
+            for table in ("documents", "captions", "passages"):
+                self._execute(f"DELETE FROM {table} WHERE document = ?", known[document_id])
+            self._execute("DELETE FROM vectors WHERE text NOT IN (SELECT text FROM passages)")
 
-    def forget_vectors(self) -> None:
-        """Drop all vectors, so that another model can make new ones."""
-        self._store.execute("UPDATE passages SET model = NULL, vector = NULL")
+    def _execute(self, sql: str, *values) -> list[tuple]:
+        """Execute one statement and return its rows. While another program changes the file, wait and say so."""
+        while True:
+            try:
+                if self._db is None:
+                    self._db = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+                return self._db.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                    raise VideoError(f"{self._path} can't be used: {error}. Is its folder writable?") from None
+                print(f"\r{self._path.name}: waiting for another program", end="")
 
-    def _made_by(self, name: str, document: int, path: Path) -> str | None:
-        """Return how the captions of a video were made, None for a new one; refuse two videos under one name."""
-        known = self._store.execute("SELECT name, id, made_by FROM documents WHERE name = ? OR id = ?", name, document)
-        if known and known[0][:2] != (name, document):
-            raise VideoError(f"{name} is another video here, or {path.name} is here as {known[0][0]}. Remove it first.")
-        return known[0][2] if known else None
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Store all that is changed within, or nothing. One program at a time; a kill ends its lock, too."""
+        self._execute("BEGIN IMMEDIATE")
+        with self._db:  # rolls back after an error
+            yield
+            self._execute("COMMIT")
 
-    def _id(self, document_id: str) -> int:
-        known = dict(self._store.execute("SELECT name, id FROM documents ORDER BY name"))
-        if document_id not in known:
-            raise VideoError(f"No video is named {document_id!r}; there are: {', '.join(known) or 'none'}.")
-        return known[document_id]
+    def _nearest(self, query: str, most: int) -> list[tuple[int, float]]:
+        """Return the ids of the passages nearest to `query`, with the cosine, best first."""
+        state = self._execute("PRAGMA data_version"), self._db.total_changes
+        if self._loaded[0] != state:
+            rows = self._execute("SELECT rowid, text FROM passages ORDER BY rowid")
+            self._loaded = state, numpy.array([one for one, _ in rows]), self._vectors([text for _, text in rows])
+        _, ids, matrix = self._loaded
+        if not len(ids):
+            return []
+        cosines, most = matrix @ self._ask([query])[0], min(most, len(ids))
+        nearest = numpy.argpartition(cosines, -most)[-most:]  # the best, in any order
+        hits = ((int(ids[at]), float(cosines[at])) for at in nearest)
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
 
-    def _among(self, strings: dict) -> str | None:
-        """Return the ids of the videos that `strings` keeps, as JSON; None for all."""
-        rows = self._store.execute("SELECT id, metadata FROM documents") if strings else []
-        among = {key: json.loads(metadata) for key, metadata in rows}
-        known = sorted({name for metadata in among.values() for name in metadata})
-        for name, values in strings.items():
-            if name not in known:
-                raise VideoError(f"No video has metadata named {name!r}; there are: {', '.join(known) or 'none'}.")
-            wanted = [str(one) for one in (values if isinstance(values, list | tuple | set) else [values])]
-            among = {key: metadata for key, metadata in among.items() if metadata.get(name) in wanted}
-        return json.dumps([*among]) if strings else None
+    def _vectors(self, texts: list[str]) -> numpy.ndarray:
+        """Return the vectors of texts, a row for each; ask for those that are not there, and keep each answer."""
+        known = dict(self._execute(VECTORS, self._model, json.dumps(texts)))
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        for some in (new[first : first + 256] for first in range(0, len(new), 256)):
+            answer = self._ask(some)
+            with self._transaction():
+                for text, vector in zip(some, answer, strict=True):
+                    known[text] = vector.tobytes()
+                    self._execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", self._model, text, known[text])
+        return numpy.frombuffer(b"".join(known[text] for text in texts), "<f4").reshape(max(1, len(texts)), -1)
 
-    def _hits(self, ranked: list[tuple[int, float]]) -> list[Hit]:
-        rows, hits = {row[0]: row[1:] for row in self._store.execute(HITS, json.dumps([one for one, _ in ranked]))}, []
-        for one, relevance in ranked:
-            document, name, start, end, best, metadata, text, jpeg = rows[one]
-            source, facts = "caption" if jpeg else "transcript", json.loads(metadata)
-            if not jpeg:
-                [(best, jpeg)] = self._store.execute(SCENE_AT, document, start)
-            hits.append(Hit(name, start, end, best, float(f"{relevance:.4g}"), facts, text, source, jpeg))
-        return hits
-
-
-def _digest(path: Path) -> int:
-    with open(check_path(path), "rb") as file:
-        return int(hashlib.file_digest(file, "sha256").hexdigest()[:15], 16)
+    def _ask(self, texts: list[str]) -> numpy.ndarray:
+        """Ask for the vectors of texts: float32, of length 1, of the size of those that are there."""
+        vectors = numpy.array(self._embed(texts), "<f4")
+        sizes = self._execute("SELECT length(vector) / 4 FROM vectors WHERE model = ? LIMIT 1", self._model)
+        [size] = sizes or [vectors.shape[-1:]]
+        lengths = numpy.linalg.norm(vectors, axis=-1, keepdims=True)
+        if vectors.shape != (len(texts), *size) or not ((lengths > 0) & (lengths < numpy.inf)).all():
+            raise VideoError(f"embed returned {vectors.shape} numbers, not {(len(texts), *size)}, none of length 0.")
+        return vectors / lengths
 
 
-def _key(scene: Scene, *made_by) -> str:
-    """Name a caption by the time of its frame in microseconds (JPEGs change with their encoder), and how it is made."""
-    return hashlib.sha256(json.dumps([round(scene.best * 1_000_000), *made_by]).encode()).hexdigest()[:20]
+def spaced(text: str) -> str:
+    """Set the characters of unspaced scripts apart, as numbers: FTS5 takes some vowel signs for spaces."""
+    return re.sub(UNSPACED, lambda sign: f" u{ord(sign[0]):05} ", normalize("NFKC", text))

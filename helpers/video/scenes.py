@@ -119,10 +119,7 @@ def open_video(path: Path) -> Iterator[tuple]:
 
 
 def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, float, Any]]:
-    """Yield (start, end, frame) of what can be decoded, as it is shown, in seconds from the start of the first frame.
-
-    A time stamp that is missing, goes back or leaps over a day is replaced by counting on at the video's rate.
-    """
+    """Yield (start, end, frame) of what can be decoded, as it is shown, seconds from the start of the first frame."""
     rate = stream.guessed_rate or stream.average_rate
     step = float(1 / rate) if rate and 0.01 <= rate <= 1000 else 1 / 25
     packets, packet, first, at, decoder = container.demux(stream), stream, None, -step, stream.codec_context
@@ -139,16 +136,17 @@ def decode_with_times(container, stream, path: Path) -> Iterator[tuple[float, fl
             for frame in decoder.decode(packet):
                 first = frame.time if first is None else first
                 stamped = at if frame.time is None else frame.time - first
-                at = stamped if 0 < stamped - at <= 86_400 else at + step  # a day
+                # A time stamp that is missing, goes back or leaps over a day is replaced by counting on.
+                at = stamped if 0 < stamped - at <= 86_400 else at + step
                 yield at, at + step, frame
 
 
 def _header_duration(stream) -> float:
-    """Seconds of video by the file's own header; 0 where it says nothing that can be relied on."""
-    if not stream.duration and (tag := stream.metadata.get("DURATION", "")).count(":") == 2:
-        end = sum(float(part) * unit for part, unit in zip(tag.split(":"), (3600, 60, 1), strict=True))
-        return end - float((stream.start_time or 0) * stream.time_base)  # Matroska notes the end, 00:00:22.000000000
-    return float((stream.duration or 0) * (stream.time_base or 0))
+    """Seconds of video by the file's own header, 0 where it says nothing."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    hours, minutes, seconds = map(float, stream.metadata.get("DURATION", "0:0:0").split(":"))  # Matroska: where it ends
+    return max(0, hours * 3600 + minutes * 60 + seconds - float((stream.start_time or 0) * stream.time_base))
 
 
 def _frame_at(path: Path, seconds: float) -> Image.Image:
@@ -195,13 +193,14 @@ def _upright(frame, stream, path: Path, seconds: float) -> Image.Image:
 
 
 def _divide(path: Path, start: float, end: float, longest: float, times: list[float]) -> Iterator[Scene]:
-    """Yield a scene in equal parts; a part in which no frame begins belongs to the one before it."""
+    """Yield a scene in parts of about the same length, each from a frame on."""
+    within = times[bisect_left(times, start) : bisect_left(times, end)]
     count = 1 + int((end - start - 1e-6) / longest)
-    edges = [*(start + part * (end - start) / count for part in range(count)), end]
-    starts = [a for a, b in pairwise(edges) if bisect_left(times, a) < bisect_left(times, b)]
+    edges = (start + part * (end - start) / count for part in range(count))
+    starts = sorted({within[bisect_left(within, edge)] for edge in edges if edge <= within[-1]})
     for a, b in pairwise([*starts, end]):
-        within = times[bisect_left(times, a) : bisect_left(times, b)]
-        yield Scene(path, a, b, best=min(within, key=lambda at: abs(at - (a + b) / 2)))
+        shown = within[bisect_left(within, a) : bisect_left(within, b)]
+        yield Scene(path, a, b, best=min(shown, key=lambda at: abs(at - (a + b) / 2)))
 
 
 def clock(at: float) -> str:

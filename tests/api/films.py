@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
+import av
 from openai.types.audio import TranscriptionVerbose
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,7 +22,6 @@ from starlette.routing import Route
 
 from course.assets import ROOT
 from course.recording.readable import parts_of
-from helpers import video
 from tests.api.validation import read_json
 
 VIDEOS = ROOT / "asset" / "videos"
@@ -39,7 +39,7 @@ def transcriptions(api: Any) -> list[Route]:
         film = parts.pop("file")
         if {name: part.data.decode() for name, part in parts.items()} != TRANSCRIPTION:
             raise NotImplementedError(f"another transcription of {film.filename}")
-        said = video.read_subtitles((VIDEOS / str(film.filename)).with_suffix(".srt"))
+        said = subtitles_of(str(film.filename))
         segments = [{"id": n, "seek": 0, "start": start, "end": end, "text": text, "tokens": [], **NUMBERS}
                     for n, (start, end, text) in enumerate(said)]  # fmt: skip
         whole = {"duration": said[-1][1], "language": "english", "text": " ".join(text for *_, text in said)}
@@ -99,7 +99,7 @@ def routes(api: Any) -> list[Route]:
 
 def result(film: str) -> dict:
     """Describe a film of asset/videos: a content for each moment of moments.csv, with what is said in it."""
-    said, contents = video.read_subtitles((VIDEOS / film).with_suffix(".srt")), []
+    said, contents = subtitles_of(film), []
     with open(VIDEOS / "moments.csv", encoding="utf-8", newline="") as file:
         moments = [row for row in csv.DictReader(file) if row["video"] == film]
     for row in moments:
@@ -121,3 +121,11 @@ def result(film: str) -> dict:
 def _times(start: float, end: float) -> dict[str, int]:
     """Seconds as whole milliseconds."""
     return {"startTimeMs": round(start * 1000), "endTimeMs": round(end * 1000)}
+
+
+def subtitles_of(film: str) -> list[tuple[float, float, str]]:
+    """Read the subtitles beside a film: (start, end, text) of each, in seconds, its text in one line."""
+    with av.open(str((VIDEOS / film).with_suffix(".srt"))) as file:
+        read: list[Any] = [(packet, part) for packet in file.demux(subtitles=0) for part in packet.decode()]
+    texts = ((one.pts, one.pts + one.duration, " ".join(part.dialogue.decode().split())) for one, part in read)
+    return [(start / 1000, end / 1000, text) for start, end, text in texts]

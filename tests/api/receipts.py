@@ -1,14 +1,16 @@
 """Sample answers about the receipts of asset/receipts.zip: they follow from asset/truth/receipts.csv, a few are wrong.
 
-Which are wrong is said here, so that the lesson can count what a check of the sums finds, and what it can't find.
+Which are wrong is said here, so that the lessons can count what a check of the sums finds and misses.
 """
 
 import csv
 import json
 import zipfile
+from collections.abc import Iterator
 from functools import cache
 
 from course.assets import ROOT
+from helpers.encoding import open_picture
 from tests.api import limits
 
 # What lesson 10 asks, and what its reader asks first when they adapt it.
@@ -18,6 +20,16 @@ TOTAL = "What is the total on this receipt? Answer with the number only."
 MISREAD, LEFT_OUT = range(9, 240, 23), (77, 150)
 # The same digit misread in a price and in the total: the sum fits.
 UNNOTICED = (58, 131)
+# What lesson 11 asks about the first 20, and by detail and longer side which totals are read wrong, and as what.
+SURE = "What is the total of this receipt? Say from 0 to 100 how sure you are."
+WRONG_TOTALS: dict[tuple[str, int], dict[int, float]] = {
+    ("high", 560): {12: 52.85},
+    ("low", 560): {12: 52.85},
+    ("high", 280): {12: 52.85, 18: 14.97},
+    ("high", 140): {3: 25.5, 5: 22.86, 9: 85.4, 13: 8.68, 14: 28.1, 17: 10.18, 18: 14.97, 20: 16.8},
+}
+# How sure it says it is at 140 pixels, receipt by receipt; at the others 97, and 88 where it is wrong.
+SURE_OF = [92, 88, 55, 90, 60, 95, 85, 96, 75, 65, 97, 70, 45, 80, 93, 98, 62, 95, 94, 50]
 # Whose first request meets an error of the service; what a batch does not get to within its 24 hours.
 FAILS, SLOW = (100,), (238, 240)
 
@@ -55,4 +67,16 @@ def entries() -> list[dict]:
             if number == 1:
                 found[0]["headers"] = limits.headers(500, 499, 0.12)
                 found.append(about | {"detail": "low", "fault": "rate_limit_reached", "times": 2})
+            if number <= len(SURE_OF):
+                found += sure_totals(number, picture[0], total)
     return found
+
+
+def sure_totals(number: int, picture: bytes, total: float) -> Iterator[dict]:
+    """The samples of lesson 11 about one receipt, a setting each: the total that is read, and how sure."""
+    for (detail, side), misread in WRONG_TOTALS.items():
+        sure = SURE_OF[number - 1] if side == 140 else 88 if number in misread else 97
+        text = json.dumps({"total": misread.get(number, total), "sure": sure})
+        small = open_picture(picture, max_side=side).data
+        about = {"pictures": [small], "asked": [SURE], "text": text, "detail": detail}
+        yield about | {"wrong_on_purpose": number in misread}

@@ -42,8 +42,9 @@ class LocalTape(Tape):
 
     def play(self, sent):
         answer = super().play(sent)
-        self.in_flight += answer is None
-        self.several |= self.in_flight > 1
+        with self.lock:
+            self.in_flight += answer is None
+            self.several |= self.in_flight > 1
         return answer
 
     def store(self, answer, sent):

@@ -146,7 +146,7 @@ REFUSED = [
     ("none.png", "none.png: empty, 0 bytes. Was it read already? file.seek(0) rewinds it."),
     ("c d.png", f"{NO_FILE} c d.png. Did you mean c\\xa0d.png?"),  # of two that fit, none is opened
     ("big.bmp", "big.bmp: more bytes than are read here."),
-    ("ftp://a.org/cat.jpg", "Pictures come by http or https, but this address begins with ftp:. Download it."),
+    ("ftp://a.org/cat.jpg", "Pictures come by http or https, not by ftp:. Download it."),
     ("http:cat.jpg", f"http:cat.jpg: no picture came (InvalidURL). {TRY}"),
     ("https:///cat.jpg", f"https:///cat.jpg: no picture came (InvalidURL). {TRY}"),
     ("https://me:secret@exa\u2100mple.org/x", f"https://exa℀mple.org/x: no picture came (InvalidURL). {TRY}"),
@@ -154,6 +154,7 @@ REFUSED = [
     ("https://[::1/cat.jpg", f"https://[::1/cat.jpg: no picture came (InvalidURL). {TRY}"),
     *((thing, f"{KINDS} open file, an address or data URL, not {type(thing).__name__}.")
       for thing in (None, [PNG], numpy.zeros((9, 9, 3), "uint8"), Picture(b"x", "image/png", 1, 1, "x"))),
+    (type("Coming", (), {"__await__": iter})(), f"{KINDS} open file, an address or data URL, not Coming (await it)."),
     ("data:image/png;base64,", "data URL: empty, 0 bytes. Was it read already? file.seek(0) rewinds it."),
     ("data:image/svg+xml,<svg></svg>", MALFORMED),
     (f"data:image/png;base64,{PNG64.rstrip('=')[:-3]}", MALFORMED),

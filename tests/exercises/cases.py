@@ -13,7 +13,7 @@ for lesson in NOTEBOOKS:
 ALL = {number: EXERCISES[number] for number in sorted(EXERCISES)}
 # Where a function is the answer, and not what makes one.
 FUNCTIONS = ("01.3", "02.2", "03.3", "04.3", "05.2", "05.3", "06.3", "07.2", "07.3", "08.3", "09.2", "09.3")
-FUNCTIONS += ("10.2", "10.3", "12.2", "12.3", "13.2", "13.3")
+FUNCTIONS += ("10.2", "10.3", "11.2", "11.3", "12.2", "12.3", "13.2", "13.3")
 IMAGES = ROOT / "asset" / "images"
 ROCKET = COFFEE.replace("coffee.png", "rocket.jpg")
 

@@ -9,11 +9,11 @@ import re
 import pytest
 
 from course import exercises
-from tests.exercises import lesson_10, lesson_12, lessons_00_02, lessons_03_04, lessons_05_09, lessons_13
+from tests.exercises import lessons_00_02, lessons_03_04, lessons_05_09, lessons_10_13
 from tests.exercises.cases import ALL, FUNCTIONS, function_of
 from tests.tools.mutate import mistakes_in_code
 
-TABLES = (lessons_00_02, lessons_03_04, lessons_05_09, lesson_10, lesson_12, lessons_13)
+TABLES = (lessons_00_02, lessons_03_04, lessons_05_09, lessons_10_13)
 WRONG = [(number, *row) for table in TABLES for number, rows in table.WRONG.items() for row in rows]
 RIGHT = [(number, answer) for table in TABLES for number, answers in table.RIGHT.items() for answer in answers]
 

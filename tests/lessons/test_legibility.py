@@ -1,4 +1,4 @@
-"""The measured error rates that lesson 04 shows: complete, with their tool and date, by the rules of today."""
+"""The measured error rates that lessons 04 and 11 show: complete, with their tool and date, by the rules of today."""
 
 import json
 

@@ -95,7 +95,7 @@ def test_scenes_keep_to_their_bounds_and_bounds_that_make_no_sense_are_refused(t
         (0.28, 0.6, 30): [(0, 2), (2, 4.4), (4.4, 5)],
         (0.28, 15, 30): [(0, 5)],
         (0.28, 1, 2): [(0, 2), (2, 3.5), (3.5, 5)],
-        (1, 1, 2): [(0, 1.667), (1.667, 3.333), (3.333, 5)],
+        (1, 1, 2): [(0, 1.7), (1.7, 3.4), (3.4, 5)],
     }.items():
         scenes = video.scenes(path, threshold=threshold, shortest=shortest, longest=longest)
         assert spans(scenes) == found

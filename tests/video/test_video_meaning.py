@@ -1,9 +1,10 @@
-"""Search by meaning, what is said in a video, and its subtitles."""
+"""Search by meaning."""
 
 import base64
 import json
 import math
 from contextlib import closing
+from unittest.mock import Mock
 
 import numpy
 import pytest
@@ -47,7 +48,7 @@ def meanings(path, clip, embed):
     """An index of four scenes, whose captions have meanings."""
     texts = iter(list(ANGLES)[:4])
     with closing(video.VideoIndex(path, embed=embed, embed_model="angles")) as index:
-        index.add(clip, lambda picture: next(texts), "", "", metadata={"cameraId": 1})
+        index.add(video.scenes(clip), lambda picture: next(texts), "", "")
         yield index
 
 
@@ -66,42 +67,40 @@ def test_words_find_words_meaning_finds_the_nearest_and_both_are_merged_by_rank(
     assert (first.caption, first.relevance) == ("four hens", round(1 / 61 + 1 / 61, 5))
     assert (second.caption, second.relevance) == ("a black cat", round(1 / 62, 5))
     assert found(meanings, "espresso hens", top=1) == ["four hens"]  # second by words and by meaning, first by neither
-    assert found(meanings, "hens", strings={"cameraId": "1"}) == found(meanings, "hens")
-    assert found(meanings, "hens", strings={"cameraId": ["2"]}) == []
     assert len(embed.asked[0]) == 4 and {len(texts) for texts in embed.asked[1:]} == {1}
 
 
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 9)), min_size=1, max_size=12), st.integers(1, 14))
-def test_the_nearest_are_those_of_a_sorted_list_and_a_filter_leaves_the_order(vectors, top):
-    index = video.VideoIndex(embed=lambda texts: [vectors[int(text)] for text in texts], embed_model="m")
-    for n in range(len(vectors)):
-        index._store.execute("INSERT INTO passages(document, start, text) VALUES (?, ?, ?)", n % 3, n, str(n))
+def test_the_nearest_are_those_of_a_sorted_list_whatever_the_length_of_a_vector(clip, vectors, top):
+    scenes = [video.Scene(clip, n, n + 1, n) for n in range(len(vectors))]
     units = numpy.array(vectors, "f4") / numpy.linalg.norm(numpy.array(vectors, "f4"), axis=1, keepdims=True)
-    for among, keep in ((None, {0, 1, 2}), ("[0, 2]", {0, 2})):
-        hits = index._store.nearest("0", among, top)
-        wanted = sorted((-float(units[n] @ units[0]), n) for n in range(len(vectors)) if n % 3 in keep)[:top]
-        assert [round(cosine, 5) for _, cosine in hits] == [round(-one, 5) + 0.0 for one, _ in wanted]
-        assert all((number - 1) % 3 in keep for number, _ in hits) and len({number for number, _ in hits}) == len(hits)
-    index.close()
+    embed = lambda texts: [vectors[int(text)] for text in texts]  # noqa: E731
+    with closing(video.VideoIndex(embed=embed, embed_model="m")) as index, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(video.Scene, "picture", lambda scene, max_side: Mock(data=b"", origin=scene.best))
+        index.add(scenes, lambda picture: str(picture.origin), "", "")
+        hits = [(round(hit.relevance, 3), hit.start) for hit in index.search("0", "meaning", top=top)]
+    wanted = sorted((-float(units[n] @ units[0]), n) for n in range(len(vectors)))[:top]
+    assert [cosine for cosine, _ in hits] == pytest.approx([-one for one, _ in wanted], abs=1e-3)
+    assert all(-float(units[n] @ units[0]) == pytest.approx(-cosine, abs=1e-3) for cosine, n in hits)
 
 
 def test_only_what_is_new_is_embedded_and_what_was_answered_is_kept(path, clip, meanings, embed):
-    meanings.add_transcript("clip", [(0, 1, "hens"), (1, 2, "coffee")])
-    meanings.add_transcript("clip", [(0, 1, "hens"), (1, 2, "coffee")])
-    meanings.add(clip, None, "", "", metadata={"a": 1})
+    scenes, said = video.scenes(clip), [(0, 1, "hens"), (1, 2, "coffee"), (2, 3, "hens")]
+    for _ in range(2):
+        meanings.add(scenes, None, "", "", said=said)
     meanings.search("pet")
     assert embed.asked == [list(ANGLES)[:4], ["hens", "coffee"], ["pet"]]
-    said = iter(["a dog", "a cat"])
+    texts = iter(["a dog", "a cat"])
     with closing(video.VideoIndex(path)) as other:  # which has no embed: the next search asks for what is missing
-        other.add(clip, lambda picture: next(said), "new", "", scenes=video.scenes(clip)[:2])
+        other.add(scenes[:2], lambda picture: next(texts), "new", "", said=[])
     assert found(meanings, "pet", "meaning", top=1) == ["a dog"]
-    assert embed.asked[3:] == [["a dog", "a cat"], ["pet"]]
+    assert embed.asked[3:] == [["a cat"], ["pet"]]
     meanings.remove("clip")
-    assert found(meanings, "pet") == [] and len(embed.asked) == 5
+    assert found(meanings, "pet") == [] and meanings._execute("SELECT * FROM vectors") == []
 
 
 def test_an_error_of_embed_comes_up_and_loses_no_caption(path, clip):
-    calls = []
+    calls, scenes = [], video.scenes(clip)
 
     def embed(texts):
         calls.append(len(texts))
@@ -111,102 +110,36 @@ def test_an_error_of_embed_comes_up_and_loses_no_caption(path, clip):
 
     with closing(video.VideoIndex(path, embed=embed, embed_model="m")) as index:
         with pytest.raises(ConnectionError):
-            index.add(clip, Asked(), "", "")
-        assert len(index.search("scene", "words")) == 4 and index.add(clip, None, "", "").captioned == 0
+            index.add(scenes, Asked(), "", "")
+        assert len(index.search("scene", "words")) == 4 and index.add(scenes, None, "", "") == 0
         with pytest.raises(ConnectionError):
-            index.add_transcript("clip", [(0, 1, "word")] * 300)
+            index.add(scenes, None, "", "", said=[(0, 1, f"word {n}") for n in range(300)])
         assert len(index.search("word", "meaning", top=999)) == 304 and calls == [4, 4, 256, 256, 44, 1]
 
 
-def test_vectors_of_another_model_or_size_are_refused_with_the_way_out_and_never_mixed(path, clip, meanings):
-    known = "i.sqlite holds vectors of angles, 2 numbers each. Use it; or open the file without embed, call forget_vect"
-    assert refusal(video.VideoIndex, path, embed=Embed(), embed_model="other").startswith(known)
+def test_each_model_has_vectors_of_its_own_of_one_size(path, clip, meanings, embed):
+    alike = Mock(side_effect=lambda texts: [[1, 2, 3]] * len(texts))
+    before = meanings.search("coffee", "meaning")
+    with closing(video.VideoIndex(path, embed=alike, embed_model="other")) as other:
+        assert {hit.relevance for hit in other.search("coffee", "meaning")} == {1}
+    assert meanings.search("coffee", "meaning") == before and alike.call_count == 2
+    assert embed.asked == [list(ANGLES)[:4], ["coffee"], ["coffee"]]
+    with closing(video.VideoIndex(path, embed=alike, embed_model="angles")) as longer:
+        assert "embed returned (1, 3) numbers, not (1, 2)" in refusal(longer.search, "cat")
     assert "embed needs embed_model" in refusal(video.VideoIndex, path, embed=Embed())
-    with closing(video.VideoIndex(path, embed=lambda texts: [[1, 2, 3]] * len(texts), embed_model="angles")) as longer:
-        assert refusal(longer.search, "cat").startswith(known)
     with closing(video.VideoIndex(path)) as index:
         for by in ("meaning", "both", "sense"):
             assert refusal(index.search, "cat", by).startswith("by is words; or meaning or both, of a VideoIndex(")
         assert found(index, "cat") == ["a black cat"]
-        index.forget_vectors()
-    with closing(video.VideoIndex(path, embed=lambda texts: [[1, 2, 3]] * len(texts), embed_model="other")) as other:
-        assert len(found(other, "cat", "meaning")) == 4
-    assert "holds vectors of other, 3 numbers" in refusal(meanings.search, "cat")
-
-
-@pytest.mark.parametrize("vectors", [[], [1.0], [[]], [[0.0, 0.0]], [[math.nan]], [[math.inf, 1]], [[1.0]] * 2])
-def test_what_is_no_vector_for_each_text_is_refused(clip, index, vectors):
-    index.add(clip, Asked(), "", "", scenes=video.scenes(clip)[:1])
-    index._store.embed, index._store._model = lambda texts: vectors, "m"
-    assert "not one vector for each of 1 texts" in refusal(index.search, "cat")
-
-
-# What is said.
-
-
-def test_what_is_said_is_found_beside_the_captions_with_the_picture_of_its_scene(clip, index):
-    index.add(clip, Asked(), "", "", scenes=video.scenes(clip)[1:])
-    captions = index.contents("clip")
-    assert "No video is named 'b'; there are: clip." in refusal(index.add_transcript, "b", [])
-    for start, end in ((2, 1), (-1, 1), (math.nan, 1)):
-        assert "not at" in refusal(index.add_transcript, "clip", [(start, end, "x")])
-    assert index.add_transcript("clip", [(0, 1, "an old scene"), (1, 2, " ")]) == 1
-    segments = [(0.5, 2.5, "A scene, early. "), (2.0, 2.9, "안녕"), (3.9, 8, "scene at last"), (60, 61, "much later")]
-    assert index.add_transcript("clip", segments) == 4
-    said = [hit for hit in index.contents("clip") if hit.source == "transcript"]
-    assert [(hit.start, hit.end, hit.caption) for hit in said] == [(*times, text.strip()) for *times, text in segments]
-    assert [hit.best for hit in said] == [1.5, 2.5, 3.5, 3.5]
-    assert [hit.thumbnail for hit in said] == [captions[n].thumbnail for n in (0, 1, 2, 2)]
-    assert {hit.source for hit in index.search("scene")} == {"caption", "transcript"}
-    assert (found(index, "안녕"), found(index, "old")) == (["안녕"], [])
-    assert str(said[1]) == "clip  0:02 to 0:02.9, best 0:02.5"
-    assert index.add_transcript("clip", []) == 0 and index.contents("clip") == captions
-
-
-# Subtitles.
-
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="<>{}&"), min_size=1)
-CUES = st.lists(st.tuples(st.integers(0, 400_000_000), st.integers(0, 9_999), st.lists(TEXT, min_size=1, max_size=3)))
-
-
-def clock(milliseconds, point, hours=True):
-    minutes, rest = divmod(milliseconds, 60_000)
-    shown = f"{minutes // 60:02}:{minutes % 60:02}" if hours or minutes >= 60 else f"{minutes:02}"
-    return f"{shown}:{rest // 1000:02}{point}{rest % 1000:03}"
-
-
-@given(CUES.filter(len), st.booleans(), st.booleans(), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_subtitles_are_read_as_they_were_written(tmp_path_factory, cues, webvtt, bom, newline, decorated):
-    lines = ["WEBVTT - of a test", "Kind: captions", "", "NOTE a note", "", "STYLE", "::cue { }", ""] if webvtt else []
-    for number, (start, length, words) in enumerate(cues):
-        lines += [str(number)] if not webvtt or decorated else []
-        times = (clock(at, "." if webvtt else ",", not decorated) for at in (start, start + length))
-        lines.append(" --> ".join(times) + (" align:start position:0%" if webvtt else ""))
-        lines += [f"<i><v Ann>{{\\an8}}{word}</v></i>" if decorated else word for word in words] + [""]
-    path = tmp_path_factory.mktemp("subtitles") / "a"
-    path.write_bytes(("\ufeff" * bom + newline.join(lines)).encode())
-    wanted = [(start / 1000, (start + length) / 1000, " ".join(words)) for start, length, words in cues]
-    assert video.read_subtitles(path) == wanted
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"", "no subtitle in it. Each has a line such as 00:00:01,000 --> 00:00:02,500."),
-        ("WEBVTT\n\nNOTE 커피\n".encode(), "no subtitle in it"),
-        ("1\n00:00:01,000 --> 00:00:02,000\n커피\n".encode("cp949"), "can't be read as text in UTF-8"),
-        (
-            b"1\n00:00:01,000 --> 00:00:02,000\n\n\n2\n00:00:03,5 -->00:00:04.5\n a &amp; b \n c",
-            [(3.5, 4.5, "a & b c")],
-        ),
-    ],
+    "vectors", [[], [1.0], [[]], [[0.0, 0.0]], [[math.nan]], [[math.inf, 1]], [[1.0]] * 2, [[[1]]]]
 )
-def test_files_that_are_no_subtitles_are_refused_and_empty_ones_left_out(tmp_path, data, said):
-    (tmp_path / "a.srt").write_bytes(data)
-    if isinstance(said, list):
-        assert video.read_subtitles(tmp_path / "a.srt") == said
-    else:
-        assert said in refusal(video.read_subtitles, tmp_path / "a.srt")
+def test_what_is_no_vector_for_each_text_is_refused(clip, vectors):
+    with closing(video.VideoIndex(embed=lambda texts: vectors, embed_model="m")) as index:
+        said = refusal(index.add, video.scenes(clip)[:1], Asked(), "", "")
+        assert said.startswith("embed returned (") and "numbers, not (1, " in said
 
 
 # How embeddings of a lesson are recorded.

@@ -1,0 +1,57 @@
+"""The lessons as a site, from their stored outputs: make site. Its pages are the repository's own files."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]  # helpers; and this folder, for the name below
+
+project = html_title = "Vision Notebooks"
+root_doc = "README"
+include_patterns = ["*.md", "docs/*.md", "docs/site/helpers.rst", "notebooks/*.ipynb"]
+extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+nb_execution_mode = "off"
+myst_heading_anchors = 3
+myst_heading_slug_func = "conf.jupyter_anchor"
+autodoc_default_options = {"members": True}
+default_role = "code"  # of `names` in docstrings
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+html_theme = "furo"
+html_css_files = ["course.css"]
+html_static_path = ["static"]
+html_show_copyright = html_copy_source = html_show_sphinx = False
+
+MORE = ("docs/workshop", "docs/local_models", "docs/site/helpers", "CONTRIBUTING", "CHANGELOG")
+
+
+def jupyter_anchor(title):
+    """The anchor that JupyterLab gives to a heading, so that the lessons' own links hold."""
+    return title.replace(" ", "-")
+
+
+def setup(app):
+    app.connect("source-read", add_menu)
+    app.connect("build-finished", add_files)
+
+
+def add_menu(app, page, source):
+    """Put the menu at the end of the start page: the lessons with their numbers, and what else is there."""
+    if page != root_doc:
+        return
+    lessons = []
+    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
+        title = json.loads(path.read_text("utf-8"))["cells"][0]["source"][0].strip("# \n")
+        lessons.append(f"{path.stem[:2]} {title} <notebooks/{path.stem}>")
+    more = [page for page in MORE if [*ROOT.glob(f"{page}.*")]]
+    for caption, pages in {"Lessons": lessons, "More": more}.items():
+        source[0] += "\n".join(["", "```{toctree}", ":hidden:", f":caption: {caption}", *pages, "```", ""])
+
+
+def add_files(app, error):
+    """Copy what no page of Sphinx's names: index.html, and the films that lessons play by their path."""
+    if not error and app.builder.format == "html":
+        shutil.copy(Path(app.outdir, f"{root_doc}.html"), Path(app.outdir, "index.html"))
+        shutil.copytree(ROOT / "asset/videos", Path(app.outdir, "asset/videos"), dirs_exist_ok=True)
