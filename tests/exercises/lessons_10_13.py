@@ -132,7 +132,7 @@ WRONG = {
         (lambda lines, n, _: [lines[i:i + n] for i in range(0, len(lines), n)], "files of 10, your function returns"),
         (lambda lines, n, m: split(sorted(lines, key=len), n, m), "a long line between short ones"),
         (split_by(too_large=False), "does not raise ValueError."),
-        (lambda lines, n, m: split(lines, n, m) if len(lines) != 2 else 1 / 0, "raises ZeroDivisionError, not ValueErr"),
+        (lambda lines, n, m: split(lines, n, m) if len(lines) != 2 else 1 / 0, "raises ZeroDivisionError, not"),
         (lambda lines, n, m: [] if m == 10 and n == 9 and len(lines) == 2 else split(lines, n, m), "returns []"),
     ],
     "10.3": [
