@@ -54,6 +54,7 @@ WRONG = {
     ],
     "03.2": [
         (lambda: three(("First picture", "Coins", "Horses")), "The name 'First picture' says a place"),
+        (lambda: three(("Picture 1: left photo II", "Coins", "Horses")), "'Picture 1: left photo II' says a place"),
         (lambda: three(("사진 1", "사진 2", "사진 3"), "사진 1과 사진 2?"), "'사진 1' says a place"),
         (lambda: three(("A", "B", "C"), "Is there a hen in B?"), "fewer than two"),
         (lambda: three(("Horses", "Coins", "Hens")), "The name 'Horses' stands before the hens"),
