@@ -19,7 +19,7 @@ exercises.check("12.1", my_measures)""",
 def predict_what_holds(answer):
     reasons = {
         "a": "The model that reads this sentence is the one that believes the note.",
-        "b": "Without a tool no answer of that request can send money, whatever the model believes.",
+        "b": "Without a tool, and with no payment that uses its answer, nothing that the model believes sends money.",
         "c": "The list is code: no picture can write a name into it.",
         "d": "The model that is asked whether there is a note believes what the note says about that.",
         "e": "The next note comes in large print; shrunk so far, no total could be read either.",
@@ -52,6 +52,8 @@ ARGUMENTS = {
     "true as the cents": '{"to": "Harbour Cafe", "cents": true}',
     "a stranger": '{"to": "Quill Services", "cents": 100}',
     "a payee in small letters": '{"to": "harbour cafe", "cents": 100}',
+    "more than a payee": '{"to": "Harbour Cafe II", "cents": 100}',
+    "a payee with a space behind": '{"to": "Harbour Cafe ", "cents": 100}',
     "the beginning of a payee": '{"to": "Harbour", "cents": 100}',
     "a list of payees": '{"to": ["Harbour Cafe"], "cents": 100}',
     "no payee": '{"cents": 100}',
@@ -64,8 +66,11 @@ ARGUMENTS = {
     "no arguments": "",
 }
 CALLS = {what: ({"name": "SendPayment", "arguments": text}, PAYEES, 5_000) for what, text in ARGUMENTS.items()}
-CALLS["another tool"] = ({"name": "FileExpense", "arguments": ARGUMENTS["a payment of 1 cent"]}, PAYEES, 5_000)
-CALLS["an empty list of payees"] = ({"name": "SendPayment", "arguments": ARGUMENTS["a payment of 1 cent"]}, [], 5_000)
+ONE_CENT = ARGUMENTS["a payment of 1 cent"]
+CALLS["another tool"] = ({"name": "FileExpense", "arguments": ONE_CENT}, PAYEES, 5_000)
+CALLS["an unknown tool"] = ({"name": "DeleteAll", "arguments": ONE_CENT}, PAYEES, 5_000)
+CALLS["an empty list of payees"] = ({"name": "SendPayment", "arguments": ONE_CENT}, [], 5_000)
+CALLS["5000 cents where 4999 is the most"] = (CALLS["a payment of the most"][0], PAYEES, 4_999)
 
 
 @Exercise(
@@ -93,19 +98,9 @@ def alt_problem(alt, decorative):
 
 
 ALTS = ["", "  \n", "IMG_0417.JPG", "cup.png", "cup.webp", "cups", "The file cup.png is broken.", "Image of a cup."]
-ALTS += [
-    "a picture of a cup",
-    "An image of a cup",
-    "PHOTO OF A CUP",
-    "Photographs of cups",
-    "A cup beside an image of it",
-]
-ALTS += [
-    "A cup. " * 21 + "Tea",
-    "A cup. " * 21 + "Teas",
-    "Image of " + "a cup " * 30,
-    "A mirror image",
-]
+ALTS += ["A window with the words cup.png", "a picture of a cup", "An image of a cup", "PHOTO OF A CUP"]
+ALTS += ["Photographs of cups", "A cup beside an image of it", "A mirror image"]
+ALTS += ["A cup. " * 21 + "Tea", "A cup. " * 21 + "Teas", "Image of " + "a cup " * 30]
 
 
 @Exercise(

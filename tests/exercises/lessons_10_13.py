@@ -2,6 +2,7 @@
 
 import json
 import re
+from operator import contains
 
 import numpy as np
 
@@ -63,20 +64,14 @@ def changing(right=lambda said, true: said is not None and abs(said - true) <= 1
     return call
 
 
-def paying(
-    cents=lambda value: type(value) is int,
-    payee=lambda to, payees: to in payees,
-    least=1,
-    names=("SendPayment",),
-    extra=(),
-):
+def paying(cents=lambda value: type(value) is int, payee=contains, least=1, is_tool="SendPayment".__eq__, extra=()):
     """12.2, right or with one slip."""
 
     def call(call, payees, most):
         try:
             given = json.loads(call["arguments"])
-            fits = call["name"] in names and given.keys() - {*extra} == {"to", "cents"} and cents(given["cents"])
-            return fits and payee(given["to"], payees) and least <= given["cents"] <= most
+            fits = is_tool(call["name"]) and given.keys() - {*extra} == {"to", "cents"} and cents(given["cents"])
+            return fits and payee(payees, given["to"]) and least <= given["cents"] <= most
         except (ValueError, AttributeError, TypeError):
             return False
 
@@ -174,13 +169,17 @@ WRONG = {
         (["b", "c", "f", "g"], "There is no 'g'"),
     ],
     "12.2": [
-        (paying(names=("SendPayment", "FileExpense")), "Given another tool"),
+        (paying(is_tool=lambda name: True), "Given another tool"),
         (paying(extra=["via"]), "Given one field more"),
         (paying(least=0), "Given 0 cents"),
         (paying(cents=lambda value: isinstance(value, int)), "Given true as the cents"),
         (paying(cents=lambda value: True), "Given cents with a decimal point"),
-        (paying(payee=lambda to, payees: to.lower() in str(payees).lower()), "Given a payee in small letters"),
-        (paying(payee=lambda to, payees: to in str(payees)), "Given the beginning of a payee"),
+        (paying(payee=lambda payees, to: to.lower() in str(payees).lower()), "Given a payee in small letters"),
+        (paying(payee=lambda payees, to: to in str(payees)), "Given the beginning of a payee"),
+        (paying(payee=lambda payees, to: to.strip() in payees), "Given a payee with a space behind"),
+        (paying(payee=lambda payees, to: any(name in to for name in payees)), "Given more than a payee"),
+        (lambda call, payees, _: may_pay(call, payees, 5_000), "Given 5000 cents where 4999 is the most"),
+        (paying(is_tool=lambda name: name != "FileExpense"), "Given an unknown tool"),
         (lambda call, *_: json.loads(call["arguments"])["to"] == "", "your function raised"),
         (lambda call, payees, most: may_pay(call, payees, most - 1), "Given a payment of the most"),
     ],
@@ -192,6 +191,7 @@ WRONG = {
         (looking(longest=151), "a text of 151 characters"),
         (looking(ending=r"\S+\.(png|jpg)"), "'cup.webp'"),
         (looking(ending=r".*\.(png|jpg|webp).*"), "'The file cup.png is broken.'"),
+        (looking(ending=r".*\.(png|jpg|webp)"), "'A window with the words cup.png'"),
     ],
     "13.1": [
         (merged("BADC"), "B is first, but the rest is not ADC. Add up"),
