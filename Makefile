@@ -42,7 +42,7 @@ lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
 	@$(PY) -m tests.tools.check_files notebooks/$(LESSON).ipynb
 	@unset COURSE_MODE; exec sh tests/isolated.sh $(PY) -m pytest --nbval --nbval-current-env \
 		--nbval-sanitize-with tests/nbval_sanitize.cfg -k $(LESSON) \
-		tests/lessons/test_promises.py tests/lessons/test_shape.py notebooks/$(LESSON).ipynb $(ARGS)
+		tests/lessons/test_promises.py notebooks/$(LESSON).ipynb $(ARGS)
 
 browser: .venv/.tests build/reveal ## run the lessons in JupyterLab, and show their slides, in a real, headless browser
 	@sh .ci/chromium.sh

@@ -88,27 +88,21 @@ def lab(tmp_path_factory):
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
     SCREENSHOTS.mkdir(exist_ok=True)
+    address, logged = f"http://127.0.0.1:{port}", course.parent / "jupyterlab.log"
     # A file, because a pipe that nobody reads fills up and stops the server.
-    with open(course.parent / "jupyterlab.log", "w", encoding="utf-8") as log:
+    with open(logged, "w", encoding="utf-8") as log:
         command = [sys.executable, "-m", "jupyterlab", *options]
         server = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        address = f"http://127.0.0.1:{port}"
-        wait_for(server, f"{address}/api?token=course", course.parent / "jupyterlab.log")
+        for _ in range(240):
+            with suppress(OSError), urllib.request.urlopen(f"{address}/api?token=course", timeout=2):
+                break
+            assert server.poll() is None, "JupyterLab did not start: " + logged.read_text(encoding="utf-8")
+            time.sleep(0.25)
         yield SimpleNamespace(address=address, notebooks=course / "notebooks")
     finally:
         server.terminate()
         server.wait(20)
-
-
-def wait_for(server, address, log):
-    for _ in range(240):
-        with suppress(OSError), urllib.request.urlopen(address, timeout=2):
-            return
-        if server.poll() is not None:
-            break
-        time.sleep(0.25)
-    raise AssertionError("JupyterLab did not start: " + log.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -159,20 +153,6 @@ def choose(page, menu, command):
     page.locator(f'.lm-Menu-item[data-command="{command}"]').click()
 
 
-def may_err(cell):
-    """Is the cell tagged as one that fails, or does it write to stderr, which looks the same?"""
-    return "raises-exception" in cell.metadata.get("tags", []) or any(o.get("name") == "stderr" for o in cell.outputs)
-
-
-def last_answer(cells):
-    """(index of its cell, first line) of the last answer that is stored in a lesson; None if it asks nothing."""
-    for index, cell in reversed(list(enumerate(cells))):
-        for output in reversed(cell.outputs):
-            if ORIGIN.search(text := output.get("data", {}).get("text/plain", "")):
-                return index, text.splitlines()[0]
-    return None
-
-
 def shoot(page, size, top, path):
     """A screenshot with everything drawn, of a window this large, scrolled down to `top`."""
     page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
@@ -196,7 +176,8 @@ def test_run_all(browser, lab, lesson):
         shoot(page, (1280, height + 120), 0, SCREENSHOTS / f"{lesson}.png")
         shown = page.eval_on_selector_all(CELLS, READ_CELLS)
 
-        red = [may_err(cell) for cell in cells]
+        # A cell that writes to stderr looks like one that errs.
+        red = [any(o.get("name") == "stderr" or o.output_type == "error" for o in cell.outputs) for cell in cells]
         assert [cell["red"] for cell in shown] == red, "the cells that err, and those that should"
         assert [cell["prompt"] for cell in shown] == [f"[{n}]:" for n in range(1, len(cells) + 1)]
         assert [cell["outputs"] for cell in shown] == [len(cell.outputs) for cell in cells], "outputs of each cell"
@@ -205,9 +186,11 @@ def test_run_all(browser, lab, lesson):
         # Where a picture has no alt text, JupyterLab says "Image".
         pictures = [picture for cell in shown for picture in cell["pictures"]]
         assert [(alt, loaded) for alt, loaded in pictures if alt in ("", "Image") or not loaded] == [], "(alt, loaded)"
-        if answer := last_answer(cells):
-            index, line = answer
-            assert line in shown[index]["text"].splitlines()
+        stored = [
+            (n, output.get("data", {}).get("text/plain", "")) for n, c in enumerate(cells) for output in c.outputs
+        ]
+        for index, answer in [one for one in stored if ORIGIN.search(one[1])][-1:]:
+            assert answer.splitlines()[0] in shown[index]["text"].splitlines()
         assert height <= HEIGHT, "a page to scroll through: say less, or show it smaller"
 
 

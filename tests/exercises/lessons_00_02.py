@@ -12,8 +12,8 @@ from course.exercises.lesson_02 import media_type
 from course.recording import DEFAULT_MODEL
 from helpers.encoding import open_picture
 from helpers.tokens import price
-from tests.conftest import COFFEE, QUESTION, data_url
-from tests.exercises.cases import IMAGES, ROCKET, picture, says, slip, spoils, text
+from tests.conftest import QUESTION, data_url
+from tests.exercises.cases import IMAGES, ROCKET, picture, says, slip, text
 
 ROCKET_JPG = (IMAGES / "rocket.jpg").read_bytes()
 SYSTEM, USER = says("system", "Be short."), says("user", text("What is the weather like?"), picture())
@@ -61,14 +61,10 @@ def pillow(data):
     return image.get_format_mimetype() if image.format in ("PNG", "JPEG", "GIF", "WEBP") else None
 
 
-# Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
-# are made when they are needed.
 WRONG = {
     "00.1": [
-        ("abcdef", "d is answered: the same request"),
-        (["a"], "b is missed: a space"),
-        ("abe", "c is missed: the order of the parts counts"),
-        ("abc", "e is missed: the limit"),
+        ("abcdef", "d is answered: the same request"), (["a"], "b is missed: a space"),
+        ("abe", "c is missed: the order of the parts counts"), ("abc", "e is missed: the limit"),
         ("abcef", "f is answered: the order of the names"),
         ("abceg", "There is no 'g'. The letters are: a, b, c, d, e, f."),
     ],
@@ -82,27 +78,19 @@ WRONG = {
          "One of your parts is {'type': 'input_text'"),
         ([text("What?"), picture(), picture()], "and there are 2"),
         (["What?", picture()], "One of your parts is a str"),
-        ([text("What?"), {"type": "image_url"}], "with the address under url"),
-        ([text("What?"), {"type": "image", "image": ROCKET}], "One of your parts is {'type': 'image'"),
-        (7, "also of one part. What came is an int.$"),
         ([text("What?") | {"detail": "high"}, picture()], 'A part of text has no field "detail"'),
         ([text("What?"), picture() | {"size": 9}], 'A picture part has no field "size"'),
         ([text("What?"), {"type": "image_url", "image_url": picture()["image_url"] | {"size": 9}}], "url and detail"),
     ],
     "00.3": [
-        (3649, "swapped"),
-        (22_936, "62 tokens that the model writes are missing"),
-        (13_441, "218 tokens that you send are missing"),
-        (17_857, "price of their own, 1.20"),
-        (84.7, "in dollars, not in cents"),
-        (8.47, "not for a thousand"),
-        (0.000118, "not 0.000118. That is what one request costs"),
-        (8_602, "Work out the price of one request"),
+        (3649, "swapped"), (22_936, "62 tokens that the model writes are missing"),
+        (13_441, "218 tokens that you send are missing"), (17_857, "price of their own, 1.20"),
+        (84.7, "in dollars, not in cents"), (8.47, "not for a thousand"),
+        (0.000118, "not 0.000118. That is what one request costs"), (8_602, "Work out the price of one request"),
     ],
     "01.1": [
         ({"pictures": 1, "messages": 9}, "The number of pictures is not 1. Each of the three requests"),
         ({"pictures": 3, "messages": 5}, "The number of messages is not 5. Each of the three"),
-        ({"pictures": 3, "messages": None}, '"messages" is empty or missing'),
         ({"pictures": [3], "messages": 9}, "A number is wanted. What came is a list."),
     ],
     "01.2": [
@@ -112,46 +100,32 @@ WRONG = {
         (request(model="gpt-4-vision-preview"), "'gpt-4-vision-preview' is not the name of a model that can be asked"),
         (request(rule="Be short."), 'create() knows no argument "rule"'),
         (request(max_completion_tokens=None, max_output_tokens=200), "of the Responses API"),
-        (request(model=""), '"model" is empty or missing'),
-        (request(max_completion_tokens=None), "Yours is None"),
         (request(max_completion_tokens="200"), "Yours is '200'"),
-        (request(messages=[]), '"messages" is empty or missing'),
         (request(messages=request()["messages"][::-1]), "not the first message"),
         (request(messages=[says("system", ""), USER]), "the system has no word"),
         (request(messages=[says("system", "Be short.")]), "Yours has 0"),
         (request(picture()), "no question"),
-        (request(text("What?"), picture(COFFEE)), "coffee.png' is not that of rocket.jpg"),
         (request(messages=says("user", "What?")), "Messages are a list"),
         (request(messages=[SYSTEM, USER, says("assistant", "It is 70 m tall.")]), "the model has not answered yet"),
         (request(messages=[SYSTEM, USER | {"detail": "high"}]), 'A message of the user has no field "detail"'),
         (request(model="MODEL"), "'MODEL' is not the name of a model that can be asked. Write MODEL, unquoted."),
     ],
     "01.3": [
-        (spoils(go_on), "changes what it was given. Change a copy"),
         (slip("01.3", "choices[0]", "choices[-1]"), "The text of the first choice is wanted. The assistant says"),
         (lambda c, a, q: go_on(c[1:], a, q), "The roles of its messages are to be: user, assistant, user."),
         (lambda c, a, q: go_on([says("user", "What?"), *c[1:]], a, q), "What was said before is not all there"),
         (lambda c, a, q: go_on(c, a, "question"), "The question at the end is not the one it was given"),
-        (lambda c, a, q: [*c, says("user", q)], "Yours are: user, user."),
         (lambda c, a, q: [c, *go_on([], a, q)], "unpack it with a star"),
         (lambda c, a, q: [*c, a, says("user", q)], 'a dict with a "role"'),
-        (lambda c, a, q: [*c, says("assistant", text("So:"), picture()), says("user", q)],
-         "A picture in a message of the assistant"),
-        (lambda c, a, q: [*c, says("assistant", ""), says("user", q)], "A message of the assistant has no word in it"),
-        (lambda c, a, q: [*c, {"role": "assistant"}, says("user", q)], "What came is nothing."),
     ],
     "02.1": [
         (sent(kind="image/jpg"), "and yours with 'data:image/jpg;"),
         (sent(f"data:image/jpeg;base64,{base64.b64encode(ROCKET_JPG)}"), "then .decode()"),
         (sent(prediction=84_394), "the other way round"),
         (sent(prediction=152_300), "is not 152,300. The file has 112,525 bytes"),
-        (sent(base64.b64encode(ROCKET_JPG).decode()), "and yours with '/9j/"),
-        (sent(data_url((IMAGES / "chelsea.png").read_bytes(), "image/jpeg")),
-         "of the bytes in rocket.jpg. It begins 'iVBORw0K"),
     ],
     "02.2": [
         (lambda d: (media_type(d) or "").replace("jpeg", "jpg") or None, "returns 'image/jpg' and not 'image/jpeg'"),
-        (lambda d: (media_type(d) or "").removeprefix("image/") or None, "returns 'png' and not 'image/png'. Compare"),
         (slip("02.2", 'data[8:12] == b"WEBP"', "True"), "a sound file"),
         (slip("02.2", r"xff\xd8\xff", r"xff\xd8\xff\xe0"), "as phones write it"),
         (slip("02.2", "GIF87a", "GIF89a"), "Given a GIF (GIF87a),"),
@@ -161,7 +135,6 @@ WRONG = {
         (slip("02.2", 'data.startswith(b"RIFF")', "True"), "a text with WEBP at its ninth byte"),
         (lambda d: "image/png" if d[:4] == "\x89PNG" else None, "with a b in front"),
         (lambda d: media_type(d) if d[0] else None, 'no bytes at all (b""), your function raised Ind'),
-        (lambda d: Image.open(BytesIO(d)).get_format_mimetype(), "raised UnidentifiedImageError"),
         (lambda d: media_type(d) or "unknown", "returns 'unknown' and not None"),
         (lambda d: media_type(d) if d[:2] != b"\xff\xd8" or d[6:10] in (b"JFIF", b"Exif") else None, "neither"),
     ],
@@ -173,12 +146,9 @@ WRONG = {
         (lambda: photo(257), "It is 193 x 257 pixels, and 128 to 256 are wanted"),
         (lambda: photo(size=(256, 256)), "or its colours or proportion differ"),
         (lambda: photo(name="GIF"), "The picture is a GIF"),
-        (lambda: photo(change=lambda image: Image.merge("RGB", image.split()[::-1])), "or its colours or proportion"),
         (b"\xff\xd8\xff and so on", "Are they cut off"),
-        ("../asset/images/phone_photo.jpg", "What came is a str"),
     ],
 }  # fmt: skip
-# What is right besides the solution: other types, other words, more than was asked for.
 RIGHT = {
     "00.1": [["a", "b", "c", "e"], {"E", "c", "b", "a"}, "a, b, c, e"],
     "00.2": [(text("What is it?"), picture()), [picture(), text("Tall?")], [text(""), text("Is it tall?"), picture()],

@@ -13,7 +13,7 @@ from course.exercises.lesson_07 import filtered, whole
 from course.exercises.lesson_08 import wrong_fields
 from course.exercises.lesson_09 import look_at
 from tests.conftest import COFFEE
-from tests.exercises.cases import ROCKET, says, slip, spoils, text
+from tests.exercises.cases import ROCKET, says, slip, text
 
 
 def spine(least=1, most=1_000, extra="forbid", gives="self", **fields):
@@ -63,15 +63,12 @@ def only(answer, *choices):
     return answer.model_copy(update={"choices": choices})
 
 
-# Each mistake with a piece of the reason that must be given for it; with $ behind it, the reason ends there. Callables
-# are made when they are needed.
 WRONG = {
     "05.1": [
         (film(6), "not 6. That is what the default setting gives"),
         (film(longest=8), "not 8. Divide the length of each scene by 3"),
         (film(longest=6), "The last scene lasts 3 seconds, and the others longer"),
         (film(11, 5), "With shortest=4 it is not 11"),
-        (film(longest=None), '"longest" is empty or missing'),
     ],
     "05.2": [
         (slip("05.2", "< scene.end", "<= scene.end"), "and the time 4.0"),
@@ -87,16 +84,12 @@ WRONG = {
         (slip("05.3", "0.5", "0.8"), "Given a call score([3.875], [4.5])"),
         (lambda f, t: (score(f, t)[0], len(t) - score(f, t)[0]), "The second number counts those that are left"),
         (lambda f, t: score(f, t)[0], "returns 0 and not [0, 0]"),
-        (lambda f, t: ("all", "none"), "and not"),
-        (lambda f, t: score(f[::-1], t), "and not [2, 0]"),
-        (spoils(score), "changes what it was given"),
     ],
     "06.1": [
         (saved(in_conversation=1272),
          "not 1,272. However it gets there, the picture goes into the model once with each"),
         (saved(by_file=400), "it is not 400. However it gets there"),
         (saved(times_sent=0), "times is not 0. It is paid with each request, but which"),
-        (saved(times_sent=None), '"times_sent" is empty or missing'),
     ],
     "06.2": [
         (translated(messages=[]), '"messages" was right for Chat. For Responses write "input"'),
@@ -110,10 +103,6 @@ WRONG = {
         (translated(text("What?")), 'For Responses write "type": "input_text"'),
         (translated(image={"image_url": {"url": COFFEE}}), "write the address itself"),
         (translated(image={"image_url": ROCKET}), "skimage/data/coffee.png"),
-        (translated(translated()["input"][0]["content"][0], {"type": "input_image", "image_url": COFFEE}),
-         '"detail" is missing in ["input"][0]["content"][1] of your answer'),
-        (translated({"type": "input_text", "text": "What?"}, translated()["input"][0]["content"][1]),
-         "is 'What?'. The exercise asks for 'Describe this picture"),
         (translated(max_output_tokens=500.0), "is 500.0. The exercise asks for 500"),
         (translated(without="store"), "The service would keep it"),
     ],
@@ -125,17 +114,13 @@ WRONG = {
         (slip("06.3", "response.completed", "response.output_text.done"), "no text and completed at its end"),
         (lambda e: gather(e) if gather(e)[1] else ("", False), "and incomplete at its end, your function returns"),
         (lambda e: (gather(e)[0], e[-1]["type"] != "error"), "a stream without any event, your function raised"),
-        (lambda e: gather(e)[0], "returns '' and not ['', False]"),
     ],
     "07.1": [
-        ("abcdef", "the same key is refused again"),
-        (["b", "c", "d", "f"], "look at its code: the money is spent"),
+        ("abcdef", "the same key is refused again"), (["b", "c", "d", "f"], "look at its code: the money is spent"),
         (["b", "d", "e", "f"], "the same prompt gets the same verdict"),
         (["d", "f"], "One is missing: b passes by itself"),
-        (["b", "f"], "One is missing: d is the service's own trouble"),
-        ({"b", "d"}, "One is missing: f is the wire"),
+        (["b", "f"], "One is missing: d is the service's own trouble"), ({"b", "d"}, "One is missing: f is the wire"),
         (["429", "503"], "There is no '429'. The letters are"),
-        (3, "What came is an int."),
     ],
     "07.2": [
         (slip("07.2", '.get("filtered")', '["severity"] != "safe"'), "KeyError"),
@@ -143,7 +128,6 @@ WRONG = {
          "Given an answer with violence noticed and let through"),
         (slip("07.2", '.get("prompt_filter_results", [])', '["prompt_filter_results"]'), "raised KeyError"),
         (slip("07.2", 'answer["choices"]', 'answer["choices"][:1]'), "Given an answer with violence in its second"),
-        (lambda a: filtered(a)[::-1], "returns (['violence'], []) and not [[], ['violence']]"),
         (lambda a: [*filtered(a)[0], *filtered(a)[1]], "returns [] and not [[], []]"),
         (lambda a: filtered(a | {"prompt_filter_results": a.get("prompt_filter_results", [])[:1]}), "its prompt"),
     ],
@@ -155,7 +139,6 @@ WRONG = {
         (lambda a: "filtered" if a.choices and a.choices[0].finish_reason == "content_filter" else whole(a),
          "returns 'filtered' and not 'refused'"),
         (lambda a: whole(only(a, *a.choices[-1:])), "then a choice with 'stop'"),
-        (lambda a: min((whole(only(a, one)) for one in a.choices), default="no choices"), "then a choice with"),
         (lambda a: whole(a) == "use", "returns False and not 'no choices'"),
     ],
     "08.1": [
@@ -163,8 +146,6 @@ WRONG = {
         ({"right": 0.33, "corner": 0.25}, '"corner" is not 0.25. Divide the shared part'),
         ({"right": 33.3, "corner": 14.3}, "IoU goes from 0 to 1"),
         ({"right": 0.67, "corner": 0.86}, "is not 0.67. Draw both squares"),
-        ({"right": 0.33, "corner": None}, '"corner" is empty or missing'),
-        (0.33, "What came is a float."),
     ],
     "08.2": [
         (pydantic.dataclasses.dataclass(type("Spine", (), {})), "What came is a class not derived from BaseModel."),
@@ -178,7 +159,6 @@ WRONG = {
         (spine(most=9), "refuses the book {'title': 'Emma', 'author': 'Jane Austen', 'place': 12}"),
         (spine(place=(float, ...)), "takes the book {'title': 'Emma', 'author': None, 'place': 1.5}"),
         (spine(author=(str | list[str] | None, ...)), "author may be array or null or string. The exercise asks"),
-        (spine(place=(int | str, ...)), "place may be integer or string"),
         (spine(place=(int | None, ...)), "place may be integer or null. The exercise asks for integer."),
         (spine(shelf=(str | None, None)), "shelf may be null or string. The exercise asks for no such field."),
         (spine(extra="ignore"), "'place': 1, 'shelf': 7}. All three fields are required"),
@@ -191,8 +171,6 @@ WRONG = {
          "with 7 and the truth '7'"),
         (lambda a, b: {n: min(c, 1) for n, c in wrong_fields(a, b).items()}, "that is wrong twice"),
         (lambda a, b: {n: c for n, c in wrong_fields(a, b).items() if c}, "is there, too, with 0"),
-        (lambda a, b: sum(wrong_fields(a, b).values()), "returns 0 and not {'x': 0}"),
-        (spoils(wrong_fields), "changes what it was given"),
         (lambda a, b: wrong_fields([{"x": form["x"] or ""} if "x" in form else form for form in a], b), "'x': 0"),
     ],
     "09.1": [
@@ -205,7 +183,6 @@ WRONG = {
         (paths(b=CLASSIC.replace("photos", "my-vision")), "another path than /openai/deployments/my-vision/"),
         (paths(a=f"https://api.openai.com{V1}"), "than api.openai.com/openai/v1"),
         (paths(c=404), "c is to be a text"),
-        ({"a": V1, "b": CLASSIC, "c": None}, '"c" is empty or missing'),
     ],
     "09.2": [
         (lambda p: p, "Given an address such as https://r.openai.azure.com, your function"),
@@ -215,7 +192,6 @@ WRONG = {
         (lambda p: "https://r.openai.azure.com/openai/v1/", "such as https://a-b.services.ai.azure.com, your"),
         (lambda p: f"{p.split('.com')[0]}.com/openai/v1/", "such as https://r.openai.azure.us, your"),
         (lambda p: p.index("/v2"), "raised ValueError"),
-        (lambda p: None, "Does each branch end in a return?"),
     ],
     "09.3": [
         (lambda s, c: "key" if s == 401 else look_at(s, c), "401 and the code 'PermissionDenied', your function r"),
@@ -229,7 +205,6 @@ WRONG = {
         (lambda s, c: look_at(s, c).replace("other", "") or None, "returns None and not 'other'"),
     ],
 }  # fmt: skip
-# What is right besides the solution: other types, other words, more than was asked for.
 RIGHT = {
     "05.1": [film(), film(5.0, np.int64(11))],
     "05.2": [lambda parts, at: ([part for part in parts if part.start <= at < part.end] or [None])[0]],

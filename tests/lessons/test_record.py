@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import nbformat
 import pytest
@@ -52,9 +53,9 @@ def test_make_sample_stops_at_a_question_without_an_answer(course, capsys):
     assert files(course) == before
 
 
-@pytest.mark.slow
-def test_make_record_with_a_key_and_the_real_api(course, capsys, monkeypatch):
+def test_make_record_with_a_key_and_the_real_api(course, kernel, capsys, monkeypatch):
     """The local API acts as the real one: its answers are live, dated, and stored in the notebook's outputs too."""
+    monkeypatch.setattr(record_lessons, "Kernel", lambda: nullcontext(kernel))
     before = files(course)
     with serve(acts_as="gpt-5.6-luna-2026-09-01", keys={"sk-the-users-own-key"}) as api:
         monkeypatch.setenv("COURSE_UPSTREAM", api.url)
@@ -71,17 +72,12 @@ def test_make_record_with_a_key_and_the_real_api(course, capsys, monkeypatch):
     assert {name for name in before if before[name] != after[name]} == {f"{NAME}.ipynb", f"{NAME}.json"}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ([], "make sample"),
-        (["record"], "set OPENAI_API_KEY first"),
-        (["sample", "99_nothing"], f"There is no lesson 99_nothing; lessons are: {NAME}, {OTHER}"),
-    ],
-)
-def test_a_wrong_command_is_one_sentence(course, capsys, arguments, says):
-    assert record_lessons.main(arguments) == 2
-    assert says in capsys.readouterr().out
+def test_a_wrong_command_is_one_sentence(course, capsys):
+    unknown = f"There is no lesson 99_nothing; lessons are: {NAME}, {OTHER}"
+    wrong = {"": "make sample", "record": "set OPENAI_API_KEY first", "sample 99_nothing": unknown}
+    for command, says in wrong.items():
+        assert record_lessons.main(command.split()) == 2
+        assert says in capsys.readouterr().out
 
 
 # --- what is noticed ---

@@ -41,15 +41,6 @@ def leaks(texts: dict[str, str]) -> Iterable[str]:
                 yield f"{where} holds the end of {name}"
 
 
-def watched(folder: Path) -> dict[str, str]:
-    """The environment of a kernel with the secrets planted, which logs all there is to log into a file of `folder`."""
-    startup = folder / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    log = f"import logging\nlogging.basicConfig(filename={str(folder / 'debug.log')!r}, level=logging.DEBUG)\n"
-    (startup / "00_log.py").write_text(log, encoding="utf-8")
-    return {**PLANTED, "IPYTHONDIR": str(folder / "ipython"), "OPENAI_LOG": "debug"}
-
-
 def left_in(folder: Path) -> dict[str, str]:
     """Every file below the folder, as text."""
     files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
