@@ -10,7 +10,8 @@ from nbformat.v4 import new_code_cell
 from packaging.requirements import Requirement
 
 PYTHON = "3.12"  # of Colab, 2026-08-19
-PACKAGES = ("av", "openai", "pillow", "pydantic", "tenacity")  # missing in Colab, or too old there
+# Missing in Colab, or too old there; distributed and rapidfuzz may be there, of another version.
+PACKAGES = ("av", "dask", "distributed", "openai", "pillow", "pydantic", "rapidfuzz", "tenacity")
 FIRST = """\
 # For Colab alone: fetch the course and what Colab lacks. Run this cell once, before all others.
 import sys
