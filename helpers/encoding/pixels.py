@@ -1,4 +1,4 @@
-"""Picture files opened, checked to be whole and rid of metadata; and pixels as every model expects them."""
+"""Picture files opened or refused by kind (HEIC, raw), whole, rid of metadata; pixels as every model expects them."""
 
 import re
 import struct
