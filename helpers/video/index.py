@@ -120,7 +120,7 @@ class VideoIndex:
         name, execute, count = normalize("NFC", document_id or path.stem), self._execute, 0
         known = dict(execute("SELECT document, name FROM documents WHERE name = ? OR document = ?", name, document))
         if known not in ({}, {document: name}):
-            other = f"{path.name}: another video is here as {name}. remove({name!r}) first, or give a document_id."
+            other = f"{path.name}: another video is here as {name}. If outdated, remove({name!r}); else rename yours."
             raise VideoError(f"{path.name} is here already, as {known[document]}." if document in known else other)
         # A frame is known by its time in microseconds: JPEGs change with their encoder.
         keys = {json.dumps([round(scene.best * 1_000_000), prompt, model, max_side]): scene for scene in cut}

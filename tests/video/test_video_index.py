@@ -218,7 +218,7 @@ def test_another_video_another_name_and_scenes_of_two_videos_are_refused_and_not
     scenes, asked = video.scenes(clip), Asked()
     other = video.scenes(cut_clip(tmp_path / "clip.mp4", 25))
     index.add(scenes[1:3], Asked(), "", "")
-    replaced = "clip.mp4: another video is here as clip. remove('clip') first, or give a document_id."
+    replaced = "clip.mp4: another video is here as clip. If outdated, remove('clip'); else rename yours."
     assert refusal(index.add, other, asked, "", "") == replaced
     assert refusal(index.add, scenes, asked, "", "", document_id="two") == "clip.mp4 is here already, as clip."
     for wrong in ([], [*scenes, *other]):
