@@ -7,6 +7,7 @@ READY, which is exit code 1. Without a lesson all of them are replayed. Nothing 
 import csv
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -30,7 +31,7 @@ def main(lessons: list[str]) -> int:
         wrong = look()
         ready = ready and not wrong
         print(f"{name:22} {'; '.join(wrong) or 'fine'}", flush=True)
-    print("READY" if ready else "NOT READY: the README's first lines set the course up again, and `git checkout -- "
+    print("READY" if ready else "NOT READY: the README's first lines set up another Python, and `git checkout -- "
           "notebooks asset` undoes what was changed in it")  # fmt: skip
     return 0 if ready else 1
 
@@ -42,7 +43,7 @@ def python() -> list[str]:
 
 
 def packages() -> list[str]:
-    """Name each package that is missing or not in the version of the lock."""
+    """Name each package that is missing or not in the version of the lock, then the command that brings them back."""
     try:
         from packaging.requirements import Requirement
     except ImportError:
@@ -61,7 +62,9 @@ def packages() -> list[str]:
             found = "is missing"
         if found == "is missing" or found not in wanted.specifier:
             wrong.append(f"{wanted.name} {found}, the lock has {wanted.specifier}")
-    return wrong
+    # `make lab` would not: it installs only when the lock has changed.
+    command = subprocess.list2cmdline([sys.executable, "-m", "pip", "install", "-r", "requirements.txt"])
+    return wrong and [*wrong, f"with a network, `{command}` brings them back"]
 
 
 def files() -> list[str]:
@@ -88,6 +91,7 @@ def replay(lesson: str) -> list[str]:
     if done.returncode == 0:
         return []
     said = (done.stdout + done.stderr).splitlines()
+    said = [re.sub(r"::Cell (\d+)", lambda cell: f", code cell {int(cell[1]) + 1}", line) for line in said]  # from 1
     return [line for line in said if line.startswith(("FAILED", "ERROR"))][:1] or ["does not replay", *said[-1:]]
 
 

@@ -27,7 +27,7 @@ def remember(number: str) -> None:
     with suppress(OSError):
         if number not in _right():
             with open(FILE, "a", encoding="utf-8") as file:
-                file.write(f"\n{number}")  # after a line that was cut off, too
+                file.write(f"\n{number}\n")  # after a line that was cut off, too
 
 
 def _right() -> set[str]:

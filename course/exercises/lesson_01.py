@@ -17,7 +17,7 @@ from .reading import ROCKET, as_json, check_rocket_question, read_fields, read_m
     hint="Write down for each of the three requests which messages it carries: question, answer, question, …",
     solution="""
 my_pictures = 3
-my_messages = 1 + 3 + 5
+my_messages = 1 + 3 + 5  # 9
 exercises.check("01.1", {"pictures": my_pictures, "messages": my_messages})""",
     why="Chat Completions remembers nothing: each request carries all that was said before it, and the picture.",
 )

@@ -53,7 +53,8 @@ function cut(section) {
     function asNote(block) {
         const note = document.createElement("aside");
         note.className = "notes";
-        note.append(...block.childNodes);
+        block.style.overflowWrap = "anywhere"; // inside, as the notes' window takes no style of a page
+        note.append(block);
         return note;
     }
     function addTime(some) {
@@ -104,6 +105,8 @@ async function start() {
     const root = document.documentElement;
     root.classList.toggle("dark", matchMedia("(prefers-color-scheme: dark)").matches);
     await Promise.all([...document.images].map(image => image.decode().catch(() => {})));
+    for (const line of document.querySelectorAll("pre > code")) // what is wrapped stays right of where its line begins
+        line.style.setProperty("--begins", `${line.textContent.search(/\S|$/)}ch`);
     const sections = [...document.querySelectorAll(".slides > section")];
     const slides = sections.flatMap(cut);
     slides.forEach(slide => slide.classList.remove("present"));

@@ -10,6 +10,7 @@ import base64
 import html
 import mimetypes
 import re
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -41,7 +42,8 @@ def main(lessons: list[str]) -> None:
         sys.exit(f"There is no lesson {unknown[0]}; lessons are: {', '.join(paths)}")
     if not REVEAL.is_dir():
         pin = re.search(r"sphinx-revealjs==\S+", read(ROOT / "docs" / "requirements.txt"))[0]
-        sys.exit(f"reveal.js is missing; python -m pip install --no-deps --target build/reveal {pin} fetches it.")
+        command = subprocess.list2cmdline([sys.executable, "-m", "pip", "install", "--no-deps", "--target"])
+        sys.exit(f"reveal.js is missing; {command} build/reveal {pin} fetches it.")
     OUT.mkdir(parents=True, exist_ok=True)
     for path in map(paths.get, lessons or paths):
         target = OUT / f"{path.stem}.html"
@@ -163,7 +165,8 @@ def solution(cell) -> str:
     import_module(f"course.exercises.lesson_{number[:2]}")
     exercise = EXERCISES[number]
     code = html.escape(exercise.solution.strip())
-    return f"{markdown(f'Hint: {exercise.hint}')}<p>Solution:</p><pre>{code}</pre>{markdown(f'Why: {exercise.why}')}"
+    solved = f'<p>Solution:</p><pre style="white-space:pre-wrap">{code}</pre>'
+    return f"{markdown(f'Hint: {exercise.hint}')}{solved}{markdown(f'Why: {exercise.why}')}"
 
 
 def embed(block: str, path: Path) -> str:

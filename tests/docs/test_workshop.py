@@ -48,10 +48,10 @@ def test_whatever_is_wrong_is_named(tmp_path, monkeypatch, capsys):
     assert preflight.main([]) == 1
     python, packages, files, lesson, last = capsys.readouterr().out.splitlines()
     assert python.endswith("this is 3.14, the course takes 3.11, 3.12 or 3.13")
-    assert re.search(r" pytest [\d.]+, the lock has ==0\.1; no-such-thing is missing, the lock has ==1$", packages)
-    assert files.endswith(" gone.png is missing; asset/old.png has changed")
-    assert lesson.startswith("00_wrong ") and "00_wrong.ipynb::Cell 1" in lesson
-    assert last.startswith("NOT READY")
+    assert re.search(r" pytest [\d.]+, the lock has ==0\.1; no-such-thing is missing, the lock has ==1; with", packages)
+    assert preflight.sys.executable in packages and files.endswith(" gone.png is missing; asset/old.png has changed")
+    assert lesson.startswith("00_wrong ") and "00_wrong.ipynb, code cell 2" in lesson
+    assert " -m pip install -r requirements.txt" in packages and last.startswith("NOT READY")
 
 
 def test_the_plans_of_the_page_add_up_by_the_lessons_minutes():

@@ -30,7 +30,7 @@ TESTS = {
     "tests/many": 312,
     "tests/plotting": 464,
     "tests/recording": 1_631,
-    "tests/setup": 598,
+    "tests/setup": 592,
     "tests/tokens": 280,
     "tests/tools": 1_662,
     "tests/video": 1_036,
