@@ -117,10 +117,11 @@ class VideoIndex:
             raise VideoError("Give a path, or a list of at least one scene, all of one video.")
         with open(path := paths.pop(), "rb") as file:
             document = int(hashlib.file_digest(file, "sha256").hexdigest()[:15], 16)
-        name, execute, count = document_id or path.stem, self._execute, 0
-        known = execute("SELECT name, document FROM documents WHERE name = ? OR document = ?", name, document)
-        if known not in ([], [(name, document)]):
-            raise VideoError(f"{name} is another video here, or {path.name} is here as {known[0][0]}. Remove it first.")
+        name, execute, count = normalize("NFC", document_id or path.stem), self._execute, 0
+        known = dict(execute("SELECT document, name FROM documents WHERE name = ? OR document = ?", name, document))
+        if known not in ({}, {document: name}):
+            other = f"{path.name}: another video is here as {name}. If outdated, remove({name!r}); else rename yours."
+            raise VideoError(f"{path.name} is here already, as {known[document]}." if document in known else other)
         # A frame is known by its time in microseconds: JPEGs change with their encoder.
         keys = {json.dumps([round(scene.best * 1_000_000), prompt, model, max_side]): scene for scene in cut}
         for key, scene in tqdm(keys.items(), name, file=sys.stdout, mininterval=0, miniters=1, **BAR):
@@ -201,8 +202,7 @@ class VideoIndex:
         """Execute one statement and return its rows. While another program changes the file, wait and say so."""
         while True:
             try:
-                if self._db is None:
-                    self._db = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+                self._db = self._db or sqlite3.connect(self._path, timeout=10, isolation_level=None)
                 return self._db.execute(sql, values).fetchall()
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
@@ -249,8 +249,8 @@ class VideoIndex:
         sizes = self._execute("SELECT length(vector) / 4 FROM vectors WHERE model = ? LIMIT 1", self._model)
         [size] = sizes or [vectors.shape[-1:]]
         lengths = numpy.linalg.norm(vectors, axis=-1, keepdims=True)
-        if vectors.shape != (len(texts), *size) or not ((lengths > 0) & (lengths < numpy.inf)).all():
-            raise VideoError(f"embed returned {vectors.shape} numbers, not {(len(texts), *size)}, none of length 0.")
+        if vectors.shape != (shape := (len(texts), *size)) or not ((lengths > 0) & (lengths < numpy.inf)).all():
+            raise VideoError(f"embed returned {vectors.shape} numbers, not {shape}, or zeros. A new model: new index.")
         return vectors / lengths
 
 
