@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import nullcontext
 
 import nbformat
 import pytest
@@ -53,9 +52,9 @@ def test_make_sample_stops_at_a_question_without_an_answer(course, capsys):
     assert files(course) == before
 
 
-def test_make_record_with_a_key_and_the_real_api(course, kernel, capsys, monkeypatch):
+@pytest.mark.slow
+def test_make_record_with_a_key_and_the_real_api(course, capsys, monkeypatch):
     """The local API acts as the real one: its answers are live, dated, and stored in the notebook's outputs too."""
-    monkeypatch.setattr(record_lessons, "Kernel", lambda: nullcontext(kernel))
     before = files(course)
     with serve(acts_as="gpt-5.6-luna-2026-09-01", keys={"sk-the-users-own-key"}) as api:
         monkeypatch.setenv("COURSE_UPSTREAM", api.url)

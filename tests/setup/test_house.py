@@ -26,7 +26,7 @@ TESTS = {
     "tests/encoding": 1_102,
     "tests/exercises": 1_119,
     "tests/guard": 35,
-    "tests/lessons": 1_052,
+    "tests/lessons": 1_051,
     "tests/many": 312,
     "tests/plotting": 464,
     "tests/recording": 1_631,
