@@ -48,7 +48,7 @@ def test_a_killed_worker_loses_no_answer_and_none_that_was_stored_is_asked_again
     found = [(result.name, result.error) for result in lesson["store"].results(lesson["LOW"])]
     assert found == [(str(path), None) for path in paths]
     asked = sum(request.endswith("/chat/completions") for request in api.requests)
-    assert len(paths) <= asked <= len(paths) + threads, "what it was asking at most"
+    assert len(paths) <= asked <= len(paths) + 2 * threads, "at most what all threads were asking; without a store, 65"
 
 
 def test_the_csv_of_the_lesson_becomes_parquet_as_its_text_says(tmp_path):
