@@ -16,9 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from lock import ROOT, locked
 
-ROOT = Path(__file__).resolve().parents[1]
 BUNDLE = ROOT / "build" / "bundle"
 PYTHON = "3.12"  # one for the room
 MACS = [f"macosx_{version}" for version in ("14_0", "13_0", "12_0", "11_0", "10_13", "10_9")]
@@ -48,17 +47,12 @@ Wheels are here for: {systems}. To read without Python: site/index.html.
 
 
 def wanted(system: str) -> list[str]:
-    """Return `name==version` of all that the lock, and the build of this course's own package, need on a system.
-
-    pip would ask the markers about the machine that it runs on, so they are evaluated here.
-    """
+    """Return `name==version` of all that the lock, and the build of this course's own package, need on a system."""
     names = ("sys_platform", "os_name", "platform_machine", "platform_system")
     env = dict(zip(names, SYSTEMS[system][0], strict=True))
     env |= {"python_version": PYTHON, "python_full_version": f"{PYTHON}.9"}
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    wishes = [Requirement(line.partition("  #")[0]) for line in lines if line[0] not in "#-"]
     build = (ROOT / "pyproject.toml").read_text("utf-8").partition('requires = ["')[2].partition('"')[0]
-    return [f"{one.name}{one.specifier}" for one in wishes if not one.marker or one.marker.evaluate(env)] + [build]
+    return [f"{pin.name}{pin.specifier}" for pin in locked(env)] + [build]
 
 
 def download(system: str) -> None:

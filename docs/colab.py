@@ -1,13 +1,13 @@
 """Write copies of the lessons for Google Colab into build/colab/, each with a cell of its own: python docs/colab.py
 
-The packages of the lock are not installed there, which would replace those of the running kernel: five of them are, and
-the lessons were tried with them and Colab's own others. A workflow puts the copies on the branch `colab`.
+The packages of the lock are not installed there, which would replace those of the running kernel: PACKAGES are, beside
+Colab's own others. A workflow puts the copies on the branch `colab`.
 """
 
 import nbformat
 from address import ROOT, repository
+from lock import locked
 from nbformat.v4 import new_code_cell
-from packaging.requirements import Requirement
 
 PYTHON = "3.12"  # of Colab, 2026-08-19
 # Missing in Colab, or too old there; distributed and rapidfuzz may be there, of another version.
@@ -24,10 +24,8 @@ sys.path.insert(0, "..")"""
 
 def pins(packages=PACKAGES, python=PYTHON) -> list[str]:
     """Return `name==version` for each package, from the lock, as this Python would get it."""
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    wishes = [Requirement(line.partition("  #")[0]) for line in lines if line[0] not in "#-"]
     env = {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": "linux"}
-    return [f"{w.name}{w.specifier}" for w in wishes if w.name in packages and (not w.marker or w.marker.evaluate(env))]
+    return [f"{pin.name}{pin.specifier}" for pin in locked(env) if pin.name in packages]
 
 
 def copy_for_colab(notebook, repository: str):

@@ -22,13 +22,15 @@ from zipfile import ZipFile
 
 from packaging.requirements import Requirement
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from lock import ROOT, locked
+
 PYODIDE, PYTHON, WHEELS_FOR = "314.0.7", "3.14", "pyemscripten_2026_0_wasm32"
 CDN = f"https://cdn.jsdelivr.net/pyodide/v{PYODIDE}/full"
 # What the lessons and the kernel import, with what each of these needs. No video: PyAV is built for no browser.
 FROM_PYPI = ("comm", "ipython", "jedi", "openai", "pydantic", "requests", "tenacity", "tqdm")
 FROM_CDN = ("matplotlib", "numpy", "pillow")
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
-ROOT = Path(__file__).resolve().parents[2]
 PARTS = ROOT / "build" / "lite-parts"  # what was fetched; it may stay
 LITE = PARTS / "lite"  # what JupyterLite builds from
 HERE = LITE / "static" / "pyodide"
@@ -44,10 +46,7 @@ def normal(name: str) -> str:
 
 def pins() -> dict[str, str]:
     """Return {package: its version in the lock, for the browser}."""
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    wishes = [Requirement(line.partition("  #")[0]) for line in lines if line[0] not in "#-"]
-    wishes = [wish for wish in wishes if not wish.marker or wish.marker.evaluate(ENVIRONMENT)]
-    return {normal(wish.name): next(iter(wish.specifier)).version for wish in wishes}
+    return {normal(pin.name): next(iter(pin.specifier)).version for pin in locked(ENVIRONMENT)}
 
 
 def with_what_they_need(names) -> set[str]:
