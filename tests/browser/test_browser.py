@@ -15,20 +15,17 @@ import threading
 import time
 import urllib.request
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import psutil
 import pytest
 from playwright.sync_api import TimeoutError as NotInTime
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-ROOT = Path(__file__).resolve().parents[2]
-SCREENSHOTS = ROOT / "tests" / "screenshots"
-LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-CELLS = ".jp-Notebook .jp-CodeCell"
+from course.assets import ROOT
+from tests.browser import CELLS, SCREENSHOTS, choose, chromium
+from tests.lessons.lesson import LESSONS, NAMES, code_cells, read
+
 ORIGIN = re.compile(r"^\[.+ · (?:finish reason|status): .+\]$", re.M)  # the line that recording.show_answer ends with
 LIMIT = 180  # seconds for one test; the longest takes about 15
 HEIGHT = 12_000  # pixels of a page whose cells have run
@@ -87,7 +84,6 @@ def lab(tmp_path_factory):
         "JUPYTERLAB_WORKSPACES_DIR": str(course.parent / "workspaces"),
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
-    SCREENSHOTS.mkdir(exist_ok=True)
     address, logged = f"http://127.0.0.1:{port}", course.parent / "jupyterlab.log"
     # A file, because a pipe that nobody reads fills up and stops the server.
     with open(logged, "w", encoding="utf-8") as log:
@@ -107,13 +103,8 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    assert CHROMIUM, "Chromium is not on PATH; `make browser` installs it"
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-             "--disable-component-update"]  # fmt: skip
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @contextmanager
@@ -148,11 +139,6 @@ def run_all(page):
         page.wait_for_function(ALL_RAN, timeout=60_000)
 
 
-def choose(page, menu, command):
-    page.get_by_role("menuitem", name=menu, exact=True).click()
-    page.locator(f'.lm-Menu-item[data-command="{command}"]').click()
-
-
 def shoot(page, size, top, path):
     """A screenshot with everything drawn, of a window this large, scrolled down to `top`."""
     page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
@@ -162,18 +148,17 @@ def shoot(page, size, top, path):
     page.screenshot(path=path)
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
 def test_run_all(browser, lab, lesson):
-    notebook = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    with lesson_page(browser, lab, lesson) as page:
+    cells = code_cells(read(lesson))
+    with lesson_page(browser, lab, lesson.stem) as page:
         if lesson == LESSONS[0]:  # the picture of the README
             see = page.locator(".jp-MarkdownCell", has=page.locator("h2", has_text="See")).first
             shoot(page, (1280, 1500), see.evaluate("cell => cell.offsetTop"), SCREENSHOTS / "first_start.png")
         run_all(page)
         # As tall as the lesson, so that the screenshot shows all of it.
         height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
-        shoot(page, (1280, height + 120), 0, SCREENSHOTS / f"{lesson}.png")
+        shoot(page, (1280, height + 120), 0, SCREENSHOTS / f"{lesson.stem}.png")
         shown = page.eval_on_selector_all(CELLS, READ_CELLS)
 
         # A cell that writes to stderr looks like one that errs.
@@ -186,11 +171,10 @@ def test_run_all(browser, lab, lesson):
         # Where a picture has no alt text, JupyterLab says "Image".
         pictures = [picture for cell in shown for picture in cell["pictures"]]
         assert [(alt, loaded) for alt, loaded in pictures if alt in ("", "Image") or not loaded] == [], "(alt, loaded)"
-        stored = [
-            (n, output.get("data", {}).get("text/plain", "")) for n, c in enumerate(cells) for output in c.outputs
-        ]
-        for index, answer in [one for one in stored if ORIGIN.search(one[1])][-1:]:
-            assert answer.splitlines()[0] in shown[index]["text"].splitlines()
+        for cell, stored in zip(shown, cells, strict=True):
+            texts = [output.get("data", {}).get("text/plain", "") for output in stored.outputs]
+            answers = [text.splitlines()[0] for text in texts if ORIGIN.search(text)]
+            assert [line for line in answers if line not in cell["text"].splitlines()] == []
         assert height <= HEIGHT, "a page to scroll through: say less, or show it smaller"
 
 

@@ -7,9 +7,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
-from course.assets import ROOT
 from docs.slides import slides
-from tests.browser.test_browser import LESSONS, SCREENSHOTS, browser, limit  # noqa: F401 (fixtures)
+from tests.browser import SCREENSHOTS
+from tests.browser.test_browser import browser, limit  # noqa: F401 (fixtures)
+from tests.lessons.lesson import LESSONS, NAMES
 
 # What does not fit its slide, is empty or has no picture: [[slide, what], …]. And how many lines and rows there are.
 LOOK = """() => {
@@ -49,11 +50,10 @@ def deck(browser, tmp_path):  # noqa: F811
     context.close()
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
 def test_nothing_of_a_lesson_is_cut_or_lost_on_its_slides(deck, lesson):
-    path = ROOT / "notebooks" / f"{lesson}.ipynb"
-    page = deck(path)
-    source = re.sub(r"(?s)<thead>.*?</thead>", "", slides.page(path))
+    page = deck(lesson)
+    source = re.sub(r"(?s)<thead>.*?</thead>", "", slides.page(lesson))
     source = source.partition('<div class="slides">')[2].partition("<footer>")[0]
     lines = "".join(re.findall(r'(?s)<pre class="\w+">.*?</pre>', source)).count("<code>")
     shown = source.count("<tr>"), source.count("<li>")
@@ -61,7 +61,7 @@ def test_nothing_of_a_lesson_is_cut_or_lost_on_its_slides(deck, lesson):
 
 
 def test_notes_and_clock_follow_the_slides_and_the_slides_follow_them(deck):
-    page = deck(ROOT / "notebooks" / "01_url_input.ipynb")
+    page = deck(LESSONS[1])
     with page.context.expect_page() as opened:
         page.keyboard.press("s")
     speaker = opened.value

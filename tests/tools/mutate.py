@@ -23,12 +23,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.assets import ROOT
+from tests.tools import NBVAL
 
 FLIPPED = {
     ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<", ast.Eq: "!=", ast.NotEq: "==",
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
 }  # fmt: skip
-NBVAL = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg"]
 # Begin, end and new text, in bytes.
 Mistake = tuple[int, int, bytes]
 
