@@ -18,7 +18,7 @@ def chromium():
     assert path, "Chromium is not on PATH"
     SCREENSHOTS.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=[*QUIET, "--disable-component-update"])
+        running = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield running
         running.close()
 

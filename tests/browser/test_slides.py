@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from docs.slides import slides
 from tests.browser import SCREENSHOTS
 from tests.browser.test_browser import browser, limit  # noqa: F401 (fixtures)
-from tests.lessons.lesson import LESSONS, NAMES
+from tests.lessons.lesson import LESSONS, NAMES, read
 
 # What does not fit its slide, is empty or has no picture: [[slide, what], …]. And how many lines and rows there are.
 LOOK = """() => {
@@ -53,11 +53,10 @@ def deck(browser, tmp_path):  # noqa: F811
 @pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
 def test_nothing_of_a_lesson_is_cut_or_lost_on_its_slides(deck, lesson):
     page = deck(lesson)
-    source = re.sub(r"(?s)<thead>.*?</thead>", "", slides.page(lesson))
-    source = source.partition('<div class="slides">')[2].partition("<footer>")[0]
+    source = re.sub(r"(?s)<thead>.*?</thead>", "", "".join(slides.sections(read(lesson), lesson)))
     lines = "".join(re.findall(r'(?s)<pre class="\w+">.*?</pre>', source)).count("<code>")
-    shown = source.count("<tr>"), source.count("<li>")
-    assert page.evaluate(LOOK) == {"wrong": [], "lines": lines, "rows": shown[0], "points": shown[1]}
+    rows, points = source.count("<tr>"), source.count("<li>")
+    assert page.evaluate(LOOK) == {"wrong": [], "lines": lines, "rows": rows, "points": points}
 
 
 def test_notes_and_clock_follow_the_slides_and_the_slides_follow_them(deck):
@@ -85,12 +84,11 @@ def test_what_is_too_long_goes_on_on_the_next_slide_and_d_makes_it_dark(deck, tm
     page = deck(tmp_path / "00_long.ipynb")
     assert page.evaluate(LOOK) == {"wrong": [], "lines": 61, "rows": 60, "points": 60}
     heads = page.locator(".slides section > header").all_text_contents()
-    tables = page.locator(".slides thead").count()
     names = [head.removesuffix(" …") for head in heads]
     assert sorted(set(names), key=names.index) == ["Long", "Table", "List", "Lines", "Exercises"]
     assert [head.endswith(" …") for head in heads] == [name in names[:at] for at, name in enumerate(names)]
     assert min(map(names.count, ("Table", "List", "Lines"))) >= 2
-    assert tables == sum(head.startswith("Table") for head in heads)
+    assert page.locator(".slides thead").count() == names.count("Table")
     dark = "document.documentElement.matches('.dark')"
     before = page.evaluate(dark)
     page.keyboard.press("d")

@@ -114,6 +114,11 @@ def test_arrows_run_one_way_and_never_in_a_circle():
     tuple(TopologicalSorter(IMPORTS).static_order())  # raises CycleError for files that need each other
 
 
+def test_the_types_of_helpers_and_course_fit():
+    done = subprocess.run([sys.executable, "-m", "mypy", "helpers", "course"], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_every_room_is_installed():
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
     faces = [path.parent for path in files("helpers", "course") if path.name == "__init__.py"]

@@ -1,8 +1,7 @@
 """Make the pictures of asset/images that no camera made: python -m tests.tools.make_pictures [FOLDER]
 
 The photographs in them come from other pictures of asset/images; SOURCES.csv says which. What stands on the Korean
-sign, in the chart, on the car park, among the horses and on the small receipts comes from asset/truth, so picture and
-truth are one.
+sign, in the chart, on the car park and on the small receipts comes from asset/truth, so picture and truth are one.
 """
 
 import csv
@@ -54,12 +53,6 @@ def truth(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(rows))
 
 
-def numbered(draw: ImageDraw.ImageDraw, left: int, top: int, side: int, number: str, size: int) -> None:
-    """Write a number into the corner of a picture, white on a black square."""
-    draw.rectangle((left, top, left + side, top + side), fill="black")
-    draw.text((left + side // 2, top + side // 2), number, font=FONT(size), fill="white", anchor="mm")
-
-
 # Invented, and the point of the ocean that is farthest from any land, where nobody lives. On its side: orientation 6.
 EXIF = Image.Exif()
 EXIF.update({
@@ -68,8 +61,6 @@ EXIF.update({
     IFD.GPSInfo: {GPS.GPSLatitude: (48, 52, 36), GPS.GPSLatitudeRef: "S", GPS.GPSLongitude: (123, 23, 36),
                   GPS.GPSLongitudeRef: "W"},
 })  # fmt: skip
-# Of horse.webp, where head and shoulders of each grown horse are: left, top, right, bottom in pixels.
-HORSES = {"left": (110, 195, 330, 415), "middle": (310, 215, 530, 435), "right": (580, 215, 800, 435)}
 
 
 @picture("phone_photo.jpg", quality=90, exif=EXIF, comment="")
@@ -84,12 +75,6 @@ def phone_photo() -> tuple[Image.Image, dict]:
 def renamed_png() -> Image.Image:
     """The face of the cat, small: PNG bytes in a file whose name says JPEG."""
     return photo("chelsea.png").crop((110, 20, 350, 260)).resize((160, 160), Image.Resampling.LANCZOS)
-
-
-@picture("horse_wanted.jpg", quality=85)
-def horse_wanted() -> Image.Image:
-    """Head and shoulders of the horse at the right, as in the photograph."""
-    return photo("horse.webp").crop(HORSES["right"]).resize((330, 330), Image.Resampling.LANCZOS)
 
 
 @picture("transparent_sign.png", optimize=True)
@@ -118,7 +103,8 @@ def contact_sheet() -> Image.Image:
         left, top, small = n % 2 * 512, n // 2 * 384, photo(name)
         small.thumbnail((504, 376), Image.Resampling.LANCZOS)
         sheet.paste(small, (left + (512 - small.width) // 2, top + (384 - small.height) // 2))
-        numbered(draw, left + 4, top + 4, 52, str(n + 1), 40)
+        draw.rectangle((left + 4, top + 4, left + 56, top + 56), fill="black")
+        draw.text((left + 30, top + 30), str(n + 1), font=FONT(40), fill="white", anchor="mm")
     return sheet
 
 
@@ -221,20 +207,6 @@ def car_park() -> Image.Image:
         if car["stripe"]:
             draw.rectangle((left + 35, top + 46, left + 42, top + 86), fill=PAINT[car["stripe"]])
     return few_colours(park, 32)
-
-
-@picture("horse_lineup.jpg", quality=80)
-def horse_lineup() -> Image.Image:
-    """Three horses of the same photograph, numbered, each cut closer, mirrored, darkened and with weaker colours."""
-    line = Image.new("RGB", (760, 260), "white")
-    draw = ImageDraw.Draw(line)
-    for n, horse in enumerate(truth("horse_lineup.csv")):
-        left, top, right, bottom = HORSES[horse["in_the_photograph"]]
-        cut = ImageOps.mirror(photo("horse.webp").crop((left, top + 10, right - 20, bottom - 10)))
-        cut = ImageEnhance.Color(ImageEnhance.Brightness(cut).enhance(0.75)).enhance(0.5)
-        line.paste(cut.resize((240, 240), Image.Resampling.LANCZOS), (10 + 250 * n, 10))
-        numbered(draw, 14 + 250 * n, 14, 40, horse["number"], 30)
-    return line
 
 
 def small_receipt(row: dict[str, str]) -> Image.Image:

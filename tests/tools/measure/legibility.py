@@ -51,11 +51,6 @@ def error_rate(read: str, truth: str) -> float:
     return Levenshtein.distance(read, truth) / len(truth)
 
 
-def as_delivered(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in the size that a model gets."""
-    return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
-
-
 def inside(found: list, box: tuple, scale: float) -> list:
     """The pieces whose middle lies in the box, which is told in pixels of the picture as it is sent."""
     left, top, right, bottom = (side * scale for side in box)
@@ -81,7 +76,8 @@ def measure(reader) -> list[dict]:
         picture = Image.open(ROOT / "asset" / "images" / file).convert("RGB")
         for model, detail in SETTINGS:
             counted = picture_tokens(*picture.size, model, detail)
-            found, scale = reader(as_delivered(picture, counted.size)), counted.size[1] / picture.height
+            found = reader(picture.resize(counted.size, Image.Resampling.LANCZOS))
+            scale = counted.size[1] / picture.height
             setting = {"model": model, "detail": detail, "size": counted.size, "tokens": counted.tokens}
             for name, (_, box, capital, truth) in ((name, text) for name, text in TEXTS.items() if text[0] == file):
                 read = lines(inside(found, box, scale))
