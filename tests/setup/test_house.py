@@ -22,7 +22,7 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 TESTS = {
     "tests/api": 2_152,
     "tests/browser": 313,
-    "tests/docs": 419,
+    "tests/docs": 405,
     "tests/encoding": 1_102,
     "tests/exercises": 1_119,
     "tests/guard": 35,
@@ -30,9 +30,9 @@ TESTS = {
     "tests/many": 312,
     "tests/plotting": 464,
     "tests/recording": 1_631,
-    "tests/setup": 592,
+    "tests/setup": 583,
     "tests/tokens": 280,
-    "tests/tools": 1_662,
+    "tests/tools": 1_570,
     "tests/video": 1_036,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
