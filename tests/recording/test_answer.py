@@ -46,16 +46,14 @@ def test_an_answer_says_where_it_came_from(show):
         assert show(chat(), known) == show(ChatCompletion.model_construct(**chat()), known) == ("A cup.", line)
 
 
-def test_a_notebook_shows_a_card_in_which_nothing_is_markup(monkeypatch):
+def test_on_the_card_of_a_notebook_nothing_is_markup(monkeypatch):
     """All else of the card is compared where lessons are run."""
     shown = {}
     monkeypatch.setattr(module, "get_ipython", object)
     monkeypatch.setattr(module, "display", lambda bundle, raw: shown.update(bundle))
     show_answer(chat("A <b> & 杯.\n\n  - two") | {"model": "<my>"})
-    assert re.findall("(?s)>([^<>]*&lt;[^<>]*)<", shown["text/html"]) == [
-        "A &lt;b&gt; &amp; 杯.\n\n  - two",
-        "model &lt;my&gt;",
-    ]
+    escaped = re.findall("(?s)>([^<>]*&lt;[^<>]*)<", shown["text/html"])
+    assert escaped == ["A &lt;b&gt; &amp; 杯.\n\n  - two", "model &lt;my&gt;"]
     assert shown["text/plain"].startswith("A <b> & 杯.\n\n  - two\n\n[live answer · model <my> · ")
 
 
@@ -66,34 +64,32 @@ CUT = "(No text: the output limit was reached before the first word; allow more 
 FILTERED = "(No text: a content filter of the service held it back.)"
 REFUSED, NONE = "(No text: the model refused. No.)", "(No text: none was sent.)"
 TWO = chat()["choices"] + chat("A mug", "length")["choices"]
+TOLD, UNTOLD = "model m · tokens: 9 in, 2 out", "model not told · tokens: not told"
 
 
 @pytest.mark.parametrize(
-    ("given", "text", "ended"),
+    ("given", "text", "line"),
     [
-        (ChatCompletion.model_construct(**chat(TEXTS)), "A cup or mug.", "finish reason: stop"),
-        (response(THOUGHT, MESSAGE), "A cup or mug.", "status: completed"),
-        (response(MESSAGE, reason="max_output_tokens"), "A cup or mug.", "status: incomplete (max_output_tokens)"),
-        (chat() | {"choices": TWO}, "A cup.\n\n(another choice)\n\nA mug", "finish reason: stop, length"),
-        (chat(None, reasoning_content="A cup …"), REASONED, "finish reason: stop"),
-        (chat(None, reasoning="A cup …"), REASONED, "finish reason: stop"),
-        (response(THOUGHT), REASONED, "status: completed"),
-        (chat("", "length"), CUT, "finish reason: length"),
-        (response(reason="max_output_tokens"), CUT, "status: incomplete (max_output_tokens)"),
-        (response(THOUGHT, reason="content_filter"), FILTERED, "status: incomplete (content_filter)"),
-        (chat(None, refusal="No."), REFUSED, "finish reason: stop"),
-        (response({"type": "message", "content": NO}), REFUSED, "status: completed"),
-        (response(MESSAGE | {"content": None}), NONE, "status: completed"),
-        (response() | {"output": None}, NONE, "status: completed"),
+        (ChatCompletion.model_construct(**chat(TEXTS)), "A cup or mug.", f"{TOLD} · finish reason: stop"),
+        (response(THOUGHT, MESSAGE), "A cup or mug.", f"{TOLD} · status: completed"),
+        (response(MESSAGE, reason="too_long"), "A cup or mug.", f"{TOLD} · status: incomplete (too_long)"),
+        (chat() | {"choices": TWO}, "A cup.\n\n(another choice)\n\nA mug", f"{TOLD} · finish reason: stop, length"),
+        (chat() | {"model": None, "usage": None}, "A cup.", f"{UNTOLD} · finish reason: stop"),
+        ({"choices": chat()["choices"]}, "A cup.", f"{UNTOLD} · finish reason: stop"),
+        (chat(None, reasoning_content="A cup …"), REASONED, f"{TOLD} · finish reason: stop"),
+        (chat(None, reasoning="A cup …"), REASONED, f"{TOLD} · finish reason: stop"),
+        (response(THOUGHT), REASONED, f"{TOLD} · status: completed"),
+        (chat("", "length"), CUT, f"{TOLD} · finish reason: length"),
+        (response(reason="max_output_tokens"), CUT, f"{TOLD} · status: incomplete (max_output_tokens)"),
+        (response(THOUGHT, reason="content_filter"), FILTERED, f"{TOLD} · status: incomplete (content_filter)"),
+        (chat(None, refusal="No."), REFUSED, f"{TOLD} · finish reason: stop"),
+        (response({"type": "message", "content": NO}), REFUSED, f"{TOLD} · status: completed"),
+        (response(MESSAGE | {"content": None}), NONE, f"{TOLD} · status: completed"),
+        (response() | {"output": None}, NONE, f"{TOLD} · status: completed"),
     ],
 )
-def test_a_text_in_parts_is_one_and_no_text_has_its_reason(show, given, text, ended):
-    assert show(given) == (text, f"live answer · model m · tokens: 9 in, 2 out · {ended}")
-
-
-def test_numbers_that_are_missing_are_said_to_be(show):
-    untold = "A cup.", "live answer · model not told · tokens: not told · finish reason: stop"
-    assert show({"choices": chat()["choices"]}) == show(chat() | {"model": None, "usage": None}) == untold
+def test_a_text_in_parts_is_one_and_what_is_missing_has_its_reason(show, given, text, line):
+    assert show(given) == (text, f"live answer · {line}")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,8 @@
-"""The real openai SDK, httpx2 and requests: what they send is recorded over a socket, and replayed without one."""
+"""The real openai SDK, httpx2 and requests: what they send is recorded over a socket, and replayed without one.
+
+What goes wrong does so alike. The SDK's waits are noted, not waited for (`slept`); a time-out is short only where the
+local API is silent on purpose.
+"""
 
 import asyncio
 import gzip
@@ -14,14 +18,17 @@ import openai
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from course import recording
 from course.recording import clients
-from tests.api import serve
+from tests.api import API_KEY, serve
+from tests.api.answers import load_answers
+from tests.api.faults import ERRORS, WIRE
 from tests.conftest import COFFEE, COFFEE_FILE, question
-from tests.recording.made import ask, item, post, stored
+from tests.recording.made import ask, item, post, staged, stored
 
 ECHO, MOVED = "https://api.openai.com/v1/echo", "https://api.openai.com/v1/moved"
 # Every use of the network by Python itself; an audit hook can't be removed.
@@ -39,15 +46,15 @@ async def echo(request):
     return response
 
 
-async def move(request):
+async def moved(request):
     return RedirectResponse("/v1/echo?moved", 307)
 
 
 @pytest.fixture(scope="module")
 def api():
-    routes = {"echo": echo, "moved": move}
-    with serve(routes=[Route(f"/api.openai.com/v1/{n}", f, methods=["GET", "POST"]) for n, f in routes.items()]) as api:
-        yield api
+    routes = [Route(f"/api.openai.com/v1/{one.__name__}", one, methods=["GET", "POST"]) for one in (echo, moved)]
+    with serve(routes=routes, answers=load_answers() | staged(*ERRORS, *WIRE)) as running:
+        yield running
 
 
 def ways(**how):
@@ -72,7 +79,7 @@ def everything():
     with session.get(COFFEE, stream=True, timeout=9) as picture, httpx2.stream("GET", f"{ECHO}?a") as streamed:
         raw_bytes, piece = picture.raw.read(), next(streamed.iter_raw())
     files = session.post(ECHO, data=io.BytesIO(b"a"), timeout=9), httpx2.post(ECHO, content=iter([b"b"]))
-    moved = requests.post(MOVED, data="x", timeout=9), httpx2.post(MOVED, content="x", follow_redirects=True)
+    steps = requests.post(MOVED, data="x", timeout=9), httpx2.post(MOVED, content="x", follow_redirects=True)
     gone = session.get(f"{ECHO}/none", timeout=9)
     return {
         "answers": [ask().choices[0].message.content, asyncio.run(by_async_sdk())],
@@ -80,7 +87,7 @@ def everything():
         "picture": [raw_bytes == COFFEE_FILE.read_bytes(), session.get(COFFEE, timeout=9).content == raw_bytes],
         "pieces": [piece, *session.get(f"{ECHO}?chunked", stream=True, timeout=9).iter_lines()],
         "files": [one.text for one in files],
-        "moved": [(one.text, [step.status_code for step in one.history]) for one in moved],
+        "moved": [(one.text, [step.status_code for step in one.history]) for one in steps],
         "not found": (gone.status_code, gone.reason, gone.ok),
     }
 
@@ -151,3 +158,75 @@ def test_what_was_never_recorded_is_asked_for_once_by_every_client(replay, monke
             way("New?")
         assert caught.value.__cause__ is None
     assert choose.call_count == 3
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    """The seconds for which the SDK would have waited."""
+    waits = []
+    monkeypatch.setattr("openai._base_client.time.sleep", waits.append)
+    return waits
+
+
+SILENT = [(0.375, 0.5), (0.75, 1)]  # where the service does not say
+REFUSED = {  # fault: status, code, and how long the SDK waits before each retry, at least and at most
+    "blocked_prompt": (400, "content_filter", []),
+    "forbidden": (403, "unsupported_country_region_territory", []),
+    "request_timeout": (408, None, SILENT),
+    "conflict": (409, None, SILENT),
+    "too_large": (413, None, []),
+    "rate_limit": (429, "rate_limit_exceeded", [(1, 1), (1, 1)]),
+    "rate_limit_long": (429, "rate_limit_exceeded", []),
+    "rate_limit_date": (429, "rate_limit_exceeded", [(0, 2), (0, 2)]),
+    "rate_limit_reached": (429, "rate_limit_exceeded", [(0.12, 0.12), (0.12, 0.12)]),
+    "rate_limit_silent": (429, "rate_limit_exceeded", SILENT),
+    "quota": (429, "insufficient_quota", SILENT),
+    "server_error": (500, None, SILENT),
+    "overloaded": (503, None, SILENT),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in ERRORS if name != "not_json"])
+def test_an_error_status_is_raised_and_asked_again_as_lesson_07_says(api, slept, name):
+    status, code, waits = REFUSED[name]
+    api.requests.clear()
+    with pytest.raises(openai.APIStatusError) as caught:
+        ask(name, client=openai.OpenAI(base_url=f"{api.url}/v1", api_key=API_KEY))
+    assert (caught.value.status_code, caught.value.code) == (status, code) and API_KEY not in str(caught.value)
+    assert len(api.requests) == len(slept) + 1
+    assert all(low <= wait <= high for (low, high), wait in zip(waits, slept, strict=True)), slept
+
+
+LOST = {  # fault: the SDK's exception, that of requests, replay's own words
+    "timeout": (openai.APITimeoutError, requests.ReadTimeout, "The read operation timed out"),
+    "reset": (openai.APIConnectionError, ChunkedEncodingError, "Connection reset by peer"),
+    "cut": (openai.APIConnectionError, ChunkedEncodingError, "Connection broken in the body"),
+    "stalled": (openai.APITimeoutError, requests.ConnectionError, "The read operation timed out"),
+    "unreachable": (openai.APIConnectionError, requests.ConnectionError, "There is no host of this name"),
+}
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("name", WIRE)
+def test_a_connection_breaks_alike_on_the_socket_while_recording_and_in_replay(api, begin, slept, name, stream):
+    """What is raised, what was read by then, how often it is asked: a stream that has begun is not asked for again."""
+    of_sdk, of_requests, words = LOST[name]
+    begun = stream and name not in ("timeout", "unreachable")
+    timeout = {"timeout": 0.5, "stalled": 1}.get(name, 30)  # seconds; the second has to bring half an answer first
+    for mode in ("live", "record", "replay"):
+        begin(mode, api=api if mode != "replay" else None)
+        client, text, raw = openai.OpenAI(timeout=timeout, max_retries=1), "", b""
+        slept.clear()
+        api.requests.clear()
+        with pytest.raises(of_sdk) as broke:
+            for chunk in ask(name, client=client, stream=stream):
+                text += chunk.choices[0].delta.content
+        assert (text, len(slept)) == ("A small red-brown " if begun else "", 0 if begun else 1)
+        with pytest.raises(of_requests) as broken:
+            for piece in post(name, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=timeout, stream=stream):
+                raw += piece
+        assert (b"red-brown" in raw) == begun
+        assert (type(broke.value), type(broken.value)) == (of_sdk, of_requests), "not one of its kinds"
+        if mode == "replay":
+            assert str(broke.value.__cause__) == str(broken.value) == words
+        assert len(api.requests) == (0 if mode == "replay" else len(slept) + 2)
