@@ -27,7 +27,7 @@ from course.recording import masking, publishing, readable
 from course.recording.masking import SHAPES, mask
 from tests.api import serve
 from tests.recording import canary
-from tests.recording.made import ask, item, kept
+from tests.recording.made import ask, kept
 from tests.tools.record_lessons import main, secrets_in
 
 # Invented for the tests; none of them opens anything.
@@ -121,12 +121,11 @@ def test_a_secret_is_masked_wherever_it_hides(said):
         assert "planted" not in answer_kept(body, kind).model_dump_json()
 
 
-def test_a_secret_of_the_request_is_masked_in_every_encoding_and_the_request_still_matches(replay):
+def test_a_secret_of_the_request_is_masked_in_every_encoding_and_the_request_still_matches():
     once = quote(secret := "a/b+0123456789abcdef=", safe="")
     masking.secrets_of({"x-key": secret})
     assert mask(f"{secret} {once} {quote(once, safe='')}") == "*** *** ***"
-    replay(item(url="https://api.openai.com/v1/x?sig=one", method="GET"))
-    assert requests.get("https://api.openai.com/v1/x?sig=another", timeout=9).status_code == 200
+    assert kept(url="https://a.example/?sig=one") == kept(url="https://a.example/?sig=another")
 
 
 async def echo(request):
