@@ -55,13 +55,17 @@ def test_a_kill_damages_nothing_and_leaves_no_lock(tmp_path, moment):
         signal.pause()
 
     if not (child := os.fork()):
-        held = shape.lock(path)
-        if moment == "half written":
-            Path.write_text = lambda path, text, **how: wait(write(path, text[:5_000], **how))
-        os.replace = wait if moment == "written" else lambda *both: wait(replace(*both))
-        more.save(path)
-        held.close()
-    os.read(reached, 1)
+        try:
+            held = shape.lock(path)
+            if moment == "half written":
+                Path.write_text = lambda path, text, **how: wait(write(path, text[:5_000], **how))
+            os.replace = wait if moment == "written" else lambda *both: wait(replace(*both))
+            more.save(path)
+            held.close()
+        finally:
+            os._exit(1)
+    os.close(reaches)
+    assert os.read(reached, 1), "the other program ended before it came so far"
     with pytest.raises(recording.RecordingError, match=r"x\.json can't be recorded now: another program"):
         shape.lock(path)
     os.kill(child, signal.SIGKILL)
