@@ -41,10 +41,10 @@ def test_replay_needs_no_variable_none_disturbs_it_and_all_are_back_afterwards(r
     new = {"OPENAI_BASE_URL": f"{NOWHERE}/new", "VISION_MODEL": "llava"}
     os.environ.update(new)
     assert ask(client=openai.OpenAI(base_url="https://api.openai.com/v1")).choices
-    recording.stop()
-    assert {name: os.environ.get(name) for name in DISTURBING} == DISTURBING | new, "what a cell has set stays"
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     recording.start("lesson", mode="record")
+    recording.stop()
+    assert {name: os.environ.get(name) for name in DISTURBING} == DISTURBING | new, "what a cell has set stays"
     replays, asks = "Replay: 1 recorded answer, no request leaves this machine.", "Record: requests go to 127.0.0.1:9"
     assert capsys.readouterr().out.splitlines() == [replays, replays, f"{asks}, model llava."]
 

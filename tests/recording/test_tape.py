@@ -128,6 +128,7 @@ def test_a_real_service_is_recorded_as_live_with_model_and_date_without_what_bro
     assert recording.origin(answer.id) == recording.origin(chunk.id) == origin
     limit, one, _ = stored(folder)
     assert (limit["source"], "staged" in limit, limit["response"]["status"]) == ("live", False, 429)
+    assert (one["source"], one["model"], one["date"]) == origin[:3]
     assert (one["request"]["url"], one["request"]["body"]["model"]) == ("/v1/chat/completions", "$VISION_MODEL")
     for name in readers:
         monkeypatch.delenv(name)
