@@ -133,7 +133,7 @@ class Question:
 
 def ask(api: Any, body: dict, messages: list[dict]) -> tuple[Question, Answer]:
     """What a request of either API asks in these messages, and the entry for it."""
-    question = Question((asked_schema(body) or {}).get("schema"))
+    question = Question(asked_schema(body).get("schema"))
     for message in messages:
         question.add(message["role"], message.get("content") or "", api.fetch)
     return question, question.answer(api)

@@ -22,7 +22,6 @@ from starlette.routing import Route
 
 from course.assets import ROOT
 from course.recording.readable import parts_of
-from tests.api.validation import read_json
 
 VIDEOS = ROOT / "asset" / "videos"
 TRANSCRIPTION = {"model": "whisper-1", "response_format": "verbose_json", "timestamp_granularities[]": "segment"}
@@ -34,48 +33,45 @@ CALLS = tomllib.loads(Path(__file__).with_name("video_retrieval.toml").read_text
 def transcriptions(api: Any) -> list[Route]:
     """Return the route of transcriptions, a part of OpenAI's API."""
 
-    async def answer(request: Request) -> Response:
-        parts = {part.name: part for part in parts_of(await request.body(), request.headers.get("content-type", ""))}
-        film = parts.pop("file")
+    async def create(request: Request) -> dict:
+        parts = {part.name: part for part in parts_of(await request.body(), request.headers["content-type"])}
+        film = parts.pop("file").filename
         if {name: part.data.decode() for name, part in parts.items()} != TRANSCRIPTION:
-            raise NotImplementedError(f"another transcription of {film.filename}")
-        said = subtitles_of(str(film.filename))
+            raise NotImplementedError(f"another transcription of {film}")
+        said = subtitles_of(film)
         segments = [{"id": n, "seek": 0, "start": start, "end": end, "text": text, "tokens": [], **NUMBERS}
                     for n, (start, end, text) in enumerate(said)]  # fmt: skip
         whole = {"duration": said[-1][1], "language": "english", "text": " ".join(text for *_, text in said)}
         TranscriptionVerbose.model_validate(shown := {"task": "transcribe", **whole, "segments": segments})
-        return JSONResponse(shown, headers=api.marks("constructed"))
+        return shown
 
-    return [Route("/v1/audio/transcriptions", api.guarded(answer), methods=["POST"])]
+    return [api.route("POST", "/v1/audio/transcriptions", create)]
 
 
 def routes(api: Any) -> list[Route]:
     """Return the routes of any *.services.ai.azure.com and *.cognitiveservices.azure.com host."""
-    marks, asked = api.marks("constructed staged"), Counter[str]()  # how often a call was, or somebody looked
-    names: dict[str, str] = {}  # of films, by operation
+    results: dict[str, list[dict]] = {}  # by operation: what it says, one each time somebody asks (our choice)
+    asked = Counter[str]()  # how often a call of the retired service was
 
     async def analyze(request: Request) -> Response:
-        (source,) = read_json(await request.body())["inputs"]
+        (source,) = (await request.json())["inputs"]
         film = urlsplit(source["url"]).path.rpartition("/")[2]
-        if request.query_params.get("api-version") != CURRENT or not (VIDEOS / film).is_file():
-            raise NotImplementedError(f"Content Understanding of {film}")
-        names[operation := str(uuid5(NAMESPACE_URL, film))], asked[operation] = film, 0
-        where = f"{request.url.path.partition('/analyzers/')[0]}/analyzerResults/{operation}?api-version={CURRENT}"
-        begun = {"id": operation, "status": "NotStarted"}
-        return JSONResponse(begun, 202, marks | {"operation-location": f"https:/{where}"})
+        if request.query_params["api-version"] != CURRENT:
+            raise NotImplementedError("another version")
+        operation = {"id": str(uuid5(NAMESPACE_URL, film))}
+        done = {"status": "Succeeded", "result": result(film)}
+        results[operation["id"]] = [operation | {"status": "Running"}, operation | done]
+        begin = f"https:/{request.url.path.partition('/analyzers/')[0]}/analyzerResults"
+        where = {"operation-location": f"{begin}/{operation['id']}?api-version={CURRENT}"}
+        return JSONResponse(operation | {"status": "NotStarted"}, 202, api.marks("constructed staged") | where)
 
-    async def look(request: Request) -> Response:
-        """Take one step each time somebody asks. Our choice."""
-        operation = request.path_params["operation"]
-        asked[operation] += 1
-        done = {"status": "Succeeded", "result": result(names[operation])}
-        return JSONResponse(
-            {"id": operation} | (done if asked[operation] > 1 else {"status": "Running"}), headers=marks
-        )
+    async def look(request: Request) -> dict:
+        states = results[request.path_params["operation"]]
+        return states.pop(0) if len(states) > 1 else states[0]
 
     async def retired(request: Request) -> Response:
         what, data = f"{request.method} {request.path_params['call']}", await request.body()
-        version, body = request.query_params.get("api-version"), json.loads(data) if data else None
+        version, body = request.query_params["api-version"], json.loads(data) if data else None
         [call] = [call for call in CALLS if (call["asked"], call.get("body"), RETIRED) == (what, body, version)]
         headers, answers = api.marks("constructed"), call.get("answers")
         if call["status"] == 202:
@@ -85,16 +81,17 @@ def routes(api: Any) -> list[Route]:
         asked[what] += 1
         return JSONResponse(answers[(asked[what] - 1) % len(answers)], call["status"], headers)
 
-    def route(path: str, answer: Any, *methods: str) -> Route:
-        return Route(f"/{{host}}.{path}", api.guarded(answer, lambda request: None), methods=[*methods])
-
-    start = "services.ai.azure.com/contentunderstanding"
+    start = "/{host}.services.ai.azure.com/contentunderstanding"
+    index = "/{host}.cognitiveservices.azure.com/computervision/retrieval/indexes/{call:path}"
     return [
-        route(f"{start}/analyzers/{ANALYZER}:analyze", analyze, "POST"),
-        route(f"{start}/analyzerResults/{{operation}}", look, "GET"),
-        route("cognitiveservices.azure.com/computervision/retrieval/indexes/{call:path}", retired,
-              "GET", "POST", "PUT", "DELETE"),
-    ]  # fmt: skip
+        api.route("POST", f"{start}/analyzers/{ANALYZER}:analyze", analyze, anyone),
+        api.route("GET", f"{start}/analyzerResults/{{operation}}", look, anyone),
+        *(api.route(method, index, retired, anyone) for method in ("GET", "POST", "PUT", "DELETE")),
+    ]
+
+
+def anyone(request: Request) -> None:
+    """Let anyone ask, with whatever key."""
 
 
 def result(film: str) -> dict:
