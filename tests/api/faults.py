@@ -32,12 +32,9 @@ def verdicts(**severities: str) -> dict:
     return {name: {"filtered": name in severities, "severity": severities.get(name, "safe")} for name in CATEGORIES}
 
 
-def limit_headers(limit: int, remaining: int, reset: str) -> dict[str, str]:
-    """The headers of a limit on requests, and in what time all of it is there again.
-
-    Names and form of the time: OpenAI's guide to rate limits.
-    """
-    shown = {"limit": str(limit), "remaining": str(remaining), "reset": reset}
+def limit_headers(remaining: int, reset: str) -> dict[str, str]:
+    """The headers of a limit of 500 requests; names, and form of the time, by OpenAI's guide to rate limits."""
+    shown = {"limit": "500", "remaining": str(remaining), "reset": reset}
     return {f"x-ratelimit-{name}-requests": value for name, value in shown.items()}
 
 
@@ -64,7 +61,7 @@ ERRORS: dict[str, tuple[int, dict | str, dict[str, str]]] = {
     "rate_limit": (429, _LIMIT, {"retry-after": "1"}),
     "rate_limit_long": (429, _LIMIT, {"retry-after": "121"}),
     "rate_limit_date": (429, _LIMIT, {"retry-after": "a date, two seconds from now"}),
-    "rate_limit_reached": (429, _LIMIT, {**limit_headers(500, 0, "60s"), "retry-after-ms": "120"}),
+    "rate_limit_reached": (429, _LIMIT, {**limit_headers(0, "60s"), "retry-after-ms": "120"}),
     "rate_limit_silent": (429, _LIMIT, {}),
     # OpenAI's guide to error codes, under 429.
     "quota": (429, _error("You exceeded your current quota, please check your plan and billing details.",

@@ -1,20 +1,22 @@
 """What services answer about our films, constructed: what is said in one stands in the subtitles beside it.
 
 Azure AI Content Understanding and transcriptions as lessons 05 and 13 ask them, and Azure AI Vision's video retrieval,
-retired on 2025-06-30, whose answers stand in video_retrieval.toml. Any key will do; another request is a hole. A test
-holds Content Understanding to the models of Azure's own package.
+retired on 2025-06-30, whose answers stand in video_retrieval.toml. Any key will do; another request is a hole. What
+Content Understanding says is built of the models of Azure's own package.
 """
 
 import csv
 import json
 import tomllib
-from collections import Counter
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 import av
+from azure.ai.contentunderstanding import models
 from openai.types.audio import TranscriptionVerbose
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -50,8 +52,8 @@ def transcriptions(api: Any) -> list[Route]:
 
 def routes(api: Any) -> list[Route]:
     """Return the routes of any *.services.ai.azure.com and *.cognitiveservices.azure.com host."""
-    results: dict[str, list[dict]] = {}  # by operation: what it says, one each time somebody asks (our choice)
-    asked = Counter[str]()  # how often a call of the retired service was
+    results: dict[str, Iterator[dict]] = {}  # by operation: what it says, one each time somebody asks (our choice)
+    calls = [(call, cycle(call.get("answers", ()))) for call in CALLS]
 
     async def analyze(request: Request) -> Response:
         (source,) = (await request.json())["inputs"]
@@ -60,33 +62,31 @@ def routes(api: Any) -> list[Route]:
             raise NotImplementedError("another version")
         operation = {"id": str(uuid5(NAMESPACE_URL, film))}
         done = {"status": "Succeeded", "result": result(film)}
-        results[operation["id"]] = [operation | {"status": "Running"}, operation | done]
+        results[operation["id"]] = cycle([operation | {"status": "Running"}, operation | done])
         begin = f"https:/{request.url.path.partition('/analyzers/')[0]}/analyzerResults"
         where = {"operation-location": f"{begin}/{operation['id']}?api-version={CURRENT}"}
         return JSONResponse(operation | {"status": "NotStarted"}, 202, api.marks("constructed staged") | where)
 
     async def look(request: Request) -> dict:
-        states = results[request.path_params["operation"]]
-        return states.pop(0) if len(states) > 1 else states[0]
+        return next(results[request.path_params["operation"]])
 
     async def retired(request: Request) -> Response:
-        what, data = f"{request.method} {request.path_params['call']}", await request.body()
-        version, body = request.query_params["api-version"], json.loads(data) if data else None
-        [call] = [call for call in CALLS if (call["asked"], call.get("body"), RETIRED) == (what, body, version)]
-        headers, answers = api.marks("constructed"), call.get("answers")
+        what, body = f"{request.method} {request.path_params['call']}", json.loads(await request.body() or "null")
+        asked = (what, body, request.query_params["api-version"])
+        [(call, answers)] = [one for one in calls if (one[0]["asked"], one[0].get("body"), RETIRED) == asked]
+        headers = api.marks("constructed")
         if call["status"] == 202:
             headers["operation-location"] = f"https:/{request.url.path}?api-version={RETIRED}"
-        if answers is None:
-            return Response(None, call["status"], headers)
-        asked[what] += 1
-        return JSONResponse(answers[(asked[what] - 1) % len(answers)], call["status"], headers)
+        return (
+            JSONResponse(next(answers), call["status"], headers) if "answers" in call else Response(None, 204, headers)
+        )
 
     start = "/{host}.services.ai.azure.com/contentunderstanding"
     index = "/{host}.cognitiveservices.azure.com/computervision/retrieval/indexes/{call:path}"
     return [
         api.route("POST", f"{start}/analyzers/{ANALYZER}:analyze", analyze, anyone),
         api.route("GET", f"{start}/analyzerResults/{{operation}}", look, anyone),
-        *(api.route(method, index, retired, anyone) for method in ("GET", "POST", "PUT", "DELETE")),
+        api.route("GET POST PUT DELETE", index, retired, anyone),
     ]
 
 
@@ -100,24 +100,26 @@ def result(film: str) -> dict:
     with open(VIDEOS / "moments.csv", encoding="utf-8", newline="") as file:
         moments = [row for row in csv.DictReader(file) if row["video"] == film]
     for row in moments:
-        times = _times(float(row["start"]), float(row["end"]))
-        start, end = times.values()
-        phrases = [{"speaker": "Speaker 1", **_times(*one[:2]), "locale": "en-US", "text": one[2], "confidence": 0.9,
-                    "words": []} for one in said if start <= one[0] * 1000 < end]  # fmt: skip
+        start, end = _ms(row["start"]), _ms(row["end"])
+        phrases = [
+            models.TranscriptPhrase(speaker="Speaker 1", start_time_ms=_ms(begin), end_time_ms=_ms(until),
+                                    locale="en-US", text=text, confidence=0.9, words=[])
+            for begin, until, text in said if start <= _ms(begin) < end
+        ]  # fmt: skip
         summary = f"The scene shows {row['what']}."
-        contents.append({
-            "kind": "audioVisual", "mimeType": "video/mp4", **times, "width": 640, "height": 360,
-            "markdown": f"# Video: {start} ms => {end} ms\n\n{summary}",
-            "fields": {"Summary": {"type": "string", "valueString": summary}},
-            "keyFrameTimesMs": [(start + end) // 2], "transcriptPhrases": phrases,
-        })  # fmt: skip
+        content = models.AudioVisualContent(
+            mime_type="video/mp4", start_time_ms=start, end_time_ms=end, width=640, height=360,
+            markdown=f"# Video: {start} ms => {end} ms\n\n{summary}",
+            fields={"Summary": models.ContentField({"type": "string", "valueString": summary})},
+            key_frame_times_ms=[(start + end) // 2], transcript_phrases=phrases,
+        )  # fmt: skip
+        contents.append({"kind": content.kind, **content.as_dict()})
     head = {"analyzerId": ANALYZER, "apiVersion": CURRENT, "createdAt": "2026-11-27T12:00:00Z", "warnings": []}
     return head | {"contents": contents}
 
 
-def _times(start: float, end: float) -> dict[str, int]:
-    """Seconds as whole milliseconds."""
-    return {"startTimeMs": round(start * 1000), "endTimeMs": round(end * 1000)}
+def _ms(seconds: str | float) -> int:
+    return round(float(seconds) * 1000)
 
 
 def subtitles_of(film: str) -> list[tuple[float, float, str]]:

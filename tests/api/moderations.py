@@ -25,7 +25,7 @@ def routes(api: Any) -> list[Route]:
         check_moderation(body := await request.json())
         question = Question()
         question.add("user", body["input"], api.fetch)
-        answer = question.answer(api)
+        answer = question.answer(api.answers)
         scores = dict.fromkeys(_LOOKED_IN, 0.0) | json.loads(answer.text)
         sent = {"text": question.texts, "image": question.pictures}
         looked_in = {name: [kind for kind in kinds if sent[kind]] for name, kinds in _LOOKED_IN.items()}

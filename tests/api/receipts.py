@@ -65,7 +65,7 @@ def entries() -> list[dict]:
             if number in SLOW:
                 found[-2]["headers"] = {"x-course-slow": "yes"}
             if number == 1:
-                found[0]["headers"] = limit_headers(500, 499, "120ms")
+                found[0]["headers"] = limit_headers(499, "120ms")
                 found.append(about | {"detail": "low", "fault": "rate_limit_reached", "times": 2})
             if number <= len(SURE_OF):
                 found += sure_totals(number, picture[0], total)

@@ -66,7 +66,7 @@ class Api:
         self.asked[answer.key()] += 1
         return None if answer.times and turn % (answer.times + 1) == answer.times else answer.fault
 
-    def route(self, method: str, path: str, answer: Callable, check_key: Callable | None = None) -> Route:
+    def route(self, methods: str, path: str, answer: Callable, check_key: Callable | None = None) -> Route:
         """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer.
 
         With a `check_key` of its own it is a service that a key of OpenAI can't ask, and so what comes of it is staged.
@@ -82,11 +82,13 @@ class Api:
             except ApiError as error:
                 return JSONResponse(error.body, error.status, headers=constructed)
             except Exception as error:  # a hole in this server, not an answer of the API
-                self.unanswered.append(f"the local API can't answer {request.method} {request.url.path}: {error!r}")
+                self.unanswered.append(
+                    f"the local API can't answer {request.method} {request.url.path}: {type(error).__name__}: {error}"
+                )
                 body = ApiError(self.unanswered[-1], kind="server_error").body
                 return JSONResponse(body, 500, headers=self.marks("constructed"))
 
-        return Route(path, respond, methods=[method])
+        return Route(path, respond, methods=methods.split())
 
     def _check_key(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
@@ -120,16 +122,14 @@ def serve(**settings) -> Iterator[Api]:
 
 def _routes(api: Api) -> list[Route | Mount]:
     async def picture(request: Request) -> Response:
+        if request.method != "GET":
+            raise NotImplementedError("no such path")
         path, headers = PUBLIC.get("https://" + request.path_params["rest"]), api.marks("constructed")
         data = path.read_bytes() if path else None
         return Response(data, 200, headers, media_type(data)) if data else Response("404: Not Found", 404, headers)
 
-    async def nothing(request: Request) -> Response:
-        raise NotImplementedError
-
     openai = [route for part in (chat, responses, moderations, batches) for route in part.routes(api)]
     openai += films.transcriptions(api)
-    others = [api.route(method, "/{rest:path}", nothing, films.anyone) for method in ("POST", "PUT", "DELETE")]
-    others += [api.route("GET", "/{rest:path}", picture, films.anyone)]
-    api_openai = Mount("/api.openai.com", routes=openai)
-    return [*api.routes, *openai, api_openai, *films.routes(api), *azure.routes(api), *others]
+    openai.append(Mount("/api.openai.com", routes=[*openai]))
+    others = api.route("GET POST PUT DELETE", "/{rest:path}", picture, films.anyone)
+    return [*api.routes, *openai, *films.routes(api), *azure.routes(api), others]

@@ -4,23 +4,21 @@ What a lesson asks is recorded in its own run, to the byte (tests/lessons/test_r
 """
 
 import json
-from typing import get_type_hints
 
 import openai
 import pytest
 import requests
-from azure.ai.contentunderstanding import models
-from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from helpers.encoding import open_picture
-from tests.api import API_KEY, films, serve
+from tests.api import API_KEY, serve
 from tests.api.answers import Answer, load_answers
-from tests.api.schemas import strict_problems, tool_calls
+from tests.api.schemas import strict_problems
 from tests.conftest import COFFEE, COFFEE_FILE, QUESTION, data_url, question
 
 CHAT, RESPONSES = "v1/chat/completions", "v1/responses"
-PICTURES, TEXT = ["asset/images/coffee.png"], {"type": "string"}
+TEXT = {"type": "string"}
 IMAGE = {"type": "image_url", "image_url": {"url": COFFEE, "detail": "low"}}
+INPUT_IMAGE = {"type": "input_image", "image_url": COFFEE, "detail": "low"}
 RESOURCE, KEY = "contoso-5.openai.azure.com", "the-key-of-your-resource"
 V1, MINE = f"{RESOURCE}/openai/v1/chat/completions", question(model="my-vision")
 CLASSIC = f"{RESOURCE}/openai/deployments/my-vision/chat/completions?api-version=2024-10-21"
@@ -58,48 +56,24 @@ def asking(prompt="Describe this picture in one sentence.", image=None, detail="
     return asked | more
 
 
-def said(role, part):
-    return {"messages": [{"role": role, "content": [part]}], "model": "gpt-5.6-luna"}
+def with_part(name, role, part):
+    return {name: [{"role": role, "content": [part]}], "model": "gpt-5.6-luna"}
 
 
-def put_in(role, part):
-    return {"input": [{"role": role, "content": [part]}], "model": "gpt-5.6-luna"}
+def as_json(schema, **strict):
+    return asking(text={"format": {"type": "json_schema", "name": "a", "schema": schema, **strict}})
 
 
-NO_PICTURE = (
-    "400 invalid_image_format None: You uploaded an unsupported image. Please make sure your image has of one the "
-    "following formats: ['png', 'jpeg', 'gif', 'webp']."
-)
-# path, body, the answer: status, code, param and message
-REFUSED = [
-    (CHAT, said("user", "hello"), "400 invalid_type messages[0].content[0]: Invalid type for 'messages[0].content[0]': "
-     "expected an object, but got a string instead."),
-    (CHAT, question(messages="hi"), "400 invalid_type messages: Invalid type for 'messages': expected an array, but "
-     "got a string instead."),
-    (CHAT, question(max_completion_tokens=True), "400 invalid_type max_completion_tokens: Invalid type for "
-     "'max_completion_tokens': expected an integer, but got a boolean instead."),
-    (CHAT, question(detail="huge"), "400 invalid_value messages[0].content[1].image_url.detail: Invalid value: 'huge'. "
-     "Supported values are: 'auto', 'low', 'high', 'original'."),
-    (CHAT, said("robot", IMAGE), "400 invalid_value messages[0].role: Invalid value: 'robot'. Supported values are: "
-     "'developer', 'system', 'user', 'assistant', 'tool', 'function'."),
-    (CHAT, said("system", IMAGE), "400 invalid_value messages[0].content[0].type: Invalid value: 'image_url'. "
-     "Supported values are: 'text'."),
-    (CHAT, question(picture="data:image/png;base64,!!!"), NO_PICTURE),
-    (CHAT, question(picture=data_url(b"BM" * 99)), NO_PICTURE),
-    (CHAT, question(picture=data_url(kind="image/jpg")), NO_PICTURE),
-    (RESPONSES, asking(input=7), "400 invalid_type input: Invalid type for 'input': expected a string or an array, but "
-     "got an integer instead."),
-    (RESPONSES, put_in("user", IMAGE), "400 invalid_value input[0].content[0].type: Invalid value: 'image_url'. "
-     "Supported values are: 'input_text', 'input_image', 'input_file'."),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("path", "body", "answer"), REFUSED)
-def test_a_wrong_body_is_refused_in_the_services_own_words(post, path, body, answer):
-    response = post(path, body)
-    error = response.json()["error"]
-    assert "{} {code} {param}: {message}".format(response.status_code, **error) == answer
-    assert (error["type"], response.headers["x-course-source"]) == ("invalid_request_error", "constructed")
+@pytest.mark.parametrize(
+    "picture", ["data:image/png;base64,!!!", data_url(b"BM" * 99), data_url(kind="image/jpg")],
+    ids=["no base64", "no picture", "another label"],
+)  # fmt: skip
+def test_what_is_no_picture_is_refused(post, picture):
+    response = post(CHAT, question(picture=picture))
+    says = "You uploaded an unsupported image. Please make sure your image has of one the following formats: "
+    error = {"message": f"{says}['png', 'jpeg', 'gif', 'webp'].", "code": "invalid_image_format"}
+    assert response.json()["error"] == error | {"type": "invalid_request_error", "param": None}
+    assert (response.status_code, response.headers["x-course-source"]) == (400, "constructed")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +82,6 @@ def test_a_wrong_body_is_refused_in_the_services_own_words(post, path, body, ans
         (CHAT, API_KEY, MINE, (401, "invalid_api_key", "constructed")),
         (CLASSIC, f"Bearer {KEY}", MINE, (401, "401", "constructed staged")),
         (V1, f"Bearer {KEY}", MINE | {"model": "gpt-4"}, (404, "DeploymentNotFound", "constructed staged")),
-        (V1, f"Bearer {KEY}", MINE | {"messages": "hi"}, (400, "invalid_type", "constructed staged")),
     ],
 )
 def test_who_asks_where_is_checked(post, path, key, body, answer):
@@ -119,19 +92,25 @@ def test_who_asks_where_is_checked(post, path, key, body, answer):
 @pytest.mark.parametrize(
     ("path", "body", "why"),
     [
-        (CHAT, question("Who drinks this?"), "answers.toml has no answer to ['Who drinks this?'] about pictures"),
+        (CHAT, question("Who drinks this?"), "answers.toml has no answer to ['Who drinks this?'] about"),
         (CHAT, b"{", "JSONDecodeError"),
-        (CHAT, {"model": "m"}, "'messages' is a required property"),
-        (CHAT, question(temperature=1), "('temperature' was unexpected)"),
+        (CHAT, {"model": "m"}, "$: 'messages' is a required property"),
+        (CHAT, question(temperature=1), "$: Additional properties are not allowed ('temperature' was unexpected)"),
+        (CHAT, question(max_completion_tokens=True), "$.max_completion_tokens: True is not valid under any"),
+        (CHAT, question(detail="huge"), "$.messages[0].content[1].image_url.detail: 'huge' is not one of ['auto',"),
+        (CHAT, with_part("messages", "user", "hello"), "$.messages[0].content[0]: 'hello' is not valid under any"),
+        (CHAT, with_part("messages", "robot", IMAGE), "$.messages[0]: {'role': 'robot'"),
+        (CHAT, with_part("messages", "system", IMAGE), "$.messages[0].content[0].type: 'text' was expected"),
         (CHAT, question(response_format={"type": "json_object"}), "JSON mode"),
-        (RESPONSES, put_in("user", {"type": "input_image", "image_url": COFFEE}), "'detail' is a required property"),
-        (RESPONSES, put_in("user", {"type": "input_file", "file_id": "a"}), "a part of type input_file"),
-        (RESPONSES, put_in("assistant", asking()["input"][0]["content"][1]), "'assistant' does not match"),
-        (RESPONSES, asking(input=[{"type": "item_reference", "id": "msg_1"}]), "'role' is a required property"),
+        (RESPONSES, with_part("input", "user", {"type": "input_image", "image_url": COFFEE}), "'detail' is a required"),
+        (RESPONSES, with_part("input", "user", {"type": "input_file", "file_id": "a"}), "a part of type input_file"),
+        (RESPONSES, with_part("input", "assistant", INPUT_IMAGE), "$.input[0].role: 'assistant' is not one of"),
+        (RESPONSES, asking(input=[{"type": "item_reference", "id": "msg_1"}]), "$.input[0].type: 'message' was expect"),
         (RESPONSES, asking(max_output_tokens=15), "15 is less than the minimum of 16"),
-        (RESPONSES, asking(text={"format": {"type": "json_schema", "name": "a", "schema": {}, "strict": True}}),
-         "the schema is no object"),
-        ("v1/images", {}, "can't answer POST /v1/images: NotImplementedError()"),
+        (RESPONSES, as_json({}, strict=True), "the schema is no object"),
+        (RESPONSES, as_json({"type": "objekt"}), "SchemaError: 'objekt' is not valid under any of the given schemas"),
+        ("v1/moderations", {"input": [{"type": "input_image"}]}, "$.input[0]: {'type': 'input_image'} is not"),
+        ("v1/images", {}, "can't answer POST /v1/images: NotImplementedError: no such path"),
     ],
 )  # fmt: skip
 def test_what_it_cannot_answer_is_a_hole_that_is_remembered(post, noted, path, body, why):
@@ -160,7 +139,7 @@ def test_a_batch_that_would_fail_is_a_hole(client, noted, purpose, lines):
     file = client.files.create(file=("asked.jsonl", "\n".join(lines).encode()), purpose=purpose)
     with pytest.raises(openai.InternalServerError):
         client.batches.create(input_file_id=file.id, endpoint=f"/{CHAT}", completion_window="24h")
-    assert "NotImplementedError('a batch that fails')" in noted()
+    assert "NotImplementedError: a batch that fails" in noted()
 
 
 def test_a_conversation_goes_on_without_instructions_and_only_where_it_is_kept(client):
@@ -178,10 +157,8 @@ def test_a_conversation_goes_on_without_instructions_and_only_where_it_is_kept(c
 def test_a_moderation_flags_by_its_highest_score_and_names_where_it_looked():
     entry = Answer([], ["words"], '{"hate": 0.4, "violence": 0.5}')
     with serve(answers={entry.key(): entry}, keys=set()) as api:
-        bodies = [{"input": [{"type": kind, "text": "words"}]} for kind in ("text", "input_text")]
-        made, refused = (requests.post(f"{api.url}/v1/moderations", json=body, timeout=9) for body in bodies)
-    [result] = made.json()["results"]
-    assert refused.status_code == 400
+        asked = {"input": [{"type": "text", "text": "words"}]}
+        [result] = requests.post(f"{api.url}/v1/moderations", json=asked, timeout=9).json()["results"]
     assert result["flagged"] and [name for name, over in result["categories"].items() if over] == ["violence"]
     assert {tuple(kinds) for kinds in result["category_applied_input_types"].values()} == {("text",)}
 
@@ -225,37 +202,29 @@ def test_a_strict_schema_has_its_rules_and_a_loose_one_none(schema, problems):
         assert list(strict_problems({"response_format": asked})) == (problems if strict else [])
 
 
-def test_even_a_loose_schema_is_one(post, noted):
-    post(RESPONSES, asking(text={"format": {"type": "json_schema", "name": "a", "schema": {"type": "objekt"}}}))
-    assert "SchemaError" in noted()
+FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "schema": closed(a=TEXT), "strict": True}}
+PAY = {"type": "function", "function": {"name": "Pay", "parameters": closed(cents={"type": "integer"})}}
+AS_ASKED, WITH_TOOL = {"response_format": FORMAT}, {"tools": [PAY]}
 
 
 @pytest.mark.parametrize(
-    ("text", "fault", "why"),
+    ("asked", "text", "entry", "why"),
     [
-        ('{"a": "x"}', {}, None),
-        ('{"a": 1}', {}, "at $.a: 1 is not of type 'string'"),
-        ("A cup.", {"fault": "server_error", "times": 1}, "it is no JSON: Expecting value: line 1 column 1 (char 0)"),
-        ("A cup.", {"fault": "refusal"}, None),
+        (AS_ASKED, '{"a": "x"}', {}, None),
+        (AS_ASKED, '{"a": 1}', {}, "does not fit (at $.a: 1 is not of type 'string')"),
+        (AS_ASKED, "A cup.", {"fault": "server_error", "times": 1}, "(it is no JSON: Expecting value: line 1 column 1"),
+        (AS_ASKED, "A cup.", {"fault": "refusal"}, None),
+        (WITH_TOOL, "", {"calls": [{"name": "Pay", "arguments": {"cents": 5}}]}, None),
+        (WITH_TOOL, "", {"calls": [{"name": "Pay", "arguments": {"cents": "5"}}]}, "at $.cents: '5' is not of type"),
+        (WITH_TOOL, "", {"calls": [{"name": "File", "arguments": {"cents": 5}}]}, "KeyError: 'File'"),
     ],
 )
-def test_an_answer_that_does_not_fit_the_schema_that_is_asked_for_is_a_hole(text, fault, why):
-    schema, entry = {"name": "a", "schema": closed(a=TEXT), "strict": True}, Answer(PICTURES, [QUESTION], text, **fault)
-    body = question(response_format={"type": "json_schema", "json_schema": schema})
-    with serve(answers={entry.key(): entry}, keys=set()) as api:
-        answer = requests.post(f"{api.url}/{CHAT}", json=body, timeout=9)
-    assert answer.ok == (why is None)
-    assert [f"has an answer that does not fit ({why})" in one for one in api.unanswered] == [True] * bool(why)
-
-
-def test_a_tool_is_called_that_is_on_offer_and_as_its_schema_says():
-    function = {"name": "Pay", "parameters": {"properties": {"cents": {"type": "integer"}}}}
-    tools = [{"type": "function", "function": function}]
-    [made] = tool_calls([{"name": "Pay", "arguments": {"cents": 5}}], tools)
-    assert made["function"] == {"name": "Pay", "arguments": '{"cents": 5}'}
-    for name, cents in (("File", 5), ("Pay", "5")):
-        with pytest.raises((KeyError, ValueError), match=r"File|'5' is not of type 'integer'"):
-            tool_calls([{"name": name, "arguments": {"cents": cents}}], tools)
+def test_an_answer_that_does_not_fit_what_is_asked_for_is_a_hole(asked, text, entry, why):
+    answer = Answer(["asset/images/coffee.png"], [QUESTION], text, **entry)
+    with serve(answers={answer.key(): answer}, keys=set()) as api:
+        response = requests.post(f"{api.url}/{CHAT}", json=question(**asked), timeout=9)
+    assert response.ok == (why is None)
+    assert [why in one for one in api.unanswered] == [True] * bool(why), api.unanswered
 
 
 # Data
@@ -270,31 +239,3 @@ def test_a_mistake_in_the_file_of_answers_is_named(tmp_path, lines, says):
     file.write_text(ENTRY + lines, "utf-8")
     with pytest.raises(ValueError, match=says):
         load_answers(file)
-
-
-def misfits(part):
-    """Names that the SDK's model of a part does not have, or requires, or has another type for; in what it holds, too.
-
-    The model itself takes anything; its annotations say what there is.
-    """
-    if not isinstance(part, models._models._Model):
-        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-        return [name for one in inner for name in misfits(one)]
-    fields, hints = part._attr_to_rest_field, get_type_hints(type(part), {**vars(models._models), "_models": models})
-    found = [*(part.keys() - {field._rest_name for field in fields.values()})]
-    for name in fields:
-        try:
-            kind = TypeAdapter(hints[name], config=ConfigDict(arbitrary_types_allowed=True))  # Azure's own classes
-            kind.validate_python(value := getattr(part, name))
-        except ValidationError:
-            found.append(name)
-        found += misfits(value)
-    return found
-
-
-def test_what_content_understanding_says_of_a_film_is_one_of_the_sdks_models():
-    whole = models.AnalysisResult(films.result("tour.mp4"))
-    assert misfits(whole) == []
-    assert sum(len(content.transcript_phrases) for content in whole.contents) == 8, "all that is said in the film"
-    spoilt = {"contents": [{"kind": "audioVisual", "mimeType": "video/mp4", "startTimeMs": "x", "sound": 1}]}
-    assert misfits(models.AnalysisResult(spoilt)) == ["sound", "start_time_ms", "end_time_ms"]

@@ -1,10 +1,11 @@
 """Checks requests against the SDK's own parameter types, and refuses in the service's words what a lesson asks wrongly.
 
-Where those words were quoted is said beside them. What no lesson asks wrongly has no words here: it is a hole.
+Where those words were quoted is said beside them. For other mistakes there are none here: they are holes.
 """
 
 import base64
 import io
+import re
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -49,76 +50,54 @@ _RESPONSE = _schema_of(
     *("model", "input", "instructions", "max_output_tokens", "previous_response_id", "store", "stream", "text"),
 )
 _RESPONSE["required"] = ["model", "input"]  # a stored prompt may have both, which is not answered here
-# Of some thirty kinds of items only messages are answered here, and not the model's own; another is no mistake of a
-# lesson, but a hole.
-_RESPONSE["properties"]["input"]["anyOf"][1]["items"] = {
-    "required": ["role", "content"],
-    "properties": {
-        "type": {"pattern": "^message$"},
-        "role": {"pattern": "^(user|system|developer)$"},
-        "content": _RESPONSE["$defs"]["EasyInputMessageParam"]["properties"]["content"],
-    },
-}
+# Of some thirty kinds of items only messages are answered here, and not the model's own.
+_RESPONSE["properties"]["input"]["anyOf"][1]["items"] = {"$ref": "#/$defs/Message"}
 # earendil-works/pi issue 6265 (2026-07); the SDK's types name no least value.
 _RESPONSE["properties"]["max_output_tokens"]["anyOf"][0]["minimum"] = 16
 
 
+# What a lesson asks wrongly: the place and its type, what is wrong there, a code, and the service's words.
+# aplpolaris/promptfx issue 724 (2026-03), 0xPlaygrounds/rig issue 879 (2025-10)
+_EXPECTED = "Invalid type for '{}': expected {}, but got {} instead."
+_WORDS = {
+    ("$.messages[].content[].image_url", str): ("", "invalid_type", _EXPECTED.format("{}", "an object", "a string")),
+    ("$.input[].content[].image_url", dict): ("", "invalid_type", _EXPECTED.format("{}", "an image URL", "an object")),
+    ("$.messages[].content[]", dict): (
+        ".type", "invalid_value",
+        "Invalid value: '{1[type]}'. Supported values are: 'text', 'image_url', 'input_audio', 'file'.",
+    ),
+}  # fmt: skip
+
+
 def _check(schema: dict, body: dict) -> None:
-    """Raise ApiError(400) unless the real service would read this body, as far as the SDK's types tell.
+    """Raise ApiError(400) or NotImplementedError unless the real service would read this body, by the SDK's types.
 
     `detail` is required of an `input_image`, as in those; whether the service insists is unverified.
     """
-    for error in Draft202012Validator(schema).iter_errors(body):
-        raise _refusal(*_meant(error))
+    for error in map(_meant, Draft202012Validator(schema).iter_errors(body)):
+        if words := _WORDS.get((re.sub(r"\d+", "", error.json_path), type(error.instance))):
+            more, code, message = words
+            where = error.json_path.removeprefix("$.") + more
+            raise ApiError(message.format(where, error.instance), code, where)
+        raise NotImplementedError(f"{error.json_path}: {error.message:.200}")
     for problem in strict_problems(body):
         raise NotImplementedError(problem)
+
+
+def _meant(error: ValidationError) -> ValidationError:
+    """Of a union, the error of the member whose type, role or kind the value has."""
+    members = [[*found] for _, found in groupby(error.context, lambda one: one.relative_schema_path[0])]
+    tags = ([], ["role"], ["type"])
+    for found in members:
+        if not any([*one.relative_path] in tags and one.validator in ("type", "const", "enum") for one in found):
+            return _meant(found[0])
+    return error
 
 
 check_chat = partial(_check, _CHAT)
 check_response = partial(_check, _RESPONSE)
 check_batch = partial(_check, _schema_of(BatchCreateParams, "input_file_id", "endpoint", "completion_window"))
 check_moderation = partial(_check, _schema_of(ModerationCreateParams, "input", "model"))
-
-
-def _meant(error: ValidationError) -> list[ValidationError]:
-    """Of a union, the errors of the member whose type, role or kind the value has, or those that all members share."""
-    if error.validator != "anyOf":
-        return [error]
-    members = [[*found] for _, found in groupby(error.context, lambda one: one.relative_schema_path[0])]
-    for path, keywords in (([], ["type"]), (["role"], ["const", "enum"]), (["type"], ["const", "enum"])):
-        wrong = [
-            next((one for one in found if [*one.relative_path] == path and one.validator in keywords), None)
-            for found in members
-        ]
-        if all(wrong):
-            return wrong
-        members = [found for found, one in zip(members, wrong, strict=True) if not one]
-    return _meant(members[0][0])
-
-
-_TYPES = {
-    "object": "an object", "array": "an array", "string": "a string", "null": "null", "boolean": "a boolean",
-    "integer": "an integer", "number": "a decimal",
-}  # fmt: skip
-
-
-def _refusal(first: ValidationError, *others: ValidationError) -> ApiError:
-    """What the service says of a value that has none of these types. Raises NotImplementedError for other mistakes."""
-    where, given, wanted = first.json_path[2:], first.instance, []
-    for error in (first, *others):
-        wanted += error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    if first.validator == "type":
-        # aplpolaris/promptfx issue 724 (2026-03), 0xPlaygrounds/rig issue 879 (2025-10)
-        expected = " or ".join(_TYPES[name] for name in dict.fromkeys(wanted) if name != "null")
-        expected = "an image URL" if where.endswith("image_url") and "string" in wanted else expected
-        got = next(_TYPES[name] for name in _TYPES if Draft202012Validator.TYPE_CHECKER.is_type(given, name))
-        return ApiError(
-            f"Invalid type for '{where}': expected {expected}, but got {got} instead.", "invalid_type", where
-        )
-    if first.validator in ("const", "enum"):
-        supported = ", ".join(map(repr, wanted))
-        return ApiError(f"Invalid value: {given!r}. Supported values are: {supported}.", "invalid_value", where)
-    raise NotImplementedError(f"{where}: {first.message}")
 
 
 # --- pictures ---
