@@ -97,6 +97,7 @@ def test_who_asks_where_is_checked(post, path, key, body, answer):
         (CHAT, {"model": "m"}, "$: 'messages' is a required property"),
         (CHAT, question(temperature=1), "$: Additional properties are not allowed ('temperature' was unexpected)"),
         (CHAT, question(max_completion_tokens=True), "$.max_completion_tokens: True is not valid under any"),
+        (CHAT, question(max_completion_tokens=0), "$.max_completion_tokens: 0 is less than the minimum of 1"),
         (CHAT, question(detail="huge"), "$.messages[0].content[1].image_url.detail: 'huge' is not one of ['auto',"),
         (CHAT, with_part("messages", "user", "hello"), "$.messages[0].content[0]: 'hello' is not valid under any"),
         (CHAT, with_part("messages", "robot", IMAGE), "$.messages[0]: {'role': 'robot'"),

@@ -35,7 +35,7 @@ class ApiError(Exception):
 def _schema_of(params: Any, *heeded: str) -> dict:
     """The type as JSON Schema, without the parameters that would change an answer in a way that none here follows."""
     schema = TypeAdapter(params).json_schema()
-    properties = {name: schema["properties"].get(name) for name in heeded}
+    properties = {name: schema["properties"][name] for name in heeded}
     if "stream" in heeded:
         properties["stream"] = {"type": "boolean"}  # the SDK has a type for each
     return schema | {"properties": properties, "additionalProperties": False}
@@ -53,6 +53,7 @@ _RESPONSE["required"] = ["model", "input"]  # a stored prompt may have both, whi
 # Of some thirty kinds of items only messages are answered here, and not the model's own.
 _RESPONSE["properties"]["input"]["anyOf"][1]["items"] = {"$ref": "#/$defs/Message"}
 # earendil-works/pi issue 6265 (2026-07); the SDK's types name no least value.
+_CHAT["properties"]["max_completion_tokens"]["anyOf"][0]["minimum"] = 1
 _RESPONSE["properties"]["max_output_tokens"]["anyOf"][0]["minimum"] = 16
 
 
