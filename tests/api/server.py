@@ -82,9 +82,8 @@ class Api:
             except ApiError as error:
                 return JSONResponse(error.body, error.status, headers=constructed)
             except Exception as error:  # a hole in this server, not an answer of the API
-                self.unanswered.append(
-                    f"the local API can't answer {request.method} {request.url.path}: {type(error).__name__}: {error}"
-                )
+                what = f"{request.method} {request.url.path}: {type(error).__name__}: {error}"
+                self.unanswered.append(f"the local API can't answer {what}")
                 body = ApiError(self.unanswered[-1], kind="server_error").body
                 return JSONResponse(body, 500, headers=self.marks("constructed"))
 
