@@ -29,7 +29,7 @@ TESTS = {
     "tests/lessons": 1_051,
     "tests/many": 312,
     "tests/plotting": 464,
-    "tests/recording": 1_631,
+    "tests/recording": 1_426,
     "tests/setup": 592,
     "tests/tokens": 280,
     "tests/tools": 1_662,
