@@ -1,0 +1,182 @@
+"""The course in another language, which cannot drift: python docs/translate.py update|check|build [LANGUAGE]
+
+The text of lessons, of README.md and docs/workshop.md is translated paragraph by paragraph in docs/locale/LANGUAGE,
+a catalogue a lesson, which any editor for gettext opens; what the course's code says stands in messages.po. Code,
+outputs and ids of cells are those of the English notebook.
+
+update  a new paragraph comes in empty; where the English changed, the translation stays, is marked fuzzy and stands
+        beside the English of before; what is gone is dropped
+check   name what is missing, out of date, or has other code, links, numbers or emphasis than its English; 1 if any
+build   write notebooks_LANGUAGE, README.LANGUAGE.md and docs/workshop.LANGUAGE.md; what check names is in English
+"""
+
+import ast
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import nbformat
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from course.language import LOCALE, translate, translate_output  # noqa: E402
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "workshop.md"]
+NOTE = "Code, answers and the errors of services stay in English."
+HEADER = '''msgid ""
+msgstr ""
+"Language: {}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+'''
+# Sentences that the code puts together out of parts, and kinds of values that they name.
+COMPOSED = [
+    "{number} is right. {reason}", "{number} is not right yet: {reason}", "{number} is not attempted: {reason}",
+    "Why: {reason}", "nothing", "a list", "a dict", "a str", "an int", "a float", "a tuple", "a set", "a bool",
+    "a function", NOTE,
+]  # fmt: skip
+CODE, LINK, NUMBER = re.compile(r"`[^`]+`"), re.compile(r"\]\(([^)\s]*)\)"), re.compile(r"\d+(?:[.,]\d+)*")
+COMMENT = re.compile(r"(?m)(?<=# ).*$")
+WORD, NO_TEXT = re.compile(r"(?:^|(?<= ))[\"(“]?[A-Za-z][a-z]+(?=[ ,;:.?!)”\"]|$)"), re.compile(r"<|\(\?|^[A-Z]{4,} |_ |/$")
+# An exercise's verdict or hint, which is filled to a width.
+FILLED = re.compile(r"(?m)^(?:\d\d\.\d is |Hint for ).*(?:\n(?!exercises\.hint|\d\d\.\d is ).+)*")
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a Markdown text; empty lines inside a fence divide nothing."""
+    found: list[list[str]] = [[]]
+    fenced = False
+    for line in text.strip().splitlines():
+        fenced ^= line.lstrip().startswith("```")
+        if line.strip() or fenced:
+            found[-1].append(line)
+        elif found[-1]:
+            found.append([])
+    return ["\n".join(lines) for lines in found]
+
+
+def said_in(source: str, alone: bool = False) -> Iterator[str]:
+    """Yield the messages of Python code: texts of two words or more, with `{name}` or `{1}` for what is filled in.
+
+    `alone`: of a lesson's cell, and so the alt texts of its figures alone.
+    """
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    if alone:
+        nodes = [item for node in nodes if isinstance(node, ast.keyword) and node.arg == "alt" for item in ast.walk(node)]
+    known = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}  # docstrings
+    known |= {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(_piece(part, n) for n, part in enumerate(node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in known:
+            text = node.value
+        else:
+            continue
+        if "exercises.check(" in text:  # a solution
+            yield from (comment[0] for comment in COMMENT.finditer(text) if " " in comment[0])
+        elif len(WORD.findall(re.sub(r"\{\w+\}", "", text))) > 1 and not NO_TEXT.search(text):
+            yield text.strip()
+
+
+def _piece(part: ast.expr, number: int) -> str:
+    if isinstance(part, ast.Constant):
+        return part.value
+    value = part.value
+    return f"{{{getattr(value, 'id', None) or getattr(value, 'attr', None) or number}}}"
+
+
+def sources() -> dict[str, list[tuple[str | None, str]]]:
+    """Return what there is to translate, by the name of its catalogue: (id of the cell or None, English)."""
+    found: dict[str, list[tuple[str | None, str]]] = {"messages": [(None, text) for text in COMPOSED]}
+    for path in [*sorted(ROOT.glob("course/**/*.py")), *sorted(ROOT.glob("helpers/**/*.py"))]:
+        found["messages"] += [(None, text) for text in said_in(path.read_text("utf-8"))]
+    for path in NOTEBOOKS:
+        cells = nbformat.read(path, 4).cells
+        texts = [(cell.id, text) for cell in cells if cell.cell_type == "markdown" for text in paragraphs(cell.source)]
+        found[path.stem] = texts
+        code = [cell.source for cell in cells if cell.cell_type == "code" and "alt=" in cell.source]
+        found["messages"] += [(None, text) for source in code for text in said_in(source, alone=True)]
+    return found | {path.stem: [(None, text) for text in paragraphs(path.read_text("utf-8"))] for path in DOCUMENTS}
+
+
+def read(name: str, language: str) -> Catalog:
+    path = LOCALE / language / f"{name}.po"
+    return read_po(BytesIO(path.read_bytes()), language) if path.is_file() else Catalog(language)
+
+
+def write(name: str, language: str, catalogue: Catalog) -> None:
+    for message in catalogue:
+        message.flags -= {"python-format", "python-brace-format"}
+    write_po(file := BytesIO(), catalogue, width=100, omit_header=True, include_previous=True, ignore_obsolete=True)
+    text = HEADER.format(language) + file.getvalue().decode().strip() + "\n"
+    (LOCALE / language / f"{name}.po").write_text(text, "utf-8")
+
+
+def update(language: str) -> int:
+    (LOCALE / language).mkdir(parents=True, exist_ok=True)
+    for name, texts in sources().items():
+        known, fresh = read(name, language), Catalog(language)
+        for context, text in texts:
+            fresh.add(text, context=context)
+        known.update(fresh)
+        write(name, language, known)
+    return 0
+
+
+def differences(english: str, other: str, is_code: bool = False) -> list[str]:
+    """Name what must be the same in both languages and is not."""
+    if "```" in english:
+        return [] if COMMENT.sub("", english) == COMMENT.sub("", other) else ["the code in its fence"]
+
+    def of(text: str) -> dict[str, Counter]:
+        bare = CODE.sub("", text)
+        plain = LINK.sub("]", bare)
+        return {
+            "code": Counter(CODE.findall(text)),
+            "links": Counter(LINK.findall(bare)),
+            "numbers": Counter(NUMBER.findall(re.sub(r"\{\w+\}", "", plain))),
+            "bold words": Counter(re.findall(r"\*\*", plain)),
+            "emphasis": Counter(re.findall(r"(?<!\*)\*(?![* ])|(?<![* ])\*(?!\*)", plain)) if not is_code else Counter(),
+            "places": Counter(re.findall(r"\{\w+\}", text)) if is_code else Counter(),
+            "rows": Counter(re.findall(r"(?m)^ *(\||-|\d+\.) ?", text)) if not is_code else Counter(),
+        }
+
+    ours, theirs = of(english), of(other)
+    return [f"{kind} ({', '.join([*(ours[kind] - theirs[kind]), '/', *(theirs[kind] - ours[kind])])})" for kind in ours if ours[kind] != theirs[kind]]
+
+
+def problems(language: str) -> list[str]:
+    """Name every text that is missing, out of date, or differs in what must be the same."""
+    found = []
+    for name, texts in sources().items():
+        known, wanted = read(name, language), set(texts)
+        found += [f"{name}: no longer in the English: {m.id[:70]!r}" for m in known if m.id and (m.context, m.id) not in wanted]
+        for context, text in dict.fromkeys(texts):
+            message, where = known.get(text, context), f"{name} {context or ''}".strip()
+            if not (message and message.string):
+                found.append(f"{where}: not translated: {text[:70]!r}")
+            elif message.fuzzy:
+                found.append(f"{where}: its English changed: {text[:70]!r}")
+            elif wrong := differences(text, message.string, name == "messages"):
+                found.append(f"{where}: {', '.join(wrong)} differ in {text[:70]!r}")
+    return found
+
+
+def check(language: str) -> int:
+    print(*(found := problems(language)), sep="\n")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    action, language = (*sys.argv[1:], "ko")[:2]
+    sys.exit({"update": update, "check": check}[action](language))
