@@ -1,52 +1,71 @@
 """The course in another language, which cannot drift: python docs/translate.py update|check|build [LANGUAGE]
 
-The text of lessons, of README.md and docs/workshop.md is translated paragraph by paragraph in docs/locale/LANGUAGE,
-a catalogue a lesson, which any editor for gettext opens; what the course's code says stands in messages.po. Code,
-outputs and ids of cells are those of the English notebook.
+The text of lessons, of README.md and of two documents in docs is translated paragraph by paragraph, in a catalogue
+for each in docs/locale/LANGUAGE, which any editor for gettext opens. What the course's code says is in messages.po,
+and course/language.py shows it. Code and ids of cells are those of the English notebook; of outputs the course's own
+sentences alone differ.
 
 update  a new paragraph comes in empty; where the English changed, the translation stays, is marked fuzzy and stands
         beside the English of before; what is gone is dropped
 check   name what is missing, out of date, or has other code, links, numbers or emphasis than its English; 1 if any
-build   write notebooks_LANGUAGE, README.LANGUAGE.md and docs/workshop.LANGUAGE.md; what check names is in English
+build   write notebooks_LANGUAGE, README.LANGUAGE.md and its like; what check names is in English
 """
 
 import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import nbformat
-from babel.messages.catalog import Catalog, Message
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from course.assets import our_files  # noqa: E402
+from course.exercises.checking import fill  # noqa: E402
 from course.language import LOCALE, translate, translate_output  # noqa: E402
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-DOCUMENTS = [ROOT / "README.md", ROOT / "docs" / "workshop.md"]
+DOCUMENTS = [ROOT / name for name in ("README.md", "docs/workshop.md", "docs/local_models.md")]
 NOTE = "Code, answers and the errors of services stay in English."
-HEADER = '''msgid ""
+HEADER = """msgid ""
 msgstr ""
 "Language: {}\\n"
 "MIME-Version: 1.0\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"
 
-'''
+"""
 # Sentences that the code puts together out of parts, and kinds of values that they name.
 COMPOSED = [
     "{number} is right. {reason}", "{number} is not right yet: {reason}", "{number} is not attempted: {reason}",
-    "Why: {reason}", "nothing", "a list", "a dict", "a str", "an int", "a float", "a tuple", "a set", "a bool",
-    "a function", NOTE,
+    "Why: {reason}", "Solution:", "nothing",
+    "a list", "a dict", "a str", "an int", "a float", "a tuple", "a set", "a bool", "a function",
+    "model {name}", "tokens: {counts}", NOTE,
 ]  # fmt: skip
-CODE, LINK, NUMBER = re.compile(r"`[^`]+`"), re.compile(r"\]\(([^)\s]*)\)"), re.compile(r"\d+(?:[.,]\d+)*")
+LINK = re.compile(r"\]\(([^)\s]*)\)")
+# What is to be the same in both languages, and is no longer looked at after its line.
+SAME = {
+    "code": re.compile(r"`[^`]+`"),
+    "links": LINK,
+    "places": re.compile(r"\{\w*\}"),
+    "rows": re.compile(r"(?m)^ *(?:\||-|\d+\.|#+) "),
+    "bold words": re.compile(r"\*\*"),
+    "emphasis": re.compile(r"\*"),
+    "numbers": re.compile(r"\d+(?:[.,]\d+)*"),
+}
+HEADING = re.compile(r"(?m)^#+ (.+)$")
 COMMENT = re.compile(r"(?m)(?<=# ).*$")
-WORD, NO_TEXT = re.compile(r"(?:^|(?<= ))[\"(“]?[A-Za-z][a-z]+(?=[ ,;:.?!)”\"]|$)"), re.compile(r"<|\(\?|^[A-Z]{4,} |_ |/$")
+WORD, NO_TEXT = (
+    re.compile(r"(?:^|(?<= ))[\"(“]?[A-Za-z][a-z]+(?=[ ,;:.?!)”\"]|$)"),
+    re.compile(r"""<|\(\?|^[A-Z]{4,} |_ |/$|^[{]?"\w+[ "]"""),
+)
 # An exercise's verdict or hint, which is filled to a width.
 FILLED = re.compile(r"(?m)^(?:\d\d\.\d is |Hint for ).*(?:\n(?!exercises\.hint|\d\d\.\d is ).+)*")
 
@@ -72,7 +91,9 @@ def said_in(source: str, alone: bool = False) -> Iterator[str]:
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     if alone:
-        nodes = [item for node in nodes if isinstance(node, ast.keyword) and node.arg == "alt" for item in ast.walk(node)]
+        nodes = [
+            item for node in nodes if isinstance(node, ast.keyword) and node.arg == "alt" for item in ast.walk(node)
+        ]
     known = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}  # docstrings
     known |= {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in nodes:
@@ -100,6 +121,7 @@ def sources() -> dict[str, list[tuple[str | None, str]]]:
     found: dict[str, list[tuple[str | None, str]]] = {"messages": [(None, text) for text in COMPOSED]}
     for path in [*sorted(ROOT.glob("course/**/*.py")), *sorted(ROOT.glob("helpers/**/*.py"))]:
         found["messages"] += [(None, text) for text in said_in(path.read_text("utf-8"))]
+    found["messages"] += [(None, row["alt"]) for row in our_files() if row["alt"]]
     for path in NOTEBOOKS:
         cells = nbformat.read(path, 4).cells
         texts = [(cell.id, text) for cell in cells if cell.cell_type == "markdown" for text in paragraphs(cell.source)]
@@ -133,26 +155,17 @@ def update(language: str) -> int:
     return 0
 
 
-def differences(english: str, other: str, is_code: bool = False) -> list[str]:
+def differences(english: str, other: str) -> list[str]:
     """Name what must be the same in both languages and is not."""
     if "```" in english:
-        return [] if COMMENT.sub("", english) == COMMENT.sub("", other) else ["the code in its fence"]
-
-    def of(text: str) -> dict[str, Counter]:
-        bare = CODE.sub("", text)
-        plain = LINK.sub("]", bare)
-        return {
-            "code": Counter(CODE.findall(text)),
-            "links": Counter(LINK.findall(bare)),
-            "numbers": Counter(NUMBER.findall(re.sub(r"\{\w+\}", "", plain))),
-            "bold words": Counter(re.findall(r"\*\*", plain)),
-            "emphasis": Counter(re.findall(r"(?<!\*)\*(?![* ])|(?<![* ])\*(?!\*)", plain)) if not is_code else Counter(),
-            "places": Counter(re.findall(r"\{\w+\}", text)) if is_code else Counter(),
-            "rows": Counter(re.findall(r"(?m)^ *(\||-|\d+\.) ?", text)) if not is_code else Counter(),
-        }
-
-    ours, theirs = of(english), of(other)
-    return [f"{kind} ({', '.join([*(ours[kind] - theirs[kind]), '/', *(theirs[kind] - ours[kind])])})" for kind in ours if ours[kind] != theirs[kind]]
+        return [] if COMMENT.sub("", english) == COMMENT.sub("", other) else ["code in the fence"]
+    found = []
+    for what, pattern in SAME.items():
+        ours, theirs = (Counter(pattern.findall(text)) for text in (english, other))
+        if ours != theirs:
+            found.append(f"{what} {', '.join(map(repr, [*(ours - theirs), *(theirs - ours)]))}")
+        english, other = (pattern.sub(" ", text) for text in (english, other))  # code holds no links, and so on
+    return found
 
 
 def problems(language: str) -> list[str]:
@@ -160,23 +173,89 @@ def problems(language: str) -> list[str]:
     found = []
     for name, texts in sources().items():
         known, wanted = read(name, language), set(texts)
-        found += [f"{name}: no longer in the English: {m.id[:70]!r}" for m in known if m.id and (m.context, m.id) not in wanted]
+        found += [
+            f"{name}: no longer in the English: {m.id[:70]!r}"
+            for m in known
+            if m.id and (m.context, m.id) not in wanted
+        ]
         for context, text in dict.fromkeys(texts):
             message, where = known.get(text, context), f"{name} {context or ''}".strip()
             if not (message and message.string):
                 found.append(f"{where}: not translated: {text[:70]!r}")
             elif message.fuzzy:
                 found.append(f"{where}: its English changed: {text[:70]!r}")
-            elif wrong := differences(text, message.string, name == "messages"):
-                found.append(f"{where}: {', '.join(wrong)} differ in {text[:70]!r}")
+            elif wrong := differences(text, message.string):
+                found.append(f"{where}: not as in the English: {'; '.join(wrong)}: {text[:70]!r}")
     return found
 
 
 def check(language: str) -> int:
+    """Print what is wrong; 1 if anything is."""
     print(*(found := problems(language)), sep="\n")
     return int(bool(found))
 
 
+def translated(texts: list[tuple[str | None, str]], known: Catalog) -> Iterator[str]:
+    """Yield each paragraph in the other language, or in English where its translation does not hold."""
+    for context, text in texts:
+        message = known.get(text, context)
+        yield message.string if message and message.string and not message.fuzzy else text
+
+
+def anchors(texts: Iterable[str]) -> list[str]:
+    """Return what JupyterLab lets `#…` name in these Markdown texts."""
+    return [title.strip().replace(" ", "-") for text in texts for title in HEADING.findall(text)]
+
+
+def made(language: str) -> dict[Path, str]:
+    """Return the lessons and documents in this language, by the path where they belong."""
+    english = sources()
+    other = {name: list(translated(texts, read(name, language))) for name, texts in english.items()}
+    # Where a link leads to a heading, its anchor is made of the heading's own words.
+    moved = {
+        name: dict(zip(anchors(text for _, text in english[name]), anchors(other[name]), strict=False))
+        for name in english
+    }
+
+    def lead(here: str, link: re.Match) -> str:
+        target, _, anchor = link[1].partition("#")
+        anchor = moved.get(Path(target).stem if target else here, {}).get(anchor, anchor)
+        if Path(target).name in {path.name for path in DOCUMENTS}:
+            target = target.replace(".md", f".{language}.md")
+        return f"]({target}{'#' * bool(anchor)}{anchor})"
+
+    files = {}
+    for path in DOCUMENTS:
+        text = LINK.sub(partial(lead, path.stem), "\n\n".join(other[path.stem]))
+        files[path.with_suffix(f".{language}.md")] = text + "\n"
+    for path in NOTEBOOKS:
+        notebook, texts = nbformat.read(path, 4), iter(other[path.stem])
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                text = "\n\n".join(next(texts) for _ in paragraphs(cell.source))
+                cell.source = LINK.sub(partial(lead, path.stem), text)
+            for output in cell.get("outputs", ()):
+                if "exercises." in cell.source and "text" in output:
+                    output.text = FILLED.sub(partial(refill, language), output.text)
+                translate_output(output, language)
+        notebook.cells[0].source += f"\n\n{translate(NOTE, language)}"
+        files[ROOT / f"notebooks_{language}" / path.name] = nbformat.writes(notebook) + "\n"
+    return files
+
+
+def refill(language: str, said: re.Match) -> str:
+    """Translate a verdict as `course.exercises` does: whole, and then filled into lines."""
+    return fill(translate(said[0].replace("\n", " "), language), width=60)
+
+
+def build(language: str) -> int:
+    """Write the lessons and documents in this language."""
+    for path, text in made(language).items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    return 0
+
+
 if __name__ == "__main__":
     action, language = (*sys.argv[1:], "ko")[:2]
-    sys.exit({"update": update, "check": check}[action](language))
+    sys.exit({"update": update, "check": check, "build": build}[action](language))
