@@ -63,6 +63,7 @@ format: .venv/.tests ## lay out the code and mend what ruff can (the cells of le
 
 translate: .venv/.lab ## bring the catalogues in docs/locale up to date with the English, and say what is to do
 	@$(PY) docs/translate.py update
+	@$(PY) docs/translate.py build
 	@$(PY) docs/translate.py check
 
 slides: .venv/.lab build/reveal ## make slides of the lessons in build/slides, a file each (LESSON=… for one)

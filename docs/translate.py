@@ -12,6 +12,7 @@ build   write notebooks_LANGUAGE, README.LANGUAGE.md and its like; what check na
 """
 
 import ast
+import calendar
 import re
 import sys
 from collections import Counter
@@ -59,6 +60,17 @@ SAME = {
     "bold words": re.compile(r"\*\*"),
     "emphasis": re.compile(r"\*"),
     "numbers": re.compile(r"\d+(?:[.,]\d+)*"),
+}
+# Numbers that English writes as words, and Korean may write in digits.
+IN_WORDS = {month: str(number) for number, month in enumerate(calendar.month_name) if month}
+IN_WORDS |= {
+    "ten": "10",
+    "fifteen": "15",
+    "twenty": "20",
+    "fifty": "50",
+    "hundred": "100",
+    "tenth": "10",
+    "hexadecimal": "16",
 }
 HEADING = re.compile(r"(?m)^#+ (.+)$")
 COMMENT = re.compile(r"(?m)(?<=# ).*$")
@@ -160,10 +172,12 @@ def differences(english: str, other: str) -> list[str]:
     if "```" in english:
         return [] if COMMENT.sub("", english) == COMMENT.sub("", other) else ["code in the fence"]
     found = []
+    in_words = Counter(number for word, number in IN_WORDS.items() if re.search(rf"(?i)\b{word}\b", english))
     for what, pattern in SAME.items():
         ours, theirs = (Counter(pattern.findall(text)) for text in (english, other))
-        if ours != theirs:
-            found.append(f"{what} {', '.join(map(repr, [*(ours - theirs), *(theirs - ours)]))}")
+        # Korean may write as a number what English writes as a word.
+        if wrong := [*(ours - theirs), *(theirs - ours - (in_words if what == "numbers" else Counter()))]:
+            found.append(f"{what} {', '.join(map(repr, wrong))}")
         english, other = (pattern.sub(" ", text) for text in (english, other))  # code holds no links, and so on
     return found
 
@@ -202,9 +216,11 @@ def translated(texts: list[tuple[str | None, str]], known: Catalog) -> Iterator[
         yield message.string if message and message.string and not message.fuzzy else text
 
 
-def anchors(texts: Iterable[str]) -> list[str]:
-    """Return what JupyterLab lets `#…` name in these Markdown texts."""
-    return [title.strip().replace(" ", "-") for text in texts for title in HEADING.findall(text)]
+def anchors(texts: Iterable[str], is_document: bool = False) -> list[str]:
+    """Return what `#…` may name in these Markdown texts: in JupyterLab, or in a document on GitHub."""
+    titles = [title.strip() for text in texts for title in HEADING.findall(text)]
+    titles = [re.sub(r"[^\w -]", "", title.lower()) for title in titles] if is_document else titles
+    return [title.replace(" ", "-") for title in titles]
 
 
 def made(language: str) -> dict[Path, str]:
@@ -212,10 +228,11 @@ def made(language: str) -> dict[Path, str]:
     english = sources()
     other = {name: list(translated(texts, read(name, language))) for name, texts in english.items()}
     # Where a link leads to a heading, its anchor is made of the heading's own words.
-    moved = {
-        name: dict(zip(anchors(text for _, text in english[name]), anchors(other[name]), strict=False))
-        for name in english
-    }
+    moved = {}
+    for name, texts in english.items():
+        here = name in {path.stem for path in DOCUMENTS}
+        pairs = zip(anchors((text for _, text in texts), here), anchors(other[name], here), strict=False)
+        moved[name] = dict(pairs)
 
     def lead(here: str, link: re.Match) -> str:
         target, _, anchor = link[1].partition("#")
