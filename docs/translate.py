@@ -64,13 +64,17 @@ SAME = {
 # Numbers that English writes as words, and Korean may write in digits.
 IN_WORDS = {month: str(number) for number, month in enumerate(calendar.month_name) if month}
 IN_WORDS |= {
-    "ten": "10",
+    "eleven": "11",
+    "twelve": "12",
     "fifteen": "15",
     "twenty": "20",
+    "thirty": "30",
     "fifty": "50",
-    "hundred": "100",
-    "tenth": "10",
     "hexadecimal": "16",
+}
+IN_WORDS |= {
+    word: str(number)
+    for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
 }
 HEADING = re.compile(r"(?m)^#+ (.+)$")
 COMMENT = re.compile(r"(?m)(?<=# ).*$")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -44,8 +45,9 @@ def setup(app):
 
 
 def lead_to_these_lessons(app, page, source):
-    """Documents link to the lessons as they are in the repository, in English; lead to those of this site."""
-    source[0] = source[0].replace("](notebooks/", f"]({LESSONS}/").replace("](../notebooks/", f"](../{LESSONS}/")
+    """Documents link to the lessons and to each other as they are in English; lead to those of this site."""
+    text = source[0].replace("](notebooks/", f"]({LESSONS}/").replace("](../notebooks/", f"](../{LESSONS}/")
+    source[0] = re.sub(r"(\]\(docs/(?:workshop|local_models))\.md", rf"\1{ENDING}.md", text)
 
 
 def add_menu(app, page, source):
