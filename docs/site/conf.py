@@ -46,7 +46,12 @@ def setup(app):
 
 def lead_to_these_lessons(app, page, source):
     """Documents link to the lessons and to each other as they are in English; lead to those of this site."""
-    text = source[0].replace("](notebooks/", f"]({LESSONS}/").replace("](../notebooks/", f"](../{LESSONS}/")
+    text = (
+        source[0]
+        .replace("[README.ko.md](README.ko.md)", "README.ko.md")
+        .replace("](notebooks/", f"]({LESSONS}/")
+        .replace("](../notebooks/", f"](../{LESSONS}/")
+    )
     source[0] = re.sub(r"(\]\(docs/(?:workshop|local_models))\.md", rf"\1{ENDING}.md", text)
 
 
