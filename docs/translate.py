@@ -48,7 +48,7 @@ COMPOSED = [
     "{number} is right. {reason}", "{number} is not right yet: {reason}", "{number} is not attempted: {reason}",
     "Why: {reason}", "Solution:", "nothing",
     "a list", "a dict", "a str", "an int", "a float", "a tuple", "a set", "a bool", "a function",
-    "model {name}", "tokens: {counts}", NOTE,
+    "model {name}", "tokens: {counts}", "Lessons", "More", "pictures: see asset/SOURCES.csv", NOTE,
 ]  # fmt: skip
 LINK = re.compile(r"\]\(([^)\s]*)\)")
 # What is to be the same in both languages, and is no longer looked at after its line.

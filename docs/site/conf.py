@@ -11,12 +11,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]  # helpers; and this folder, for the name below
 
 project = html_title = "Vision Notebooks"
+from course.language import translate  # noqa: E402
+
 LESSONS = os.environ.get("LESSONS", "notebooks")
-language = LESSONS.removeprefix("notebooks").removeprefix("_") or "en"
-ENDING = "" if language == "en" else f".{language}"  # of a document
+LANGUAGE = LESSONS.removeprefix("notebooks").removeprefix("_")  # "" for English
+language = LANGUAGE or "en"
+ENDING = f".{LANGUAGE}" if LANGUAGE else ""  # of a document
 root_doc = f"README{ENDING}"
 include_patterns = [f"{root_doc}.md", "C*.md", f"docs/*{ENDING}.md", "docs/site/helpers.rst", f"{LESSONS}/*.ipynb"]
-exclude_patterns = ["docs/*.*.md"] * (language == "en")
+exclude_patterns = ["docs/*.*.md"] * (not LANGUAGE)
 extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 nb_execution_mode = "off"
 myst_heading_anchors = 3
@@ -65,7 +68,8 @@ def add_menu(app, page, source):
         lessons.append(f"{path.stem[:2]} {title} <{LESSONS}/{path.stem}>")
     more = [page for page in MORE if [*ROOT.glob(f"{page}.*")]]
     for caption, pages in {"Lessons": lessons, "More": more}.items():
-        source[0] += "\n".join(["", "```{toctree}", ":hidden:", f":caption: {caption}", *pages, "```", ""])
+        said = translate(caption, LANGUAGE, is_part=True)
+        source[0] += "\n".join(["", "```{toctree}", ":hidden:", f":caption: {said}", *pages, "```", ""])
 
 
 def add_files(app, error):

@@ -61,6 +61,7 @@ def page(path: Path) -> str:
     title = notebook.cells[0].source.partition("\n")[0].lstrip("# ")
     parts = {
         "lang": LANGUAGE or "en",
+        "sources": translate("pictures: see asset/SOURCES.csv", LANGUAGE),
         "title": html.escape(f"{path.stem[:2]} {title}"),
         "css": "\n".join([read(REVEAL / "dist" / "reveal.css"), colours(), colours(".dark "), read(HERE / "deck.css")]),
         "reveal": "\n".join(map(read, (REVEAL / "dist" / "reveal.js", REVEAL / "plugin" / "notes" / "notes.js"))),
