@@ -20,7 +20,7 @@ from .assets import ROOT
 LOCALE = ROOT / "docs" / "locale"
 PLACE = re.compile(r"\{(\w*)\}")
 WORD = re.compile(r"[^\W\d_]{2,}")
-_SENTENCE = re.compile(r"(?<=[.?!:;])( +)")
+_SENTENCE, _PART = re.compile(r"(?<=[.?!:;])( +)"), re.compile(r"(?<=[.?!:;,])( +)")
 # What stands before the words of a line: space, the kind of an error, code with a comment behind it.
 _LEAD = re.compile(r"\s*(?:(?:\w+(?:Error|Warning)|NotRecorded): |.*(?:^|\s)# )?")
 # Of a page: an answer's own text, the alt text of a picture, what stands between tags.
@@ -107,11 +107,19 @@ def _messages(into: str) -> list[_Message]:
         if entry.id and entry.string and not entry.fuzzy:
             english, other = (str(text).lstrip(";, ") for text in (entry.id, entry.string))
             first, *rest = PLACE.split(english)
-            first = f"(?i:{first[0]}){re.escape(first[1:])}" if first[:1].isalpha() else re.escape(first)  # Why: …
+            first = (
+                f"(?i:{first[0]}){re.escape(first[1:])}" if " " in first and first[0].isalpha() else re.escape(first)
+            )
             pieces = ["(.*?)" if n % 2 == 0 else re.escape(piece) for n, piece in enumerate(rest)]
-            is_sentence = len(WORD.findall(PLACE.sub("", english))) > 2 or english[-1] in ".:?!"
+            is_sentence = len(WORD.findall(PLACE.sub("", english))) > 2 or bool(re.search(r"[.:?!](?: |$)", english))
             found.append(_Message(english, other, re.compile("".join([first, *pieces])), is_sentence))
-    return sorted(found, key=lambda message: -len(WORD.findall(PLACE.sub("", message.english))))
+
+    def rank(message: _Message) -> tuple:
+        # A verdict first: a place at the beginning of another message would take it in.
+        is_verdict = message.english.startswith("{number} is")
+        return not is_verdict, -len(WORD.findall(PLACE.sub("", message.english)))
+
+    return sorted(found, key=rank)
 
 
 def _fill(message: _Message, into: str, found: re.Match) -> str:
@@ -130,13 +138,15 @@ def _sentence(text: str, into: str, is_part: bool) -> str | None:
             return _fill(message, into, found)
     if text[-1:] in (",", ";", ":") and (other := _sentence(text[:-1], into, is_part)):
         return other + text[-1]
+    if is_part and text[-1:] not in ("", ".") and (other := _sentence(f"{text}.", into, False)):
+        return other.removesuffix(".")  # the sentence around it has the full stop
     return None
 
 
 def _line(line: str, into: str, is_part: bool) -> str:
     """Translate a line: as many of its sentences at once as one message has."""
     lead = _LEAD.match(line)[0]  # type: ignore[index]  # it fits anything
-    pieces = _SENTENCE.split(line[len(lead) :])  # each second one is the space between two
+    pieces = (_PART if is_part else _SENTENCE).split(line[len(lead) :])  # each second one is the space between two
     said, begin = [lead], 0
     while begin < len(pieces):
         for end in range(len(pieces), begin, -2):

@@ -46,9 +46,10 @@ msgstr ""
 # Sentences that the code puts together out of parts, and kinds of values that they name.
 COMPOSED = [
     "{number} is right. {reason}", "{number} is not right yet: {reason}", "{number} is not attempted: {reason}",
-    "Why: {reason}", "Solution:", "nothing",
-    "a list", "a dict", "a str", "an int", "a float", "a tuple", "a set", "a bool", "a function",
-    "model {name}", "tokens: {counts}", "Lessons", "More", "pictures: see asset/SOURCES.csv", NOTE,
+    "Why: {reason}", "Solution:", NOTE, "Lessons", "More", "pictures: see asset/SOURCES.csv",
+    "a list", "a dict", "a str", "an int", "a float", "a tuple", "a set", "a bool", "a function", "nothing", "none",
+    "It", "takes", "refuses", "anything", "a text", "a PNG", "a JPEG", "a WebP", "a BMP", "a refusal", "model {name}",
+    "tokens: {counts}",
 ]  # fmt: skip
 LINK = re.compile(r"\]\(([^)\s]*)\)")
 # What is to be the same in both languages, and is no longer looked at after its line.
@@ -80,7 +81,7 @@ HEADING = re.compile(r"(?m)^#+ (.+)$")
 COMMENT = re.compile(r"(?m)(?<=# ).*$")
 WORD, NO_TEXT = (
     re.compile(r"(?:^|(?<= ))[\"(“]?[A-Za-z][a-z]+(?=[ ,;:.?!)”\"]|$)"),
-    re.compile(r"""<|\(\?|^[A-Z]{4,} |_ |/$|^[{]?"\w+[ "]"""),
+    re.compile(r"""<|\(\?|^[A-Z]{4,} |_ |/$|^[{]"|^"\w+":"""),
 )
 # An exercise's verdict or hint, which is filled to a width.
 FILLED = re.compile(r"(?m)^(?:\d\d\.\d is |Hint for ).*(?:\n(?!exercises\.hint|\d\d\.\d is ).+)*")

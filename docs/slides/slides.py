@@ -76,7 +76,7 @@ def page(path: Path) -> str:
 def sections(notebook, path: Path):
     """Yield the parts of a lesson, from a heading to the next; each block knows how many seconds it is to take."""
     parts, chapter, is_exercise = [], "", False
-    english = nbformat.read(ROOT / "notebooks" / path.name, 4)
+    english = nbformat.read(ROOT / "notebooks" / path.name, 4) if LANGUAGE else notebook
     for (heading, cells), (in_english, _) in zip(headings(notebook), headings(english), strict=True):
         level, title = len(heading) - len(heading.lstrip("#")), markdown(f"# {heading.lstrip('# ')}").strip()[4:-5]
         kicker = f'<p class="kicker">{chapter}</p>' if level == 3 else ""
