@@ -46,7 +46,8 @@ msgstr ""
 # Sentences that the code puts together out of parts, and kinds of values that they name.
 COMPOSED = [
     "{number} is right. {reason}", "{number} is not right yet: {reason}", "{number} is not attempted: {reason}",
-    "Why: {reason}", "Solution:", NOTE, "Lessons", "More", "pictures: see asset/SOURCES.csv",
+    "Why: {reason}", "Solution:", NOTE, "Replay", "Live", "Record", "Lessons", "More",
+    "pictures: see asset/SOURCES.csv",
     "a list", "a dict", "a str", "an int", "a float", "a tuple", "a set", "a bool", "a function", "nothing", "none",
     "It", "takes", "refuses", "anything", "a text", "a PNG", "a JPEG", "a WebP", "a BMP", "a refusal", "model {name}",
     "tokens: {counts}",
@@ -122,7 +123,7 @@ def said_in(source: str, alone: bool = False) -> Iterator[str]:
             continue
         if "exercises.check(" in text:  # a solution
             yield from (comment[0] for comment in COMMENT.finditer(text) if " " in comment[0])
-        elif len(WORD.findall(re.sub(r"\{\w+\}", "", text))) > 1 and not NO_TEXT.search(text):
+        elif len(WORD.findall(re.sub(r"\{\w+\}", "", text))) > (text[-1:] != ".") and not NO_TEXT.search(text.strip()):
             yield text.strip()
 
 
@@ -176,6 +177,8 @@ def differences(english: str, other: str) -> list[str]:
     """Name what must be the same in both languages and is not."""
     if "```" in english:
         return [] if COMMENT.sub("", english) == COMMENT.sub("", other) else ["code in the fence"]
+    for ending in re.findall(r"(?<=[a-z])\{\w*\}", english):  # answer{s}: not every language needs it
+        english = english if ending in other else english.replace(ending, "", 1)
     found = []
     in_words = Counter(number for word, number in IN_WORDS.items() if re.search(rf"(?i)\b{word}\b", english))
     for what, pattern in SAME.items():
