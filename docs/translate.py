@@ -123,7 +123,11 @@ def said_in(source: str, alone: bool = False) -> Iterator[str]:
             continue
         if "exercises.check(" in text:  # a solution
             yield from (comment[0] for comment in COMMENT.finditer(text) if " " in comment[0])
-        elif len(WORD.findall(re.sub(r"\{\w+\}", "", text))) > (text[-1:] != ".") and not NO_TEXT.search(text.strip()):
+        elif (
+            len(WORD.findall(re.sub(r"\{\w+\}", "", text))) > (text[-1:] != ".")
+            and " " in text
+            and not NO_TEXT.search(text.strip())
+        ):
             yield text.strip()
 
 
@@ -180,7 +184,8 @@ def differences(english: str, other: str) -> list[str]:
     for ending in re.findall(r"(?<=[a-z])\{\w*\}", english):  # answer{s}: not every language needs it
         english = english if ending in other else english.replace(ending, "", 1)
     found = []
-    in_words = Counter(number for word, number in IN_WORDS.items() if re.search(rf"(?i)\b{word}\b", english))
+    words = [word for word in IN_WORDS if re.search(rf"(?i)\b{word}\b", english)]
+    in_words = Counter(number for word in words for number in IN_WORDS[word].split())
     for what, pattern in SAME.items():
         ours, theirs = (Counter(pattern.findall(text)) for text in (english, other))
         # Korean may write as a number what English writes as a word.
