@@ -20,9 +20,10 @@ from .assets import ROOT
 LOCALE = ROOT / "docs" / "locale"
 PLACE = re.compile(r"\{(\w*)\}")
 WORD = re.compile(r"[^\W\d_]{2,}")
+_VERDICT, _VALUE = "{number} is", r"((?:(?![.?!:;] ).)*?[.?!]?)"
 _SENTENCE, _PART = re.compile(r"(?<=[.?!:;])( +)"), re.compile(r"(?<=[.?!:;,])( +)")
 # What stands before the words of a line: space, the kind of an error, code with a comment behind it.
-_LEAD = re.compile(r"\s*(?:(?:\w+(?:Error|Warning)|NotRecorded): |.*(?:^|\s)# )?")
+_LEAD = re.compile(r"\s*(?:- )?(?:(?:\w+(?:Error|Warning)|NotRecorded): |.*(?:^|\s)# )?")
 # Of a page: an answer's own text, the alt text of a picture, what stands between tags.
 _PAGE = re.compile(r'<pre.*?</pre>|(?<=alt=")[^"]*|(?<=>)[^<>]+(?=<)', re.S)
 
@@ -110,13 +111,18 @@ def _messages(into: str) -> list[_Message]:
             first = (
                 f"(?i:{first[0]}){re.escape(first[1:])}" if " " in first and first[0].isalpha() else re.escape(first)
             )
-            pieces = ["(.*?)" if n % 2 == 0 else re.escape(piece) for n, piece in enumerate(rest)]
-            is_sentence = len(WORD.findall(PLACE.sub("", english))) > 2 or bool(re.search(r"[.:?!](?: |$)", english))
+            # A value is no more than a sentence, unless it is the last thing that is said.
+            pieces = [_VALUE if n % 2 == 0 else re.escape(piece) for n, piece in enumerate(rest)]
+            if rest and not rest[-1]:
+                pieces[-2:] = ["(.*)"]
+            words, places = len(WORD.findall(PLACE.sub("", english))), len(rest) // 2
+            is_sentence = words > 2 or bool(re.search(r"[.:?!](?: |$)", english)) or places > 1
+            is_sentence = is_sentence and not english.startswith("{what} is not")  # much else is, too
             found.append(_Message(english, other, re.compile("".join([first, *pieces])), is_sentence))
 
     def rank(message: _Message) -> tuple:
         # A verdict first: a place at the beginning of another message would take it in.
-        is_verdict = message.english.startswith("{number} is")
+        is_verdict = message.english.startswith(_VERDICT)
         return not is_verdict, -len(WORD.findall(PLACE.sub("", message.english)))
 
     return sorted(found, key=rank)

@@ -13,6 +13,7 @@ build   write notebooks_LANGUAGE, README.LANGUAGE.md and its like; what check na
 
 import ast
 import calendar
+import html
 import re
 import sys
 from collections import Counter
@@ -43,15 +44,8 @@ msgstr ""
 "Content-Transfer-Encoding: 8bit\\n"
 
 """
-# Sentences that the code puts together out of parts, and kinds of values that they name.
-COMPOSED = [
-    "{number} is right. {reason}", "{number} is not right yet: {reason}", "{number} is not attempted: {reason}",
-    "Why: {reason}", "Solution:", NOTE, "Replay", "Live", "Record", "Lessons", "More",
-    "pictures: see asset/SOURCES.csv",
-    "a list", "a dict", "a str", "an int", "a float", "a tuple", "a set", "a bool", "a function", "nothing", "none",
-    "It", "takes", "refuses", "anything", "a text", "a PNG", "a JPEG", "a WebP", "a BMP", "a refusal", "model {name}",
-    "tokens: {counts}",
-]  # fmt: skip
+# Sentences that the code puts together out of parts, and names of what it finds.
+COMPOSED = LOCALE / "composed.txt"
 LINK = re.compile(r"\]\(([^)\s]*)\)")
 # What is to be the same in both languages, and is no longer looked at after its line.
 SAME = {
@@ -78,6 +72,8 @@ IN_WORDS |= {
     word: str(number)
     for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
 }
+ALT, PICTURE_OF = re.compile('alt="([^"]*)"'), re.compile(r" *Picture \d+ of \d+(?: \(.*?\))?: ")
+MADE_ALT = ("Boxes on a picture", "What the model gets")  # by helpers.plotting, of messages
 HEADING = re.compile(r"(?m)^#+ (.+)$")
 COMMENT = re.compile(r"(?m)(?<=# ).*$")
 WORD, NO_TEXT = (
@@ -101,17 +97,9 @@ def paragraphs(text: str) -> list[str]:
     return ["\n".join(lines) for lines in found]
 
 
-def said_in(source: str, alone: bool = False) -> Iterator[str]:
-    """Yield the messages of Python code: texts of two words or more, with `{name}` or `{1}` for what is filled in.
-
-    `alone`: of a lesson's cell, and so the alt texts of its figures alone.
-    """
-    tree = ast.parse(source)
-    nodes = list(ast.walk(tree))
-    if alone:
-        nodes = [
-            item for node in nodes if isinstance(node, ast.keyword) and node.arg == "alt" for item in ast.walk(node)
-        ]
+def said_in(source: str) -> Iterator[str]:
+    """Yield the messages of Python code: texts of words, with `{name}` or `{1}` for what is filled in."""
+    nodes = list(ast.walk(ast.parse(source)))
     known = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}  # docstrings
     known |= {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in nodes:
@@ -123,12 +111,21 @@ def said_in(source: str, alone: bool = False) -> Iterator[str]:
             continue
         if "exercises.check(" in text:  # a solution
             yield from (comment[0] for comment in COMMENT.finditer(text) if " " in comment[0])
-        elif (
-            len(WORD.findall(re.sub(r"\{\w+\}", "", text))) > (text[-1:] != ".")
-            and " " in text
-            and not NO_TEXT.search(text.strip())
-        ):
+        elif _has_words(text):
             yield text.strip()
+
+
+def _has_words(text: str) -> bool:
+    words = WORD.findall(re.sub(r"\{\w+\}", "", text))
+    return " " in text and len(words) > (text[-1:] != ".") and not NO_TEXT.search(text.strip())
+
+
+def alts(cell: nbformat.NotebookNode) -> Iterator[str]:
+    """Yield the alt texts of the figures that a cell shows, each picture's alone."""
+    for output in cell.get("outputs", ()):
+        for alt in ALT.findall(output.get("data", {}).get("text/html", "")):
+            if not alt.startswith(MADE_ALT):
+                yield from (one for one in PICTURE_OF.split(html.unescape(alt)) if " " in one)
 
 
 def _piece(part: ast.expr, number: int) -> str:
@@ -140,16 +137,17 @@ def _piece(part: ast.expr, number: int) -> str:
 
 def sources() -> dict[str, list[tuple[str | None, str]]]:
     """Return what there is to translate, by the name of its catalogue: (id of the cell or None, English)."""
-    found: dict[str, list[tuple[str | None, str]]] = {"messages": [(None, text) for text in COMPOSED]}
+    found: dict[str, list[tuple[str | None, str]]] = {}
+    found["messages"] = [(None, text) for text in COMPOSED.read_text("utf-8").splitlines()]
     for path in [*sorted(ROOT.glob("course/**/*.py")), *sorted(ROOT.glob("helpers/**/*.py"))]:
-        found["messages"] += [(None, text) for text in said_in(path.read_text("utf-8"))]
+        if path.name != "language.py":
+            found["messages"] += [(None, text) for text in said_in(path.read_text("utf-8"))]
     found["messages"] += [(None, row["alt"]) for row in our_files() if row["alt"]]
     for path in NOTEBOOKS:
         cells = nbformat.read(path, 4).cells
         texts = [(cell.id, text) for cell in cells if cell.cell_type == "markdown" for text in paragraphs(cell.source)]
         found[path.stem] = texts
-        code = [cell.source for cell in cells if cell.cell_type == "code" and "alt=" in cell.source]
-        found["messages"] += [(None, text) for source in code for text in said_in(source, alone=True)]
+        found["messages"] += [(None, alt) for cell in cells for alt in alts(cell)]
     return found | {path.stem: [(None, text) for text in paragraphs(path.read_text("utf-8"))] for path in DOCUMENTS}
 
 

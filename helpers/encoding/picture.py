@@ -48,7 +48,7 @@ class Picture:
         """Say in one line what the picture alone costs by the model's published rule, or why that is unknown."""
         what, known = f"{self.width} x {self.height} pixels at {_check_detail(detail)}, {model}", "no estimate"
         try:
-            known = f"{(counted := picture_tokens(self.width, self.height, model, detail)).tokens:,} picture tokens"
+            known = f"{(counted := picture_tokens(self.width, self.height, model, detail).tokens):,} picture tokens"
             return f"{what}: {known}, {price(model, counted, 0):.4f} US cents (estimated)"
         except ValueError as error:  # a model of one's own is in no table, and its answers are welcome all the same
             return f"{what}: {known}, {str(error).partition('; known: ')[0]}"
