@@ -20,7 +20,7 @@ from .assets import ROOT
 LOCALE = ROOT / "docs" / "locale"
 PLACE = re.compile(r"\{(\w*)\}")
 WORD = re.compile(r"[^\W\d_]{2,}")
-_VERDICT, _VALUE = "{number} is", r"((?:(?![.?!:;] ).)*?[.?!]?)"
+_VERDICT, _VALUE = "{number} is", r"((?:(?![%s] ).)*?[.?!]?)"
 _SENTENCE, _PART = re.compile(r"(?<=[.?!:;])( +)"), re.compile(r"(?<=[.?!:;,])( +)")
 # What stands before the words of a line: space, the kind of an error, code with a comment behind it.
 _LEAD = re.compile(r"\s*(?:- )?(?:(?:\w+(?:Error|Warning)|NotRecorded): |.*(?:^|\s)# )?")
@@ -112,7 +112,8 @@ def _messages(into: str) -> list[_Message]:
                 f"(?i:{first[0]}){re.escape(first[1:])}" if " " in first and first[0].isalpha() else re.escape(first)
             )
             # A value is no more than a sentence, unless it is the last thing that is said.
-            pieces = [_VALUE if n % 2 == 0 else re.escape(piece) for n, piece in enumerate(rest)]
+            value = _VALUE % (".?!:" if english.endswith(":") else ".?!")
+            pieces = [value if n % 2 == 0 else re.escape(piece) for n, piece in enumerate(rest)]
             if rest and not rest[-1]:
                 pieces[-2:] = ["(.*)"]
             words, places = len(WORD.findall(PLACE.sub("", english))), len(rest) // 2
