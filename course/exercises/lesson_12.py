@@ -112,7 +112,7 @@ ALTS += ["A cup. " * 21 + "Tea", "A cup. " * 21 + "Teas", "Image of " + "a cup "
 )
 def name_the_problem(answer):
     asked = [(alt, decorative) for alt in ALTS for decorative in (False, True)]
-    cases = {f"a text of {len(alt)} characters, {alt!r:.20}, decorative={flag}": (alt, flag) for alt, flag in asked}
+    cases = {f"a text of {len(alt)} characters, {alt!r:.40}, decorative={flag}": (alt, flag) for alt, flag in asked}
     check_results(
         answer, cases_by(alt_problem, cases), "The first that is true counts.", read=lambda text: text.lower()
     )
