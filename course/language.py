@@ -93,7 +93,7 @@ class _Message(NamedTuple):
     english: str
     other: str
     pattern: re.Pattern
-    is_sentence: bool
+    is_sentence: bool  # and so looked for in whatever is shown; else it is a value in a sentence, or stands alone
 
 
 @cache
@@ -108,18 +108,17 @@ def _messages(into: str) -> list[_Message]:
         if entry.id and entry.string and not entry.fuzzy:
             english, other = (str(text).lstrip(";, ") for text in (entry.id, entry.string))
             first, *rest = PLACE.split(english)
-            first = (
-                f"(?i:{first[0]}){re.escape(first[1:])}" if " " in first and first[0].isalpha() else re.escape(first)
-            )
+            begin = f"(?i:{first[0]})" if " " in first and first[0].isalpha() else re.escape(first[:1])
             # A value is no more than a sentence, unless it is the last thing that is said.
             value = _VALUE % (".?!:" if english.endswith(":") else ".?!")
             pieces = [value if n % 2 == 0 else re.escape(piece) for n, piece in enumerate(rest)]
             if rest and not rest[-1]:
                 pieces[-2:] = ["(.*)"]
             words, places = len(WORD.findall(PLACE.sub("", english))), len(rest) // 2
-            is_sentence = words > 2 or bool(re.search(r"[.:?!](?: |$)", english)) or places > 1
-            is_sentence = is_sentence and not english.startswith("{what} is not")  # much else is, too
-            found.append(_Message(english, other, re.compile("".join([first, *pieces])), is_sentence))
+            is_sentence = words > 2 or places > 1 or bool(re.search(r"[.:?!](?: |$)", english))
+            is_sentence &= not english.startswith("{what} is not")  # as much else is that is shown
+            pattern = re.compile("".join([begin, re.escape(first[1:]), *pieces]))
+            found.append(_Message(english, other, pattern, is_sentence))
 
     def rank(message: _Message) -> tuple:
         # A verdict first: a place at the beginning of another message would take it in.
