@@ -22,7 +22,7 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 TESTS = {
     "tests/api": 1_742,
     "tests/browser": 313,
-    "tests/docs": 405,
+    "tests/docs": 620,
     "tests/encoding": 1_102,
     "tests/exercises": 1_119,
     "tests/guard": 35,
