@@ -37,7 +37,6 @@ PYTEST = unset COURSE_MODE; exec sh tests/isolated.sh $(PY) -m pytest -n 2 --dis
 test: .venv/.tests ## run every test and every lesson, without network
 	@$(PY) -m ruff check .
 	@$(PY) -m codespell_lib
-	@$(PY) -m mypy helpers course
 	@$(PY) docs/translate.py build ko
 	@$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 60 \
 		--ignore tests/browser --ignore tests/docs/built tests notebooks notebooks_ko $(ARGS)
@@ -45,8 +44,7 @@ test: .venv/.tests ## run every test and every lesson, without network
 quick: .venv/.tests ## check style, types and all that needs no kernel, in less than a minute
 	@$(PY) -m ruff check .
 	@$(PY) -m codespell_lib
-	@$(PY) -m mypy helpers course
-	@$(PYTEST) --ignore tests/browser --ignore tests/docs/built -m 'not slow' tests $(ARGS)
+	@$(PYTEST) -p no:nbval --ignore tests/browser --ignore tests/docs/built -m 'not slow' tests $(ARGS)
 
 lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
 	@$(PY) -m tests.tools.check_files notebooks/$(LESSON).ipynb

@@ -28,7 +28,7 @@ settings.load_profile("course")
 
 # What takes longest begins first, so that no core is idle at the end.
 BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
-FIRST = (*BY_LESSON, "notebooks/", "tests/recording/", "tests/lessons/", "tests/video/")
+FIRST = (*BY_LESSON, "tests/setup/test_house.py", "notebooks/", "tests/recording/", "tests/lessons/", "tests/video/")
 # What takes seconds without a kernel; other files mark theirs.
 SLOW = re.compile(
     "no_tracked_file_holds_a_key|score_of_every_frame|every_moment_of_our_videos"
