@@ -54,6 +54,7 @@ lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
 
 browser: .venv/.tests build/reveal ## run the lessons in JupyterLab, and show their slides, in a real, headless browser
 	@sh .ci/chromium.sh
+	@$(PY) docs/translate.py build ko
 	@$(PYTEST) tests/browser $(ARGS)
 
 format: .venv/.tests ## lay out the code and mend what ruff can (the cells of lessons stay as they are)

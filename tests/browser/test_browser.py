@@ -25,6 +25,7 @@ from course.assets import ROOT
 from tests.browser import CELLS, SCREENSHOTS, choose, chromium
 from tests.lessons.lesson import LESSONS, NAMES, code_cells, read
 
+KOREAN = [ROOT / "notebooks_ko" / f"{name}.ipynb" for name in ("00_start_here", "08_structured_answers")]
 ORIGIN = re.compile(r"^\[.+ · (?:finish reason|status): .+\]$", re.M)  # the line that recording.show_answer ends with
 LIMIT = 180  # seconds for one test; the longest takes about 15
 
@@ -62,7 +63,7 @@ def limit():
 def lab(tmp_path_factory):
     """JupyterLab on a copy of the course, so that nothing in the repository changes: its address, and the copy."""
     course = tmp_path_factory.mktemp("lab") / "course"
-    for name in ("notebooks", "asset"):
+    for name in ("notebooks", "notebooks_ko", "asset"):
         shutil.copytree(ROOT / name, course / name)
     # Lab draws only the cells in view unless told otherwise.
     settings = course.parent / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
@@ -101,7 +102,7 @@ def browser():
 
 
 @contextmanager
-def lesson_page(browser, lab, name):
+def lesson_page(browser, lab, name, folder="notebooks"):
     """A page with this notebook, its kernel idle and no dialog over it; a screenshot when something fails there."""
     failed = SCREENSHOTS / f"{name}-failed.png"
     failed.unlink(missing_ok=True)
@@ -109,7 +110,7 @@ def lesson_page(browser, lab, name):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     try:
-        page.goto(f"{lab.address}/lab/tree/notebooks/{name}.ipynb?token=course&reset", timeout=60_000)
+        page.goto(f"{lab.address}/lab/tree/{folder}/{name}.ipynb?token=course&reset", timeout=60_000)
         page.wait_for_selector(CELLS, timeout=60_000)
         # In the status bar: the notebook's own sign says idle before there is a kernel, and Run All then runs nothing.
         expect(page.get_by_text(re.compile(r"^Python 3 .*\| Idle$"))).to_be_visible(timeout=60_000)
@@ -141,17 +142,17 @@ def shoot(page, size, top, path):
     page.screenshot(path=path)
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
+@pytest.mark.parametrize("lesson", [*LESSONS, *KOREAN], ids=[*NAMES, "ko_00", "ko_08"])
 def test_run_all(browser, lab, lesson):
     cells = code_cells(read(lesson))
-    with lesson_page(browser, lab, lesson.stem) as page:
+    with lesson_page(browser, lab, lesson.stem, lesson.parent.name) as page:
         if lesson == LESSONS[0]:  # the picture of the README
             see = page.locator(".jp-MarkdownCell", has=page.locator("h2", has_text="See")).first
             shoot(page, (1280, 1500), see.evaluate("cell => cell.offsetTop"), SCREENSHOTS / "first_start.png")
         run_all(page)
         # As tall as the lesson, so that the screenshot shows all of it.
         height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
-        shoot(page, (1280, height + 120), 0, SCREENSHOTS / f"{lesson.stem}.png")
+        shoot(page, (1280, height + 120), 0, SCREENSHOTS / f"{lesson.stem}{lesson.parent.name[9:]}.png")
         shown = page.eval_on_selector_all(CELLS, READ_CELLS)
 
         for number, (cell, stored) in enumerate(zip(shown, cells, strict=True), 1):
@@ -165,6 +166,8 @@ def test_run_all(browser, lab, lesson):
             assert [alt for alt, loaded in cell["pictures"] if alt in ("", "Image") or not loaded] == [], number
             answers = [text for one in data if ORIGIN.search(text := one.get("text/plain", ""))]
             assert all(answer.splitlines()[0] in cell["text"].splitlines() for answer in answers), number
+            verdicts = re.findall(r"(?m)^\d\d\.\d.*", "".join(one.get("text", "") for one in stored.outputs))
+            assert [verdict for verdict in verdicts if verdict not in cell["text"]] == [], number
         assert height <= 12_000, "a page to scroll through: say less, or show it smaller"
 
 

@@ -158,7 +158,7 @@ def catalogue(monkeypatch, tmp_path):
     (tmp_path / "xx").mkdir()
     said = {
         "it wants {expects}.": "<{expects}>!", "a list of {1}": "[{1}]", "It is far too big.": "BIG.",
-        "Undo it, or\n  ask {0} anew.": "ZURÜCK, oder\n  {0}?", "no box": "NIX",
+        "Undo it, or\n  ask {0} anew.": "ZURÜCK, sonst\n  {0}?", "no box": "NIX",
         "{0} of {1} pictures were sent": "{1}/{0}",
     }  # fmt: skip
     quoted = partial(json.dumps, ensure_ascii=False)
@@ -177,7 +177,7 @@ def catalogue(monkeypatch, tmp_path):
         ("Nobody knows. It is far too big. It wants x.", "Nobody knows. BIG. <x>!"),
         ("  PictureError: it is far too big.", "  PictureError: BIG."),
         ("x = 2  # it is far too big.", "x = 2  # BIG."),
-        ("Undo it, or\n  ask OpenAI anew.\nIt is far too big.", "ZURÜCK, oder\n  OpenAI?\nBIG."),
+        ("Undo it, or\n  ask OpenAI anew.\nIt is far too big.", "ZURÜCK, sonst\n  OpenAI?\nBIG."),
         ("2 of 3 pictures were sent", "3/2"),
         ("no box", "no box"),
         ("A list of apples", "A list of apples"),
