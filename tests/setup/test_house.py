@@ -24,7 +24,7 @@ TESTS = {
     "tests/browser": 313,
     "tests/docs": 419,
     "tests/encoding": 1_102,
-    "tests/exercises": 1_119,
+    "tests/exercises": 872,
     "tests/guard": 35,
     "tests/lessons": 1_051,
     "tests/many": 312,
