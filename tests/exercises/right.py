@@ -1,4 +1,7 @@
-"""Right answers of another kind: slips that change nothing (as in wrong.py), and other ways to the same results."""
+"""Right answers of another kind: slips that change nothing (as in wrong.py), and other ways to the same results.
+
+What letters, numbers and fields may look like is the same for all exercises, and shown with the first of each.
+"""
 
 import json
 import re
@@ -9,7 +12,7 @@ from PIL import Image
 
 RIGHT = [
     ("00.1", '["a", "b", "c", "e"]', '{"E", "c", "b", "a"}'),
-    ("00.1", '["a", "b", "c", "e"]', '"a, b, c, e"'),
+    ("00.1", '["a", "b", "c", "e"]', '"a, b, ce"'),
     ("00.2", "my_content)", "tuple(my_content))"),
     ("00.2", "my_content)", "my_content[::-1])"),
     ("00.2", "my_content)", "[text(''), *my_content])"),
@@ -30,7 +33,6 @@ RIGHT = [
     ("02.3", "", "photo(name='PNG')"),
     ("02.3", "", "bytearray(photo(quality=50))"),
     ("02.3", "picture.data", "picture"),
-    ("03.1", "799 / 4", "242"),
     ("03.1", "799 / 4", "195"),
     ("03.1", "799 / 4", "290"),
     ("03.1", "FILES.values()", "reversed(FILES.values())"),
@@ -45,25 +47,18 @@ RIGHT = [
     ("03.2", "", "three()[4:6] + three()[:4] + three()[6:]"),
     ("03.2", "", "three(hens=part('hens', 512))"),
     ("03.3", "in_turns)", "lambda *given: tuple(map(tuple, in_turns(*given))))"),
-    ("04.1", "1239", "np.int64(1239)"),
     ("04.2", "", "{'width': 1240, 'height': 930.0}"),
     ("04.2", "", "{'width': 1278, 'height': 959}"),
     ("04.3", "size[0] / width", "size[1] / height"),
     ("04.3", "default=None", "default=''"),
-    ("05.1", "5, 11", "5.0, np.int64(11)"),
     ("05.3", "return len(found) - len(left), len(left)", "return np.array([len(found) - len(left), len(left)])"),
     ("05.3", "0.5", "0.5 + 1e-9"),
-    ("06.1", "212, 1", "212.0, np.int64(1)"),
     ("06.2", ": content", ": content[::-1]"),
     ("06.2", '[{"role": "user", "content": content}]', '({"type": "message", "role": "user", "content": content},)'),
     ("06.2", ": content", ": [content[0], content[1] | {'image_url': encoding.open_picture(COFFEE_FILE).data_url}]"),
-    ("06.3", "return text, is_whole", "return [text, is_whole]"),
-    ("07.1", '["b", "d", "f"]', '("f", "D", "b", "b")'),
-    ("07.1", '["b", "d", "f"]', '"bdf"'),
     ("07.2", "filtered)", "lambda answer: [set(names) for names in filtered(answer)])"),
     ("07.2", "filtered)", "lambda answer: dict(zip('pa', filtered(answer))))"),
     ("07.3", "whole)", "lambda answer: f' {whole(answer).upper()}')"),
-    ("08.1", "{", "{'why': 'counted', "),
     ("08.1", "1 / 3", "0.33"),
     ("08.2", "place: int", "place: pydantic.PositiveInt"),
     ("08.2", "title: str", "title: str = pydantic.Field(description='whole', min_length=1)"),
@@ -74,13 +69,11 @@ RIGHT = [
     ("09.2", "v1/", "v1"),
     ("09.3", "look_at)", "lambda *given: look_at(*given).upper() + ' ')"),
     ("10.1", '"at_once": my_at_once', '"at_once": 22'),
-    ("10.1", '"at_once": my_at_once', '"at_once": np.int64(23)'),
-    ("10.2", "split)", "lambda *given: tuple(map(tuple, split(*given))))"),
+    ("10.1", '"at_once": my_at_once', '"at_once": 23'),
     ("10.3", "still_to_ask)", "lambda *given: tuple(still_to_ask(*given)))"),
     ("11.1", ': "fewest"', ': " Fewest"'),
     ("11.2", "cheapest)", "lambda *given: np.int64(cheapest(*given)))"),
     ("11.3", '"broken": broken', '"broken": tuple(broken)'),
-    ("12.1", '["b", "c", "f"]', '{"F", "C", "B"}'),
     ("12.3", "alt_problem)", "lambda *given: alt_problem(*given).capitalize())"),
     ("13.1", "BDAC", "b, d, a, c"),
     ("13.1", "0.0325", "1 / 61 + 1 / 62"),
