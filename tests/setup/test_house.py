@@ -24,7 +24,7 @@ TESTS = {
     "tests/browser": 313,
     "tests/docs": 419,
     "tests/encoding": 1_102,
-    "tests/exercises": 846,
+    "tests/exercises": 892,
     "tests/guard": 35,
     "tests/lessons": 944,
     "tests/many": 312,
