@@ -26,7 +26,7 @@ TESTS = {
     "tests/encoding": 1_102,
     "tests/exercises": 892,
     "tests/guard": 35,
-    "tests/lessons": 944,
+    "tests/lessons": 945,
     "tests/many": 312,
     "tests/plotting": 464,
     "tests/recording": 1_631,
