@@ -117,7 +117,7 @@ def _messages(into: str) -> list[_Message]:
             if rest and not rest[-1]:
                 pieces[-2:] = ["(.*)"]
             words, places = len(WORD.findall(PLACE.sub("", english))), len(rest) // 2
-            is_sentence = words + places > 2 or bool(re.search(r"[.:?!](?: |$)", english))
+            is_sentence = words > 2 or places > 1 or bool(re.search(r"[.:?!](?: |$)", english))
             is_sentence &= not english.startswith(_AS_MUCH_ELSE)
             pattern = re.compile("".join([begin, re.escape(first[1:]), *pieces]))
             found.append(_Message(english, other, pattern, is_sentence))

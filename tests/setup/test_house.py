@@ -22,7 +22,7 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 TESTS = {
     "tests/api": 1_742,
     "tests/browser": 316,
-    "tests/docs": 620,
+    "tests/docs": 627,
     "tests/encoding": 1_102,
     "tests/exercises": 892,
     "tests/guard": 35,
