@@ -14,6 +14,7 @@ import zipfile
 from contextlib import closing
 from itertools import islice
 from types import SimpleNamespace
+from unittest.mock import AsyncMock
 
 import pyarrow.csv
 import pyarrow.parquet
@@ -54,22 +55,16 @@ def folder(tmp_path_factory):
     return files
 
 
-class Service:
-    """Answers with the file's text in capitals, and keeps what it was asked and how many at once."""
+def service(errors=None):
+    """Answers with a file's text in capitals, or ends with the error for it."""
 
-    def __init__(self, error=None):
-        self.asked, self.at_once, self.most, self.error = [], 0, 0, error or {}
-
-    async def __call__(self, path):
-        text = path.read_text()
-        self.asked.append(text)
-        self.at_once += 1
-        self.most = max(self.most, self.at_once)
+    async def answer(path):
         await asyncio.sleep(0.001)
-        self.at_once -= 1
-        if text in self.error:
-            raise self.error[text]
+        if error := (errors or {}).get(text := path.read_text()):
+            raise error
         return {"text": text.upper()}
+
+    return AsyncMock(side_effect=answer)
 
 
 def run(pictures, ask, store, settings=SETTINGS, **options):
@@ -82,20 +77,23 @@ def counts(summary):
 
 @given(texts=st.lists(st.sampled_from("abcde"), max_size=12), at_once=st.integers(1, 5), twice=st.booleans())
 def test_each_content_is_asked_once_and_every_name_has_its_answer(folder, texts, at_once, twice):
+    ask, paths = service(), folder(*texts)
     with closing(AnswerStore(":memory:")) as store:
-        service = Service()
         for _ in range(1 + twice):
-            assert sum(counts(run(iter(folder(*texts)), service, store, at_once=at_once))) == len(texts)
-        assert sorted(service.asked) == sorted({*texts}) and service.most <= at_once
+            assert sum(counts(run(iter(paths), ask, store, at_once=at_once))) == len(texts)
+        assert sorted(call.args[0].read_text() for call in ask.call_args_list) == sorted({*texts})
         assert [result.answer["text"] for result in store.results(SETTINGS)] == [text.upper() for text in texts]
 
 
 def test_as_many_are_under_way_as_was_said(store, folder):
-    four = asyncio.Barrier(4)
+    under_way, four = [], asyncio.Barrier(4)
 
     async def ask(path):
+        under_way.append(path)
+        assert len(under_way) <= 4
         async with asyncio.timeout(10):
             await four.wait()
+        under_way.remove(path)
 
     assert counts(run(folder(*range(8)), ask, store, at_once=4)) == (8, 0, 0, 0)
 
@@ -103,32 +101,32 @@ def test_as_many_are_under_way_as_was_said(store, folder):
 def test_other_settings_are_asked_anew_and_listed_apart(store, folder):
     other = SETTINGS | {"prompt": "How many?"}
     for settings in (SETTINGS, other, SETTINGS):
-        run(folder("a", "b"), service := Service(), store, settings)
-    assert service.asked == []
+        run(folder("a", "b"), ask := service(), store, settings)
+    ask.assert_not_called()
     assert [len([*store.results(settings)]) for settings in (SETTINGS, other, {})] == [2, 2, 0]
     with pytest.raises(TypeError, match="JSON"):
-        run(folder("a"), service, store, {"prompt": object()})
+        run(folder("a"), ask, store, {"prompt": object()})
 
 
 def test_a_failure_is_kept_with_its_reason_and_tried_again_on_demand(store, folder, tmp_path):
     paths = [*folder("a", "b"), tmp_path / "gone.png"]
-    assert counts(run(paths, Service({"b": OSError("no picture " + 400 * "x")}), store)) == (1, 0, 2, 0)
+    assert counts(run(paths, service({"b": OSError("no picture " + 400 * "x")}), store)) == (1, 0, 2, 0)
     errors = {os.path.basename(result.name): result.error for result in store.results(SETTINGS)}
     unread = "It can't be read: No such file or directory."
     assert errors == {"000.png": None, "001.png": "OSError: no picture " + 280 * "x", "gone.png": unread}
-    assert counts(run(paths, Service(), store)) == (0, 1, 2, 0)
-    assert counts(run(paths, Service(), store, retry_failed=True)) == (1, 1, 1, 0)
+    assert counts(run(paths, service(), store)) == (0, 1, 2, 0)
+    assert counts(run(paths, service(), store, retry_failed=True)) == (1, 1, 1, 0)
     assert [result.error for result in store.results(SETTINGS)] == [None, None, unread]
 
 
 def test_ten_that_fail_alike_end_the_run_and_others_do_not(store, folder):
     texts = [f"{number}" for number in range(30)]
-    summary = run(folder(*texts), Service(dict.fromkeys(texts, ValueError("wrong key"))), store, at_once=1)
+    summary = run(folder(*texts), service(dict.fromkeys(texts, ValueError("wrong key"))), store, at_once=1)
     assert str(summary) == (
         "0 asked, 0 stored before, 10 failed, 20 left; 0.0000 US cents."
         " Stopped: 10 in a row ended with ValueError: wrong key"
     )
-    different = Service({text: ValueError(text) for text in texts})
+    different = service({text: ValueError(text) for text in texts})
     assert counts(run(folder(*texts), different, store, retry_failed=True)) == (0, 0, 30, 0)
 
 
@@ -136,18 +134,18 @@ def test_ten_that_fail_alike_end_the_run_and_others_do_not(store, folder):
 def test_no_request_begins_that_would_go_beyond_the_budget(store, folder, at_once, budget, asked):
     """Each costs 2 cents; of the first, nobody knows."""
     paths = folder(*range(20))
-    summary = run(paths, Service(), store, at_once=at_once, cents=lambda answer: 2, budget=budget)
+    summary = run(paths, service(), store, at_once=at_once, cents=lambda answer: 2, budget=budget)
     assert counts(summary) == (asked, 0, 0, 20 - asked) and summary.cents == 2 * asked
     assert sum(result.cents for result in store.results(SETTINGS)) == 2 * asked
-    assert counts(run(paths, Service(), store)) == (20 - asked, asked, 0, 0)
+    assert counts(run(paths, service(), store)) == (20 - asked, asked, 0, 0)
 
 
 def test_a_budget_needs_prices_and_a_wrong_price_loses_no_answer(store, folder):
     with pytest.raises(ValueError, match="cents="):
-        run([], Service(), store, budget=1)
+        run([], service(), store, budget=1)
     with pytest.raises(KeyError):
-        run(folder("a"), Service(), store, cents=lambda answer: answer["usage"])
-    assert counts(run(folder("a"), Service(), store)) == (0, 1, 0, 0)
+        run(folder("a"), service(), store, cents=lambda answer: answer["usage"])
+    assert counts(run(folder("a"), service(), store)) == (0, 1, 0, 0)
 
 
 def test_an_answer_of_the_sdk_is_stored_as_its_json_and_wins_over_errors(store):
