@@ -197,7 +197,7 @@ def unlike(image, wanted):
 def test_a_picture_is_as_players_show_it_and_what_is_clear_is_laid_on_white(tmp_path, image, options, shown):
     path = tmp_path / ("c.webm" if "libvpx" in options.get("codec", "") else "c.mov")
     picture = video.scenes(coded([image] * 12, path, **options))[0].picture(None)
-    assert unlike(pixels(picture), shown or image) < 6
+    assert unlike(pixels(picture), shown or image) < 6, options
     assert ("laid on white" in picture.changes) == (image is CLEAR)
 
 
