@@ -48,19 +48,12 @@ def test_the_score_of_every_frame_is_that_of_ffmpegs_filter_and_our_threshold_ha
     assert len(scenes) == found or (found is None and cuts)
 
 
-def test_pans_zooms_and_fades_are_no_cuts_but_a_flash_is(tmp_path):
+def test_a_fast_pan_is_no_cut_but_a_flash_is(tmp_path):
     photo = Image.open(ROOT / "asset" / "images" / "chelsea.png").convert("RGB").resize((1354, 900))
-    other = Image.open(ROOT / "asset" / "images" / "rocket.jpg").convert("RGB").resize((640, 360))
-    still, white = photo.crop((300, 200, 940, 560)), Image.new("RGB", (640, 360), "white")
-    halves = [650 / 1.03**n for n in range(40)]
-    for kind, images in {
-        "pan": (photo.crop((24 * n, 100, 24 * n + 640, 460)) for n in range(29)),
-        "zoom": (photo.resize((640, 360), box=(650 - a, 100, 650 + a, 100 + a * 1.125)) for a in halves),
-        "fade": (Image.blend(still, other, min(1, n / 8)) for n in range(40)),
-        "flash": [still] * 20 + [white] * 2 + [still] * 18,
-    }.items():
-        scenes = video.scenes(coded(images, tmp_path / "clip.mp4", rate=25), shortest=0.5)
-        assert len(scenes) == (2 if kind == "flash" else 1), kind
+    pan = [photo.crop((24 * n, 100, 24 * n + 640, 460)) for n in range(29)]  # of what is no cut, the highest score
+    flash = pan[:1] * 20 + [Image.new("RGB", (640, 360), "white")] * 2 + pan[:1] * 18
+    for images, found in ((pan, 1), (flash, 2)):
+        assert len(video.scenes(coded(images, tmp_path / "clip.mp4", rate=25), shortest=0.5)) == found
 
 
 def test_scenes_keep_to_their_bounds_and_bounds_that_make_no_sense_are_refused(tmp_path):
