@@ -141,7 +141,7 @@ REFUSED = {  # what is said, of which sources
     "~nobody-of-this-name/cat.jpg can't be read (…).": ["~nobody-of-this-name/cat.jpg"],
     "Pictures come by http or https, not by ftp:. Download it.": ["ftp://a.org/cat.jpg"],
     f"http:cat.jpg: {INVALID}": ["http:cat.jpg"],
-    f"https:///cat.jpg: {INVALID}": ["https:///cat.jpg"],
+    f"https:///cat.jpg: {INVALID}": ["https:///cat.jpg#secret"],
     f"https://exa\u2100mple.org/x: {INVALID}": ["https://me:secret@exa\u2100mple.org/x"],
     f"http://host:x/x.jpg: {INVALID}": ["http://me:pass/secret@host:x/x.jpg"],
     f"https://[::1/cat.jpg: {INVALID}": ["https://[::1/cat.jpg"],
