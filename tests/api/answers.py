@@ -22,7 +22,6 @@ from helpers.encoding import DETAILS, open_picture
 from helpers.tokens import picture_tokens
 from tests.api import faults, receipts
 from tests.api.schemas import asked_schema, misfit
-from tests.api.validation import ApiError
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
@@ -110,18 +109,18 @@ class Question:
             self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
             self.sizes |= {address: size} if address.startswith("data:") else {}
 
-    def answer(self, api: Any) -> Answer:
-        """The entry for it. Raises ApiError(500) where there is none that fits, and notes that in `api.unanswered`."""
+    def answer(self, answers: dict) -> Answer:
+        """The entry for it. Raises NotImplementedError where there is none that fits."""
         detail = next(iter(self.details)) if len(self.details) == 1 else None
         keys = [(tuple(self.pictures), tuple(self.texts), at) for at in (detail, None)]
-        found = next(filter(None, map(api.answers.get, keys)), None)
+        found = next(filter(None, map(answers.get, keys)), None)
         is_read = found and self.schema is not None and (found.times or not found.fault)  # else it always goes wrong
         why = misfit(found.text.strip(), self.schema) if is_read else None
         if found and not why:
             return found
         problem = f"has an answer that does not fit ({why}) to" if why else "has no answer to"
-        api.unanswered.append(f"answers.toml {problem} {self.texts} about pictures {self.pictures} at detail {detail}")
-        raise ApiError(api.unanswered[-1], status=500, kind="server_error")
+        about = f"{self.texts} about pictures {self.pictures} at detail {detail}"
+        raise NotImplementedError(f"answers.toml {problem} {about}")
 
     def digest(self, body: dict, more: str = "") -> str:
         """What the answer's id ends with: the same on a machine that packs the same pixels into other bytes."""
@@ -133,10 +132,10 @@ class Question:
 
 def ask(api: Any, body: dict, messages: list[dict]) -> tuple[Question, Answer]:
     """What a request of either API asks in these messages, and the entry for it."""
-    question = Question((asked_schema(body) or {}).get("schema"))
+    question = Question(asked_schema(body).get("schema"))
     for message in messages:
         question.add(message["role"], message.get("content") or "", api.fetch)
-    return question, question.answer(api)
+    return question, question.answer(api.answers)
 
 
 def pieces(text: str) -> list[str]:

@@ -5,7 +5,6 @@ each). Answers are those of OpenAI's own path, with the results of the filters.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +14,8 @@ from starlette.routing import Route
 
 from course.recording import DEFAULT_MODEL
 from tests.api import faults
-from tests.api.validation import ApiError, check_chat, read_json
+from tests.api.chat import answer_to
+from tests.api.validation import ApiError, check_chat
 
 VERSION = re.compile(r"202\d-(0\d|1[0-2])-\d\d(-preview)?")
 
@@ -37,9 +37,7 @@ class AzureError(ApiError):
         self.body = {"error": {"code": code, "message": message}}
 
 
-def routes(api: Any, answer: Callable[[Request, dict], Response]) -> list[Route]:
-    """Return the routes; `answer` gives the answer to a body that is checked."""
-
+def routes(api: Any) -> list[Route]:
     def check_key(request: Request) -> None:
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         bearers = api.resource.tokens | (set() if "/openai/deployments/" in request.url.path else api.resource.keys)
@@ -55,13 +53,13 @@ def routes(api: Any, answer: Callable[[Request, dict], Response]) -> list[Route]
         if deployment and not VERSION.fullmatch(request.query_params.get("api-version", "")):
             await nothing(request)
         # A path that names the deployment says it, and a body need not.
-        body = ({"model": deployment} if deployment else {}) | read_json(await request.body())
+        body = ({"model": deployment} if deployment else {}) | await request.json()
         if (deployment or body.get("model", DEFAULT_MODEL)) not in api.resource.deployments | {api.acts_as}:
             # microsoft/autogen issue 822 (2023-11), gethouston/houston pull request 1438 (2026-08).
             lost = "The API deployment for this resource does not exist. If you created the deployment within the last"
             raise AzureError(404, "DeploymentNotFound", f"{lost} 5 minutes, please wait a moment and try again.")
         check_chat(body)
-        return answer(request, body)
+        return answer_to(api, request, body, on_azure=True)
 
     async def nothing(request: Request) -> Response:
         """Say that there is no such path or version: langchain-ai/langchain issue 13284 (2023 to 2024)."""
@@ -71,11 +69,10 @@ def routes(api: Any, answer: Callable[[Request, dict], Response]) -> list[Route]
         return faults.broken("unreachable", {}, request, api.marks("constructed staged"))
 
     host = "/{resource}.openai.azure.com"
-    classic = f"{host}/openai/deployments/{{deployment}}/chat/completions"
     return [
-        Route(classic, api.guarded(chat, check_key), methods=["POST"]),
-        Route(f"{host}/openai/v1/chat/completions", api.guarded(chat, check_key), methods=["POST"]),
-        Route(f"{host}/{{rest:path}}", api.guarded(nothing, check_key), methods=["POST", "GET"]),
+        api.route("POST", f"{host}/openai/deployments/{{deployment}}/chat/completions", chat, check_key),
+        api.route("POST", f"{host}/openai/v1/chat/completions", chat, check_key),
+        api.route("POST", f"{host}/{{rest:path}}", nothing, check_key),
         # No name under .invalid will ever lead anywhere (RFC 2606).
         Route("/{name}.invalid/openai/{rest:path}", nobody, methods=["POST"]),
     ]

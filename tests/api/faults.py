@@ -18,7 +18,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from tests.api import limits
 from tests.api.validation import ApiError
 
 CATEGORIES = ("hate", "self_harm", "sexual", "violence")
@@ -31,6 +30,12 @@ def _error(message: str, kind: str = "invalid_request_error", code: str | None =
 def verdicts(**severities: str) -> dict:
     """Azure's results of its content filters: what is named is filtered, at this severity; the rest is safe."""
     return {name: {"filtered": name in severities, "severity": severities.get(name, "safe")} for name in CATEGORIES}
+
+
+def limit_headers(remaining: int, reset: str) -> dict[str, str]:
+    """The headers of a limit of 500 requests; names, and form of the time, by OpenAI's guide to rate limits."""
+    shown = {"limit": "500", "remaining": str(remaining), "reset": reset}
+    return {f"x-ratelimit-{name}-requests": value for name, value in shown.items()}
 
 
 # openai/openai-dotnet issue 55, compl-ai/compl-ai issue 20: `content_filter_result` in the singular, in an error alone.
@@ -56,7 +61,7 @@ ERRORS: dict[str, tuple[int, dict | str, dict[str, str]]] = {
     "rate_limit": (429, _LIMIT, {"retry-after": "1"}),
     "rate_limit_long": (429, _LIMIT, {"retry-after": "121"}),
     "rate_limit_date": (429, _LIMIT, {"retry-after": "a date, two seconds from now"}),
-    "rate_limit_reached": (429, _LIMIT, {**limits.headers(500, 0, 60), "retry-after-ms": "120"}),
+    "rate_limit_reached": (429, _LIMIT, {**limit_headers(0, "60s"), "retry-after-ms": "120"}),
     "rate_limit_silent": (429, _LIMIT, {}),
     # OpenAI's guide to error codes, under 429.
     "quota": (429, _error("You exceeded your current quota, please check your plan and billing details.",

@@ -11,7 +11,7 @@ from functools import cache
 
 from course.assets import ROOT
 from helpers.encoding import open_picture
-from tests.api import limits
+from tests.api.faults import limit_headers
 
 # What lesson 10 asks, and what its reader asks first when they adapt it.
 PROMPT = "Read this receipt: the shop, the price of each line, and the total."
@@ -65,7 +65,7 @@ def entries() -> list[dict]:
             if number in SLOW:
                 found[-2]["headers"] = {"x-course-slow": "yes"}
             if number == 1:
-                found[0]["headers"] = limits.headers(500, 499, 0.12)
+                found[0]["headers"] = limit_headers(499, "120ms")
                 found.append(about | {"detail": "low", "fault": "rate_limit_reached", "times": 2})
             if number <= len(SURE_OF):
                 found += sure_totals(number, picture[0], total)

@@ -15,11 +15,9 @@ from starlette.routing import Route
 
 from course.recording.readable import parts_of
 from tests.api.answers import CREATED, Question, ask, cut, pieces, text_tokens
-from tests.api.validation import ApiError, check_response, read_json
+from tests.api.validation import ApiError, check_response
 
 _EVENT = TypeAdapter(ResponseStreamEvent)
-# What would change an answer in a way that no hand-written one follows.
-_NOT_HERE = {"background", "conversation", "prompt", "tools"}
 # What an answer repeats of its request, and what stands there otherwise.
 _REPEATED = {
     "temperature": 1.0, "top_p": 1.0, "instructions": None, "max_output_tokens": None, "metadata": {},
@@ -32,14 +30,9 @@ def routes(api: Any) -> list[Route]:
     said: dict[str, list[dict]] = {}  # by the id of an answer: the conversation up to its end
 
     async def create(request: Request) -> HttpResponse:
-        body = read_json(await request.body())
-        given = body.get("input")
+        check_response(body := await request.json())
+        given, previous = body["input"], body.get("previous_response_id")
         items = given if isinstance(given, list) else [{"role": "user", "content": given}]
-        others = {item.get("type", "message") for item in items if isinstance(item, dict)} - {"message"}
-        if unknown := sorted({*filter(body.get, _NOT_HERE)} | others):
-            raise NotImplementedError(f"Responses with {unknown[0]}")
-        check_response(body)
-        previous = body.get("previous_response_id")
         if previous and previous not in said:
             # Shape: maximhq/bifrost issue 2441 (2026-03).
             lost = f"Previous response with id '{previous}' not found."
@@ -57,31 +50,27 @@ def routes(api: Any) -> list[Route]:
             return StreamingResponse(events, media_type="text/event-stream", headers=api.marks(answer.source))
         return JSONResponse(response, headers=api.marks(answer.source))
 
-    async def upload(request: Request) -> HttpResponse:
-        parts = {part.name: part for part in parts_of(await request.body(), request.headers.get("content-type", ""))}
-        shown = keep(api, parts["file"].filename or "", parts["purpose"].data.decode(), parts["file"].data)
-        return JSONResponse(shown, headers=api.marks("constructed"))
+    async def upload(request: Request) -> dict:
+        parts = {part.name: part for part in parts_of(await request.body(), request.headers["content-type"])}
+        return keep(api, parts["file"].filename, parts["purpose"].data.decode(), parts["file"].data)
 
     async def content(request: Request) -> HttpResponse:
-        if (name := request.path_params["id"]) not in api.files:
-            raise ApiError(f"No such File object: {name}", param="id", status=404)
-        return HttpResponse(api.files[name], headers=api.marks("constructed"), media_type="application/octet-stream")
+        _, data = api.files[request.path_params["id"]]
+        return HttpResponse(data, headers=api.marks("constructed"), media_type="application/octet-stream")
 
-    def deletion(kept: dict, what: str, lost: str) -> Route:
-        async def delete(request: Request) -> HttpResponse:
-            name = request.path_params["id"]
-            if kept.pop(name, None) is None:
-                raise ApiError(lost.format(name), param="id", status=404)
-            return JSONResponse({"id": name, "object": what, "deleted": True}, headers=api.marks("constructed"))
+    def deletion(kept: dict, what: str) -> Route:
+        async def delete(request: Request) -> dict:
+            del kept[request.path_params["id"]]
+            return {"id": request.path_params["id"], "object": what, "deleted": True}
 
-        return Route(f"/v1/{what}s/{{id}}", api.guarded(delete), methods=["DELETE"])
+        return api.route("DELETE", f"/v1/{what}s/{{id}}", delete)
 
     return [
-        Route("/v1/responses", api.guarded(create), methods=["POST"]),
-        Route("/v1/files", api.guarded(upload), methods=["POST"]),
-        Route("/v1/files/{id}/content", api.guarded(content), methods=["GET"]),
-        deletion(said, "response", "Response with id '{}' not found."),
-        deletion(api.files, "file", "No such File object: {}"),
+        api.route("POST", "/v1/responses", create),
+        api.route("POST", "/v1/files", upload),
+        api.route("GET", "/v1/files/{id}/content", content),
+        deletion(said, "response"),
+        deletion(api.files, "file"),
     ]
 
 
@@ -89,10 +78,10 @@ def keep(api: Any, filename: str, purpose: str, data: bytes) -> dict:
     """Keep a file, and return what the service shows of it."""
     digest = hashlib.sha256(b"\0".join([filename.encode(), purpose.encode(), data])).hexdigest()
     shown = {"id": f"file-sample-{digest[:12]}", "object": "file", "bytes": len(data), "created_at": CREATED,
-             "filename": filename or "file", "purpose": purpose, "status": "processed", "expires_at": None,
+             "filename": filename, "purpose": purpose, "status": "processed", "expires_at": None,
              "status_details": None}  # fmt: skip
     FileObject.model_validate(shown)
-    api.files[shown["id"]], api.purposes[shown["id"]] = data, purpose
+    api.files[shown["id"]] = purpose, data
     return shown
 
 

@@ -1,14 +1,14 @@
-"""Structured outputs: what the service has against a strict schema, in its own words, and whether an answer fits one.
+"""Structured outputs: what is wrong with a strict schema, and whether an answer fits one.
 
 The rules are those that lesson 08 tells of, by OpenAI's guide "Structured model outputs" (developers.openai.com, a copy
-of 2026); where users of the service quote its words is said beside each. What is not named here passes.
+of 2026). What is not named here passes.
 """
 
 import json
 from collections.abc import Iterator
 
-from jsonschema import Draft202012Validator  # in the lock of the course, where nbformat brings it
-from jsonschema.exceptions import SchemaError, best_match
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 # The guide, under "Some type-specific keywords are not yet supported"; openai/openai-node, src/lib/transform.ts (2026).
 _NOT_PERMITTED = {
@@ -17,12 +17,12 @@ _NOT_PERMITTED = {
 }  # fmt: skip
 
 
-def asked_schema(body: dict) -> dict | None:
-    """Name, schema and strictness that a request of either API asks for; None where any text will do."""
+def asked_schema(body: dict) -> dict:
+    """Name, schema and strictness that a request of either API asks for; nothing where any text will do."""
     chosen = body.get("response_format") or (body.get("text") or {}).get("format") or {"type": "text"}
     if chosen["type"] == "json_object":
         raise NotImplementedError("JSON mode")
-    return chosen.get("json_schema", chosen) if chosen["type"] == "json_schema" else None  # Chat has one more level
+    return chosen.get("json_schema", chosen) if chosen["type"] == "json_schema" else {}  # Chat has one more level
 
 
 def misfit(text: str, schema: dict) -> str | None:
@@ -47,36 +47,27 @@ def tool_calls(calls: list[dict], tools: list[dict]) -> list[dict]:
     return made
 
 
-def schema_problem(name: str, schema: dict, strict: bool) -> str | None:
-    """What the service has against a schema; without `strict` only that it is none."""
-    begin = f"Invalid schema for response_format '{name}'"
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError:
-        return f"{begin}. Please ensure it is a valid JSON Schema."  # tldraw/ai-template issue 2 (2025-07)
-    if strict and schema.get("type") != "object":
-        # openai/openai-node issue 1597 (2025-07); Python's None stands there for a type that is missing.
-        return f"{begin}: schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
-    return next((f"{begin}: {why}" for why in _problems((), schema)), None) if strict else None
+def strict_problems(body: dict) -> Iterator[str]:
+    """What strict mode has against the schema that a request asks for; without `strict` only that it is none."""
+    asked = asked_schema(body)
+    Draft202012Validator.check_schema(schema := asked.get("schema", {}))
+    if asked.get("strict"):
+        if schema.get("type") != "object":
+            yield "the schema is no object"
+        yield from _problems("the schema", schema)
 
 
-def _problems(path: tuple[str, ...], node: dict) -> Iterator[str]:
-    here, types, properties = f"In context={path}, ", node.get("type"), node.get("properties", {})
-    yield from (f"{here}'{keyword}' is not permitted." for keyword in sorted(_NOT_PERMITTED & node.keys()))
-    if not {"type", "anyOf", "$ref", "enum", "const"} & node.keys():
-        yield f"{here}schema must have a 'type' key."  # can1357/oh-my-pi issue 211 (2026-02)
-    if "array" in (types or ()) and "items" not in node:
-        yield f"{here}array schema missing items."  # modelscope/ms-agent pull request 610 (2025-01)
-    if "object" in (types or ()):
-        if node.get("additionalProperties") is not False:
-            # moeru-ai/xsai issue 202 (2025-07), google/adk-python pull request 4039 (2025-12)
-            yield f"{here}'additionalProperties' is required to be supplied and to be false."
-        if missing := sorted(properties.keys() - node.get("required", [])):
-            every = "'required' is required to be supplied and to be an array including every key in properties."
-            yield f"{here}{every} Missing '{missing[0]}'."  # vercel/ai issue 6484 (2025-05)
-    named = [
-        (keyword, key, schema) for keyword in ("properties", "$defs") for key, schema in node.get(keyword, {}).items()
-    ]
-    named += [("anyOf", str(n), schema) for n, schema in enumerate(node.get("anyOf", ()))]
-    for *more, schema in [*named, *([("items", node["items"])] if "items" in node else [])]:
-        yield from _problems((*path, *more), schema)
+def _problems(where: str, node: dict) -> Iterator[str]:
+    types, properties = node.get("type", ()), node.get("properties", {})
+    wrong = {
+        "has a keyword that is not permitted": _NOT_PERMITTED & node.keys(),
+        "has no type": not {"type", "anyOf", "$ref", "enum", "const"} & node.keys(),
+        "is an array without items": "array" in types and "items" not in node,
+        "takes other keys": "object" in types and node.get("additionalProperties") is not False,
+        "does not require every key": "object" in types and properties.keys() - {*node.get("required", ())},
+    }
+    yield from (f"{where} {what}" for what, is_so in wrong.items() if is_so)
+    for key, inner in {**properties, **node.get("$defs", {}), **dict(enumerate(node.get("anyOf", ())))}.items():
+        yield from _problems(f"{where}/{key}", inner)
+    if "items" in node:
+        yield from _problems(f"{where}/items", node["items"])

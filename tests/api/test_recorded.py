@@ -15,11 +15,10 @@ from course.recording import NotRecorded
 from course.recording.readable import parts_of
 from course.recording.shape import load
 from tests.api import API_KEY, serve
-from tests.api.test_answered import upload
-from tests.api.test_refused import HOST, KEY, asking
+from tests.api.test_api import KEY, RESOURCE, asking
 from tests.conftest import COFFEE_FILE
 
-LESSON, ENDPOINT = "09_azure_openai", f"https://{HOST}/"
+LESSON, ENDPOINT = "09_azure_openai", f"https://{RESOURCE}/"
 MINE = {"AZURE_OPENAI_ENDPOINT": ENDPOINT, "AZURE_OPENAI_API_KEY": KEY}
 
 
@@ -31,48 +30,48 @@ def env(folder, monkeypatch):
 
 
 def test_a_form_is_taken_apart_to_the_byte():
-    awkward = b"\r\n--x\r\n\r\n--\r\n\x00\xff" + COFFEE_FILE.read_bytes() + b"\r\n"
+    awkward = b"\r\n--x\r\n\r\n--\r\n\x00\xff\r\n"
     form = {"data": {"purpose": "Größe"}, "files": {"file": ("커피.png", awkward, "image/png")}}
     request = requests.Request("POST", "https://a.example", **form).prepare()
-    purpose, file = parts_of(request.body, request.headers["content-type"])
-    assert (purpose.name, purpose.data.decode(), purpose.filename) == ("purpose", "Größe", None)
-    assert (file.name, file.data, file.filename, file.content_type) == ("file", awkward, "커피.png", "image/png")
-    assert parts_of(request.body, "application/json") == parts_of(b"", request.headers["content-type"]) == []
+    kind = request.headers["content-type"]
+    whole = [("purpose", "Größe".encode(), None, None), ("file", awkward, "커피.png", "image/png")]
+    assert parts_of(request.body, kind) == whole
+    assert parts_of(request.body, "application/json") == parts_of(b"", kind) == []
 
 
 def test_an_upload_is_replayed_whoever_sends_it_and_whatever_order_its_parts_have(record, replay, folder):
-    async def send():
-        return (await openai.AsyncOpenAI().files.create(file=COFFEE_FILE, purpose="vision")).to_dict()
+    secret, file = "very-secret-0123456789", COFFEE_FILE.read_bytes()
+    form = [("purpose", (None, "vision")), ("api_key", (None, secret)), ("file", (f"{secret}.png", file))]
 
-    def post(order=1):
-        file = (f"{secret}.png", COFFEE_FILE.read_bytes())
-        form = [("purpose", (None, "vision")), ("api_key", (None, secret)), ("file", file)][::order]
-        headers = {"Authorization": f"Bearer {API_KEY}"}
-        return requests.post("https://api.openai.com/v1/files", headers=headers, files=form, timeout=9).json()["bytes"]
+    def outcomes(form):
+        sent = asyncio.run(openai.AsyncOpenAI().files.create(file=COFFEE_FILE, purpose="vision"))
+        headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
+        posted = requests.post("https://api.openai.com/v1/files", headers=headers, files=form, timeout=9)
+        return sent.to_dict(), posted.json()["bytes"]
 
-    secret = "very-secret-0123456789"
     record()
-    first, second = asyncio.run(send()), post()
+    recorded = outcomes(form)
     text = (folder / "lesson.json").read_text(encoding="utf-8")
     assert '"purpose"' in text and secret not in text and API_KEY not in text
     replay()
-    assert asyncio.run(send()) == first and post() == post(order=-1) == second
+    assert outcomes(form[::-1]) == outcomes(form) == recorded
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("purpose", "name", "data", "says"),
     [
-        ({"purpose": "user_data"}, 'purpose: recorded "vision" - yours "user_data"'),
-        ({"name": "cup.png"}, 'file name: recorded "coffee.png" - yours "cup.png"'),
-        ({"data": b"\x89PNG and so on"}, "picture: recorded"),
+        ("user_data", "coffee.png", COFFEE_FILE.read_bytes(), 'purpose: recorded "vision" - yours "user_data"'),
+        ("vision", "cup.png", COFFEE_FILE.read_bytes(), 'file name: recorded "coffee.png" - yours "cup.png"'),
+        ("vision", "coffee.png", b"\x89PNG and so on", "picture: recorded"),
     ],
+    ids=["purpose", "name", "picture"],
 )
-def test_another_upload_is_not_recorded_and_says_what_differs(record, replay, changes, says):
+def test_another_upload_is_not_recorded_and_says_what_differs(record, replay, purpose, name, data, says):
     record()
-    upload(OpenAI(max_retries=0))
+    OpenAI(max_retries=0).files.create(file=COFFEE_FILE, purpose="vision")
     replay()
     with pytest.raises(NotRecorded) as caught:
-        upload(OpenAI(max_retries=0), **changes)
+        OpenAI(max_retries=0).files.create(file=(name, data), purpose=purpose)
     assert says in str(caught.value) and str(caught.value).count(": recorded") == 1
 
 
@@ -102,7 +101,7 @@ def test_the_exercise_knows_what_the_sdk_sends(letter):
 def test_live_asks_the_resource_and_replay_nobody_and_what_names_another_server_is_set_aside(env, capsys, monkeypatch):
     env(**MINE, AZURE_OPENAI_DEPLOYMENT="prod", OPENAI_BASE_URL=f"{ENDPOINT}v1/", OPENAI_API_VERSION="2023-05-15")
     recording.start(LESSON, mode="live")
-    assert f"requests go to {HOST}" in capsys.readouterr().out
+    assert f"requests go to {RESOURCE}" in capsys.readouterr().out
     assert os.environ["AZURE_OPENAI_API_KEY"] == KEY and recording.model() == "gpt-5.6-luna"
     monkeypatch.delenv("COURSE_RECORDINGS")
     recording.start(LESSON, mode="replay")
@@ -116,7 +115,7 @@ def test_live_asks_the_resource_and_replay_nobody_and_what_names_another_server_
     ("variables", "missing"),
     [
         ({"AZURE_OPENAI_API_KEY": KEY}, "AZURE_OPENAI_ENDPOINT"),
-        (MINE | {"AZURE_OPENAI_ENDPOINT": HOST}, "AZURE_OPENAI_ENDPOINT"),
+        (MINE | {"AZURE_OPENAI_ENDPOINT": RESOURCE}, "AZURE_OPENAI_ENDPOINT"),
         ({"AZURE_OPENAI_ENDPOINT": ENDPOINT}, "set AZURE_OPENAI_API_KEY"),
     ],
 )

@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from course.recording.shape import RECORDINGS, load
-from tests.api.validation import ApiError, read_json
+from tests.api.validation import ApiError
 
 NAME = "all-MiniLM-L6-v2-int8"
 MOST_TOKENS = 256  # what the model was trained to read; the rest of a text is left out (sentence_bert_config.json)
@@ -80,7 +80,7 @@ def routes(model: Model | None = None) -> list[Route]:
 
     async def embeddings(request: Request) -> Response:
         try:
-            body = read_json(await request.body())
+            body = await request.json()
             REQUEST.validate_python(body)
             answer, day = (model.answer(body), date.today().isoformat()) if model else recorded(body)
         except (ApiError, ValidationError) as error:

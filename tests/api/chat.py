@@ -1,0 +1,80 @@
+"""Chat completions of the local API, whole or as a stream, with what goes wrong on purpose."""
+
+import json
+from datetime import date
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from helpers.tokens.rules import SHUTDOWN
+from tests.api import faults
+from tests.api.answers import CREATED, ask, cut, digest_of, pieces, text_tokens
+from tests.api.schemas import tool_calls
+from tests.api.validation import ApiError, check_chat
+
+# A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
+TODAY = date(2026, 11, 22)
+
+
+def routes(api: Any) -> list[Route]:
+    async def create(request: Request) -> Response:
+        check_chat(body := await request.json())
+        if (last_day := SHUTDOWN.get(body["model"])) and last_day < TODAY:
+            # Shape: vertyco/vrt-cogs pull request 218 (2024-12), alexrudall/ruby-openai issue 607 (2025-07).
+            more = "has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
+            raise ApiError(f"The model `{body['model']}` {more}", "model_not_found", status=404)
+        return answer_to(api, request, body)
+
+    return [api.route("POST", "/v1/chat/completions", create)]
+
+
+def answer_to(api: Any, request: Request, body: dict, on_azure: bool = False) -> Response:
+    """Look the request up by its pictures, texts and detail; there is no default answer.
+
+    On Azure an answer carries the results of content filters. Nobody with a key of OpenAI gets it, so it is staged.
+    """
+    if on_azure and body.get("stream"):
+        raise NotImplementedError("a stream of Azure, which begins with what its filters found")
+    question, answer = ask(api, body, body["messages"])
+    fault = api.due(answer)
+    source = "constructed staged" if fault else "sample staged" if on_azure else answer.source
+    marks = api.marks(source) | answer.headers
+    if fault in faults.ERRORS:
+        return faults.error(fault, marks)
+    limit = body.get("max_completion_tokens") or 10**9
+    odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
+    text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
+    reason = "length" if is_cut else odd.reason
+    calls = tool_calls(answer.calls, body.get("tools") or [])
+    said = text or "".join(json.dumps(call["function"]) for call in calls)
+    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(said) if said else limit}
+    usage["total_tokens"] = sum(usage.values())
+    if not said:
+        usage["completion_tokens_details"] = {"reasoning_tokens": limit}
+    name = api.acts_as or ("course-constructed" if fault else "course-sample")
+    digest = question.digest(body, json.dumps(answer.pictures, default=digest_of))  # frames of a video have one size
+    common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
+    message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
+    if calls:
+        message, reason = message | {"content": text or None, "tool_calls": calls}, "tool_calls"
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    whole = {**common, "object": "chat.completion", "choices": [choice], "usage": usage}
+    if on_azure:
+        choice["content_filter_results"] = odd.filtered or faults.verdicts()
+        whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
+    events = []
+    if body.get("stream"):
+        deltas = [{"role": "assistant", "content": ""}, *({odd.field: piece} for piece in pieces(text)), {}]
+        choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas]
+        choices[-1]["finish_reason"] = reason
+        chunks = [{**common, "object": "chat.completion.chunk", "choices": [choice]} for choice in choices]
+        if (body.get("stream_options") or {}).get("include_usage"):
+            chunks.append(chunks[0] | {"choices": [], "usage": usage})
+        events = [f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n" for chunk in chunks] + ["data: [DONE]\n\n"]
+    if fault in faults.WIRE:
+        return faults.broken(fault, events or whole, request, marks)
+    if events:
+        return StreamingResponse(events, media_type="text/event-stream", headers=marks)
+    return JSONResponse(whole, headers=marks)
