@@ -10,6 +10,7 @@ import tracemalloc
 import zlib
 from contextlib import suppress
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy
 import pytest
@@ -70,7 +71,7 @@ SEVERAL = "bytes: several frames or pages, and only one can be sent. Choose it, 
 TRY = "Is the address right? A signed one may have expired, and a slow one needs a larger timeout=."
 START = "A path starts where Python runs (in a lesson: notebooks/), and an address with https://"
 EMPTY = "empty, 0 bytes. Was it read already? file.seek(0) rewinds it."
-CANT = "can't be read (…). Open it with open(path, 'rb'), and await what has to be awaited."
+UNREADABLE = "The file can't be read ({}). Open it with open(path, 'rb'), and await what has to be awaited."
 KINDS = "a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
 TAKEN = f"A picture is {KINDS}, an open file, an address or data URL, not"
 MALFORMED = "This base64 is malformed or cut off. Make it with base64.b64encode(data).decode()."
@@ -133,7 +134,7 @@ REFUSED = {  # what is said, of which sources
     f"data URL: {EMPTY}": ["data:image/png;base64,"],
     f"an open file: {EMPTY}": [read_up(), SimpleNamespace(read=lambda size: None)],
     "big.bmp: more bytes than are read here.": ["big.bmp"],
-    f"The file {CANT}": [
+    UNREADABLE.format("…"): [
         *(io.StringIO("hello"), io.BufferedWriter(io.BytesIO()), io.RawIOBase(), closed(io.BytesIO(PNG)), Bad()),
         gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(PNG)[:-20])),
         SimpleNamespace(read=Bad().later),
@@ -159,29 +160,26 @@ REFUSED = {  # what is said, of which sources
     LIES.format("image/jpeg", "image/png", "image/png"): [data_url(PNG, "image/jpeg")],
     LIES.format("image/png", "image/bmp", "image/bmp"): [data_url(saved(SCENE, "BMP"))],
 }
-NO_FRAME, SIDE = (
-    "… there is no frame 3; they are counted from 0.",
-    "max_side is a whole number from 1 to 65,500, not {!r}.",
-)
-NUMBER, FORMAT = "frame is a whole number from 0 to 9,999, not {!r}.", "format is 'JPEG' or 'PNG', not 'WEBP'."
+NO_FRAME, NUMBER = "… there is no frame 3; they are counted from 0.", "{} is a whole number from {}, not {!r}."
 ENDLESS = SimpleNamespace(read=lambda size=-1: b"x")
 PAGES = [scene(mode="1"), Image.new("1", (14_000, 12_500))]
 LARGE_PAGE = saved(PAGES[0], "TIFF", save_all=True, append_images=PAGES[1:], compression="group4")
 WITH_OPTIONS = [
     *((NO_FRAME, source, {"frame": 3}) for source in (*ANIMATED, PNG, Image.open(io.BytesIO(ANIMATED[0])))),
-    *((SIDE.format(wrong), PNG, {"max_side": wrong}) for wrong in (0, 10.5, "100", 65_501)),
-    *((NUMBER.format(wrong), PNG, {"frame": wrong}) for wrong in (-1, 10_000)),
-    (FORMAT, PNG, {"format": "WEBP"}),
     *(
-        (f"The file {CANT.replace('…', 'it takes too long, or has no end')}", ENDLESS, more)
-        for more in ({}, {"timeout": 1e-9})
+        (NUMBER.format("max_side", "1 to 65,500", wrong), PNG, {"max_side": wrong})
+        for wrong in (0, 10.5, "100", 65_501)
     ),
+    *((NUMBER.format("frame", "0 to 9,999", wrong), PNG, {"frame": wrong}) for wrong in (-1, 10_000)),
+    ("format is 'JPEG' or 'PNG', not 'WEBP'.", PNG, {"format": "WEBP"}),
+    *((UNREADABLE.format("it takes too long, or has no end"), ENDLESS, more) for more in ({}, {"timeout": 1e-9})),
     # No message quotes much: `refusal` knows how long one may be.
     *(
-        ("…", long, {})
-        for one in (300 * "é\n", 100_000 * "é\n")
-        for long in (one, f"data:{one},x", f"https://example.org:x/{one}", f"x{one[:100]}://y", 2 * len(one) * "ZZ")
+        ("…", head + count * "é\n", {})
+        for head in ("", "data:x,", "https://example.org:x/")
+        for count in (300, 100_000)
     ),
+    *(("…", long, {}) for long in (f"data:{300 * 'éz'},x", f"x{50 * 'é'}://y", 400_000 * "Z", 1200 * "Z")),
     *(("…", PNG, {option: 300 * "é\n"}) for option in ("max_side", "format")),
     (f"bytes: 14,000 x 12,500 {BOMB.format('110,000,000')}", LARGE_PAGE, {"frame": 1}),
 ]
@@ -194,7 +192,7 @@ WITH_OPTIONS = [
     ids=lambda value: value[:60] if isinstance(value, str) else "",
 )
 def test_what_cannot_be_sent_is_told_why_and_nobody_else_is_asked(says, source, options, tmp_path, monkeypatch):
-    monkeypatch.setattr("requests.sessions.Session.send", lambda *a, **k: pytest.fail("a request left"))
+    monkeypatch.setattr("requests.sessions.Session.send", Mock(side_effect=AssertionError("a request left")))
     monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *a, **k: pytest.fail("a program was started"))
     monkeypatch.setattr(sources, "MAX_FILE", 999_999)
     monkeypatch.chdir(tmp_path)

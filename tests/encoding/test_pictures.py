@@ -214,7 +214,8 @@ def test_a_jpeg_that_is_saved_again_is_neither_coarser_nor_much_larger(name):
         picture = open_picture(given_as)
         after = Image.open(io.BytesIO(picture.data))
         assert (picture.changes, after.quantization) == (changes, before.quantization)
-        assert picture.data.endswith(b"\xff\xd9") and 0.95 < len(picture.data) / len(data) < 1.08
+        most = 1.05 if "turned upright" in changes else 1.08
+        assert picture.data.endswith(b"\xff\xd9") and 0.95 < len(picture.data) / len(data) < most
         difference = numpy.abs(numpy.asarray(after, float) - numpy.asarray(before, float))
         assert "turned upright" in changes or (difference.mean() < 0.6 and difference.max() <= 26)
 
