@@ -170,23 +170,18 @@ WHITE_ON_NOTHING = [saved(LETTERS, kind, lossless=True) for kind in ("PNG", "WEB
 
 def talkative():
     """Files of each kind with a canary in every place that may hold words."""
-    notes = {"exif": exif(), "xmp": b"<x:xmpmeta>" + CANARY + b"</x:xmpmeta>"}
-    info = PngImagePlugin.PngInfo()
-    info.add_text("Comment", CANARY.decode(), zip=True)
-    info.add_itxt("XML:com.adobe.xmp", notes["xmp"].decode())
-    png = with_chunk(saved(scene(), "PNG", exif=exif(), pnginfo=info), b"tIME", CANARY[:7])
-    jpeg = saved(scene(), "JPEG", comment=CANARY, **notes)
+    xmp, words, info = b"<x:xmpmeta>" + CANARY + b"</x:xmpmeta>", CANARY.decode(), PngImagePlugin.PngInfo()
+    info.add_text("Comment", words, zip=True)
+    info.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    notes = {"exif": exif(), "xmp": xmp, "comment": CANARY, "pnginfo": info, "description": words}
+    made = {kind: saved(scene(), kind, **notes) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF")}
+    made["progressive JPEG"] = saved(scene(), "JPEG", progressive=True, **notes)
+    made["MPO"] = saved(scene(), "MPO", save_all=True, append_images=[scene()], **notes) + CANARY
     parts = [(0xED, b"Photoshop 3.0\0"), (0xE0, b"JFXX\0\x13"), (0xE0, b"JFIF\0\1\1\0\0\1\0\1\1\1"), (0xEB, b"")]
     more = b"".join(jpeg_segment(marker, begin + CANARY) for marker, begin in parts)
-    gif = saved(scene(), "GIF", comment=CANARY)
-    webp = saved(scene(), "WEBP", **notes) + b"OWN " + struct.pack("<I", len(CANARY) + 1) + CANARY + b"\0"
-    return {
-        "JPEG": jpeg[:2] + more + b"\xff\xff" + jpeg_segment(0xFE, CANARY)[1:] + jpeg[2:],
-        "progressive JPEG": saved(scene(), "JPEG", progressive=True, **notes),
-        "MPO": saved(scene(), "MPO", save_all=True, append_images=[scene()], exif=exif()) + CANARY,
-        "PNG": with_chunk(png, b"prIV", CANARY) + CANARY,
-        "GIF": gif[:-1] + b"\x21\xff\x0bXMP DataXMP" + bytes([len(CANARY)]) + CANARY + b"\0;" + CANARY,
-        "WebP": webp[:4] + struct.pack("<I", len(webp) - 8) + webp[8:] + CANARY,
-        "TIFF": saved(scene(), "TIFF", exif=exif(), description=CANARY.decode()),
-        "AVIF": saved(scene(), "AVIF", **notes),
-    }
+    made["JPEG"] = made["JPEG"][:2] + more + b"\xff\xff" + jpeg_segment(0xFE, CANARY)[1:] + made["JPEG"][2:]
+    made["PNG"] = with_chunk(with_chunk(made["PNG"], b"tIME", CANARY[:7]), b"prIV", CANARY) + CANARY
+    made["GIF"] = made["GIF"][:-1] + b"\x21\xff\x0bXMP DataXMP" + bytes([len(CANARY)]) + CANARY + b"\0;" + CANARY
+    webp = made["WEBP"] + b"OWN " + struct.pack("<I", len(CANARY) + 1) + CANARY + b"\0"
+    made["WEBP"] = webp[:4] + struct.pack("<I", len(webp) - 8) + webp[8:] + CANARY
+    return made

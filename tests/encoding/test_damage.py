@@ -37,26 +37,14 @@ PHOTO = {
 }
 
 
-class Bad:
-    """A file that raises what it likes, or has to be awaited."""
-
-    @property
-    def read(self):
-        raise KeyError("gone")
-
-    async def later(self, size=-1):
-        return PNG
+async def later(size=-1):
+    """A read that has to be awaited."""
+    return PNG
 
 
 def closed(thing):
     thing.close()
     return thing
-
-
-def read_up():
-    file = io.BytesIO(PNG)
-    file.read()
-    return file
 
 
 RARE = "this is not intact, no picture, or of a kind that can't be read here. Get it again, or save it as PNG."
@@ -132,12 +120,13 @@ REFUSED = {  # what is said, of which sources
     ". is a folder. Give the path of one picture in it.": [""],
     f"none.png: {EMPTY}": ["none.png"],
     f"data URL: {EMPTY}": ["data:image/png;base64,"],
-    f"an open file: {EMPTY}": [read_up(), SimpleNamespace(read=lambda size: None)],
+    f"an open file: {EMPTY}": [SimpleNamespace(read=lambda size: b""), SimpleNamespace(read=lambda size: None)],
     "big.bmp: more bytes than are read here.": ["big.bmp"],
     UNREADABLE.format("…"): [
-        *(io.StringIO("hello"), io.BufferedWriter(io.BytesIO()), io.RawIOBase(), closed(io.BytesIO(PNG)), Bad()),
+        *(io.StringIO("hello"), io.BufferedWriter(io.BytesIO()), io.RawIOBase(), closed(io.BytesIO(PNG))),
         gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(PNG)[:-20])),
-        SimpleNamespace(read=Bad().later),
+        SimpleNamespace(read=later),
+        type("Gone", (), {"read": property(lambda self: {}["gone"])})(),
     ],
     "~nobody-of-this-name/cat.jpg can't be read (…).": ["~nobody-of-this-name/cat.jpg"],
     "Pictures come by http or https, not by ftp:. Download it.": ["ftp://a.org/cat.jpg"],
