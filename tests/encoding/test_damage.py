@@ -84,6 +84,7 @@ REFUSED = {  # what is said, of which sources
         with_chunk(PLAIN["P PNG"], b"IHDR", struct.pack(">IIBBBBB", 40, 30, 8, 3, 0, 0, 0)),
         tiff_of(SCENE, {258: [32] * 3, 339: [3] * 3}, bytes(14_400)),  # floats
         tiff_of(SCENE, {258: [16] * 3, 273: [8, 2408, 4808], 279: [2400] * 3, 284: [2]}, DEEP_RGB.tobytes()),
+        *(saved(SCENE, kind) for kind in ("TGA", "PCX", "DDS", "ICNS")),
         *(saved(SCENE, kind)[:9] for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")),
     ],
     f"bytes: {RARE} It begins with b'%!PS-Adobe-3.0 E'.": [saved(SCENE, "EPS")],
@@ -112,6 +113,7 @@ REFUSED = {  # what is said, of which sources
     "a PIL image: 0 x 5 " + BOMB.format("110,000,000"): [Image.new("RGB", (0, 5))],
     f"a PIL image: {RARE}": [Image.open(io.BytesIO(PNG[:60])), closed(Image.open(io.BytesIO(PNG)))],
     f"There is no file dog.png. {START}": ["dog.png"],
+    f"There is no file //a.org/cat.jpg. {START}": ["//a.org/cat.jpg"],
     f"There is no file pipe. {START}": ["pipe"],  # which would be waited for
     f"There is no file ~/no cat of this name.jpg. {START}": ["~/no cat of this name.jpg"],  # not where a home is
     "There is no file album/cat.jpeg. Did you mean cat.jpg?": ["album/cat.jpeg"],

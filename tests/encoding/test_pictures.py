@@ -331,6 +331,9 @@ def test_what_it_says_of_itself_holds_no_bytes():
     assert len(repr(picture)) < 300 and str(open_picture(PNG)).endswith("bytes (unchanged)")
     cost = "85 picture tokens, 0.0213 US cents (estimated)"
     assert picture.estimate("gpt-4o", "low") == f"150 x 200 pixels at low, gpt-4o: {cost}"
+    with pytest.warns(UserWarning, match="was shut down"):
+        unpriced = picture.estimate("gpt-image-1", "low")
+    assert unpriced.endswith("gpt-image-1: 65 picture tokens, no price of 2026-11-22 is known for 'gpt-image-1'")
     estimate = picture.estimate("mine")
     assert estimate.startswith("150 x 200 pixels at auto, mine: no estimate, unknown model") and len(estimate) < 150
 
