@@ -268,6 +268,7 @@ def test_what_would_not_fit_into_memory_is_never_unpacked():
         **{png_of(side, side, 8, 2, bytes(99)): BOMB.format("110,000,000") for side in (11_000, 13_000)},
         **{png_of(side, side, 8, 2, bytes(99)): " decompression bomb…" for side in (60_000, 2**31 - 1)},
         **{png_of(8000, 7000, *kind, bytes(99)): BOMB.format("40,000,000") for kind in ((8, 6), (16, 0))},
+        with_chunk(png_of(8000, 7000, 8, 0, bytes(99)), b"tRNS", bytes(2)): BOMB.format("40,000,000"),
         png_of(12_000, 9_000, 8, 2, bytes(99)): CUT,  # a phone's: not for its size
     }
     tracemalloc.start()

@@ -23,7 +23,7 @@ TESTS = {
     "tests/api": 1_742,
     "tests/browser": 313,
     "tests/docs": 419,
-    "tests/encoding": 1_014,
+    "tests/encoding": 1_003,
     "tests/exercises": 1_119,
     "tests/guard": 35,
     "tests/lessons": 1_051,
