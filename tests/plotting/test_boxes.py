@@ -35,11 +35,6 @@ def figure_of(picture, boxes, width=400):
     return draw(picture, check_boxes(boxes, picture.size), width)
 
 
-def pixels_of(figure):
-    FigureCanvasAgg(figure).draw()
-    return np.asarray(figure.canvas.buffer_rgba())[..., :3]
-
-
 def plates(figure):
     """(where its plate lies, where its letters lie) for each label: left, top, right, bottom in pixels of the page."""
     axes, high = figure.axes[0], figure.bbox.height
@@ -54,13 +49,14 @@ def plates(figure):
 
 def test_a_line_runs_where_the_box_ends_in_a_pale_halo_and_is_whole_at_the_edges():
     figure = figure_of(GROUND, [WHOLE, box(0.3, 0.4, 0.6, 0.9, label="Hg")])
-    seen, (whole, inner) = pixels_of(figure), RGB[:2]
+    (_, (inner_plate, _)), (whole, inner) = plates(figure), RGB[:2]
+    seen = np.asarray(figure.canvas.buffer_rgba())[..., :3]
     assert seen.shape == (200, 400, 3)
     edges = [(line[:6], whole) for line in (seen[100], seen[100, ::-1], seen[::-1, 200])]
     edges += [(line, inner) for line in (seen[130, 117:123], seen[130, 237:243], seen[77:83, 200], seen[177:183, 200])]
     assert all((line == [WHITE, WHITE, ink, ink, WHITE, WHITE]).all() for line, ink in edges)
     assert (seen[120:170, 130:230] == np.asarray(GROUND)[120:170, 130:230]).all(), "the rest is the picture"
-    left, top, right, bottom = (round(at) for at in plates(figure)[1][0])
+    left, top, right, bottom = (round(at) for at in inner_plate)
     assert (seen[top + 1 : bottom - 1, left + 1 : right - 1] == inner).all(axis=2).mean() > 0.5, "a plate is filled"
 
 

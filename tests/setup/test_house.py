@@ -28,7 +28,7 @@ TESTS = {
     "tests/guard": 35,
     "tests/lessons": 1_051,
     "tests/many": 312,
-    "tests/plotting": 446,
+    "tests/plotting": 442,
     "tests/recording": 1_631,
     "tests/setup": 592,
     "tests/tokens": 280,
