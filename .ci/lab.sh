@@ -19,7 +19,7 @@ esac
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
 set -- --ServerApp.root_dir="$PWD" --ServerApp.port="${PORT:-8888}" \
-    --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+    --LabApp.default_url=/lab/tree/"${LESSONS:-notebooks}"/00_start_here.ipynb
 
 # Only what a reader can use: the address, and what goes wrong.
 set -- "$@" --log-level=WARN

@@ -14,6 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 from course import recording
 from course.assets import ROOT
 from course.recording import session
+from course.recording.shape import Recording
 from tests.api import API_KEY, redirect, serve
 from tests.recording.page import page  # noqa: F401 (a fixture)
 from tests.tools.kernel import Kernel
@@ -27,7 +28,7 @@ settings.load_profile("course")
 
 # What takes longest begins first, so that no core is idle at the end.
 BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
-FIRST = (*BY_LESSON, "notebooks/", "tests/recording/", "tests/lessons/", "tests/video/")
+FIRST = (*BY_LESSON, "tests/setup/test_house.py", "notebooks/", "tests/recording/", "tests/lessons/", "tests/video/")
 # What takes seconds without a kernel; other files mark theirs.
 SLOW = re.compile(
     "no_tracked_file_holds_a_key|score_of_every_frame|every_moment_of_our_videos"
@@ -95,29 +96,33 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def record(folder, api, monkeypatch):
-    """Call it to begin recording a lesson from the local API, as `make sample` does; it returns the tape."""
+def begin(folder, monkeypatch):
+    """Call it to begin a lesson in a mode, with these recorded and `api` as the real hosts; it returns the tape."""
 
-    def begin(lesson="lesson"):
-        monkeypatch.setenv("COURSE_UPSTREAM", api.url)
-        monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
-        recording.start(lesson, mode="record")
+    def begin(mode, *items, api=None):
+        if items:
+            Recording(lesson="lesson", interactions=list(items)).save(folder / "lesson.json")
+        for name, value in (("COURSE_UPSTREAM", api and api.url), ("OPENAI_API_KEY", API_KEY)):
+            if api:
+                monkeypatch.setenv(name, value)
+            else:
+                monkeypatch.delenv(name, raising=False)
+        recording.start("lesson", mode=mode)
         return session._state.tape
 
     return begin
 
 
 @pytest.fixture
-def replay(folder, monkeypatch):
-    """Call it to begin replaying a lesson, with nothing set; it returns the tape."""
+def record(begin, api):
+    """Call it to begin recording from the local API, as `make sample` does; it returns the tape."""
+    return lambda *items: begin("record", *items, api=api)
 
-    def begin(lesson="lesson"):
-        monkeypatch.delenv("COURSE_UPSTREAM", raising=False)
-        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-        recording.start(lesson, mode="replay")
-        return session._state.tape
 
-    return begin
+@pytest.fixture
+def replay(begin):
+    """Call it to begin replaying, with nothing set; it returns the tape."""
+    return lambda *items: begin("replay", *items)
 
 
 @pytest.fixture(scope="session")

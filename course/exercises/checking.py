@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from .. import CourseError
+from ..language import language, translate
 from .done import remember
 from .exercise import EXERCISES, Exercise, Wrong, WrongShape
 from .reading import is_blank, type_name
@@ -66,5 +67,9 @@ def _find(number: str) -> Exercise:
 
 
 def _say(text: str, mark: str = "") -> None:
-    # As wide as an answer; what stands in quotation marks, such as an address, is kept whole.
-    print(textwrap.TextWrapper(88, mark, mark, break_long_words=False, break_on_hyphens=False).fill(text))
+    print(fill(translate(text), mark, 60 if language() else 88))
+
+
+def fill(text: str, mark: str = "", width: int = 88) -> str:
+    """Fill lines to the width of an answer; what stands in quotation marks, such as an address, is kept whole."""
+    return textwrap.TextWrapper(width, mark, mark, break_long_words=False, break_on_hyphens=False).fill(text)

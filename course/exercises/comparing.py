@@ -30,7 +30,8 @@ def check_number(what: str, value, truth: float, slips: dict, hint: str = "", pe
     value = read_number(value)
     if not is_close(value, truth, percent):
         slip = next((reason for wrong, reason in slips.items() if is_close(value, wrong, percent)), hint)
-        raise Wrong(f"{what} is not {value:,.10g}. {slip}".strip())
+        said = f"{what} is not {value:,.10g}."
+        raise Wrong(f"{said} {slip}".strip())
 
 
 def check_letters(given, right: set[str], reasons: dict[str, str]) -> None:

@@ -58,8 +58,8 @@ def half_the_side(answer):
         came = "{} x {} pixels".format(*size) if size else "an address, and stay as large as they are"
         require(size and max(size) == 256, f"The {what} have {came}. What does max_side=256 give?")
     truth = request_tokens([{"role": "user", "content": content}], DEFAULT_MODEL).tokens
-    way = "less" if read_number(prediction) > truth else "more"
-    hint = f"Half the side is half as wide and half as high. How much of the area is left? It is {way} than yours."
+    way = "It is less than yours." if read_number(prediction) > truth else "It is more than yours."
+    hint = f"Half the side is half as wide and half as high. How much of the area is left? {way}"
     check_number("The number of picture tokens", prediction, truth, {}, hint, percent=20)
 
 

@@ -7,8 +7,6 @@ In replay (the default) they come from asset/recordings/; `COURSE_MODE` or `star
     >>> from course import recording
     >>> recording.start("01_url_input", mode="replay")  # doctest: +ELLIPSIS
     Replay: ... recorded answers, no request leaves this machine.
-    >>> recording.model()
-    'gpt-5.6-luna'
     >>> recording.stop()  # requests and environment are as they were
 """
 

@@ -22,6 +22,7 @@ from helpers import plotting
 from helpers.encoding.pixels import make_plain
 from helpers.plotting.show import FALLBACK_ALT
 
+from .. import language
 from ..assets import ROOT, alt_text
 from .masking import mask
 
@@ -46,6 +47,7 @@ def install(before_cell: Callable | None = None) -> None:
     if not (shell := get_ipython()):
         return
     shell.display_formatter.mimebundle_formatter.for_type(Figure, _figure_bundle)
+    language.install()
     shell.set_custom_exc((*_BRIEF, ValueError), show_briefly)
     if before_cell:
         shell.events.register("pre_run_cell", before_cell)

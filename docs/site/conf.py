@@ -1,6 +1,8 @@
 """The lessons as a site, from their stored outputs: make site. Its pages are the repository's own files."""
 
 import json
+import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -9,8 +11,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]  # helpers; and this folder, for the name below
 
 project = html_title = "Vision Notebooks"
-root_doc = "README"
-include_patterns = ["*.md", "docs/*.md", "docs/site/helpers.rst", "notebooks/*.ipynb"]
+from course.language import translate  # noqa: E402
+
+LESSONS = os.environ.get("LESSONS", "notebooks")
+LANGUAGE = LESSONS.removeprefix("notebooks").removeprefix("_")  # "" for English
+language = LANGUAGE or "en"
+ENDING = f".{LANGUAGE}" if LANGUAGE else ""  # of a document
+root_doc = f"README{ENDING}"
+include_patterns = [f"{root_doc}.md", "C*.md", f"docs/*{ENDING}.md", "docs/site/helpers.rst", f"{LESSONS}/*.ipynb"]
+exclude_patterns = ["docs/*.*.md"] * (not LANGUAGE)
 extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 nb_execution_mode = "off"
 myst_heading_anchors = 3
@@ -24,7 +33,7 @@ html_css_files = ["course.css"]
 html_static_path = ["static"]
 html_show_copyright = html_copy_source = html_show_sphinx = False
 
-MORE = ("docs/workshop", "docs/local_models", "docs/site/helpers", "CONTRIBUTING", "CHANGELOG")
+MORE = (f"docs/workshop{ENDING}", f"docs/local_models{ENDING}", "docs/site/helpers", "CONTRIBUTING", "CHANGELOG")
 
 
 def jupyter_anchor(title):
@@ -33,8 +42,20 @@ def jupyter_anchor(title):
 
 
 def setup(app):
+    app.connect("source-read", lead_to_these_lessons)
     app.connect("source-read", add_menu)
     app.connect("build-finished", add_files)
+
+
+def lead_to_these_lessons(app, page, source):
+    """Documents link to the lessons and to each other as they are in English; lead to those of this site."""
+    text = (
+        source[0]
+        .replace("[README.ko.md](README.ko.md)", "README.ko.md")
+        .replace("](notebooks/", f"]({LESSONS}/")
+        .replace("](../notebooks/", f"](../{LESSONS}/")
+    )
+    source[0] = re.sub(r"(\]\(docs/(?:workshop|local_models))\.md", rf"\1{ENDING}.md", text)
 
 
 def add_menu(app, page, source):
@@ -42,12 +63,13 @@ def add_menu(app, page, source):
     if page != root_doc:
         return
     lessons = []
-    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
+    for path in sorted(ROOT.glob(f"{LESSONS}/*.ipynb")):
         title = json.loads(path.read_text("utf-8"))["cells"][0]["source"][0].strip("# \n")
-        lessons.append(f"{path.stem[:2]} {title} <notebooks/{path.stem}>")
+        lessons.append(f"{path.stem[:2]} {title} <{LESSONS}/{path.stem}>")
     more = [page for page in MORE if [*ROOT.glob(f"{page}.*")]]
     for caption, pages in {"Lessons": lessons, "More": more}.items():
-        source[0] += "\n".join(["", "```{toctree}", ":hidden:", f":caption: {caption}", *pages, "```", ""])
+        said = translate(caption, LANGUAGE, is_part=True)
+        source[0] += "\n".join(["", "```{toctree}", ":hidden:", f":caption: {said}", *pages, "```", ""])
 
 
 def add_files(app, error):

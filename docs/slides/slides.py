@@ -9,6 +9,7 @@ Where a part of a lesson is prose alone, the prose is shown. `deck.js` cuts in t
 import base64
 import html
 import mimetypes
+import os
 import re
 import subprocess
 import sys
@@ -22,9 +23,12 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from course.exercises.exercise import EXERCISES
+from course.language import translate
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS, HERE, OUT = ROOT / "notebooks", Path(__file__).parent, ROOT / "build" / "slides"
+HERE, NOTEBOOKS = Path(__file__).parent, ROOT / os.environ.get("LESSONS", "notebooks")
+LANGUAGE = NOTEBOOKS.name.removeprefix("notebooks").removeprefix("_")  # "" for English
+OUT = ROOT / "build" / NOTEBOOKS.name.replace("notebooks", "slides")
 REVEAL = ROOT / "build" / "reveal" / "sphinx_revealjs" / "_static" / "revealjs"
 # A fence as a whole, a heading, or what stands between empty lines; what is indented after one goes on with its list.
 BLOCK = re.compile(r"^```.*?^```|^#+ [^\n]*|[^\n](?:(?!\n{2,}(?! )|\n#+ |\n```).)*", re.M | re.S)
@@ -56,6 +60,8 @@ def page(path: Path) -> str:
     notebook = nbformat.read(path, 4)
     title = notebook.cells[0].source.partition("\n")[0].lstrip("# ")
     parts = {
+        "lang": LANGUAGE or "en",
+        "sources": translate("pictures: see asset/SOURCES.csv", LANGUAGE),
         "title": html.escape(f"{path.stem[:2]} {title}"),
         "css": "\n".join([read(REVEAL / "dist" / "reveal.css"), colours(), colours(".dark "), read(HERE / "deck.css")]),
         "reveal": "\n".join(map(read, (REVEAL / "dist" / "reveal.js", REVEAL / "plugin" / "notes" / "notes.js"))),
@@ -70,14 +76,15 @@ def page(path: Path) -> str:
 def sections(notebook, path: Path):
     """Yield the parts of a lesson, from a heading to the next; each block knows how many seconds it is to take."""
     parts, chapter, is_exercise = [], "", False
-    for heading, cells in headings(notebook):
+    english = nbformat.read(ROOT / "notebooks" / path.name, 4) if LANGUAGE else notebook
+    for (heading, cells), (in_english, _) in zip(headings(notebook), headings(english), strict=True):
         level, title = len(heading) - len(heading.lstrip("#")), markdown(f"# {heading.lstrip('# ')}").strip()[4:-5]
         kicker = f'<p class="kicker">{chapter}</p>' if level == 3 else ""
         chapter = chapter if level == 3 else title
-        is_exercise = (is_exercise or heading == "## Exercises") and heading != "## What you did"
+        is_exercise = (is_exercise or in_english == "## Exercises") and in_english != "## What you did"
         header = f"<header>{kicker}<h{level}>{title}</h{level}></header>"
         parts.append((is_exercise, header, list(blocks_of(cells, path, is_exercise))))
-    minutes = MINUTES.search(notebook.cells[0].source).groups()  # of the lesson, of its exercises
+    minutes = MINUTES.search(english.cells[0].source).groups()  # of the lesson, of its exercises
     needed = [0.0, 0.0]
     for kind, _, blocks in parts:
         needed[kind] += sum(seconds for seconds, _, _ in blocks)
@@ -121,10 +128,10 @@ def blocks_of(cells, path: Path, is_exercise: bool):
         seconds, block = len(cell.split()) * A_WORD, embed(markdown(cell), path)
         after = cells[at + 1] if at + 1 < len(cells) else ""
         leads_to_text = isinstance(after, str) and LED_TO.match(after)
-        *_, last = re.split(r"(?<=[.?!]) (?=[A-Z`*])", cell)
+        *_, last = re.split(r"(?<=[.?!]) (?=[A-Z가-힣`*])", cell)
         if fenced := re.fullmatch(r"```(\w*)\n(.*)```", cell, re.S):
             block = lines("code", coloured(fenced[2], fenced[1]))
-        if MINUTES.match(cell):
+        if cell.startswith("*") and " · " in cell:
             yield 0, "", block.replace("<p>", '<p class="kicker">')
         elif is_prose or is_exercise or is_shown[at]:
             yield seconds, "lead" if cell.endswith(":") or is_exercise else "", block
@@ -165,8 +172,9 @@ def solution(cell) -> str:
     import_module(f"course.exercises.lesson_{number[:2]}")
     exercise = EXERCISES[number]
     code = html.escape(exercise.solution.strip())
-    solved = f'<p>Solution:</p><pre style="white-space:pre-wrap">{code}</pre>'
-    return f"{markdown(f'Hint: {exercise.hint}')}{solved}{markdown(f'Why: {exercise.why}')}"
+    solved = f'<p>{translate("Solution:", LANGUAGE)}</p><pre style="white-space:pre-wrap">{code}</pre>'
+    hint, why = (translate(text, LANGUAGE) for text in (f"Hint for {number}: {exercise.hint}", f"Why: {exercise.why}"))
+    return f"{markdown(hint)}{solved}{markdown(why)}"
 
 
 def embed(block: str, path: Path) -> str:

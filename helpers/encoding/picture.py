@@ -46,12 +46,12 @@ class Picture:
 
     def estimate(self, model: str, detail: str = "auto") -> str:
         """Say in one line what the picture alone costs by the model's published rule, or why that is unknown."""
-        what = f"{self.width} x {self.height} pixels at {_check_detail(detail)}, {model}:"
+        what, known = f"{self.width} x {self.height} pixels at {_check_detail(detail)}, {model}", "no estimate"
         try:
-            what += f" {(counted := picture_tokens(self.width, self.height, model, detail).tokens):,} picture tokens,"
-            return f"{what} {price(model, counted, 0):.4f} US cents (estimated)"
+            known = f"{(counted := picture_tokens(self.width, self.height, model, detail).tokens):,} picture tokens"
+            return f"{what}: {known}, {price(model, counted, 0):.4f} US cents (estimated)"
         except ValueError as error:  # a model of one's own is in no table, and its answers are welcome all the same
-            return f"{what}{'' if what[-1] == ',' else ' no estimate,'} {str(error).partition('; known: ')[0]}"
+            return f"{what}: {known}, {str(error).partition('; known: ')[0]}"
 
     def __str__(self) -> str:
         what = f"{self.origin}: {self.media_type}, {self.width} x {self.height} pixels, {len(self.data):,} bytes"

@@ -100,11 +100,11 @@ def _read(box, number: int, size: tuple[int, int]) -> Box:
     for key, value in values.items():
         if not -1e-6 <= value <= 1 + 1e-6:  # what is less is the arithmetic's doing, and is cut off below
             side = {"x": ("left", "right"), "y": ("top", "bottom")}[key[0]][value > 0]
-            where, hint = f"lies beyond the {side} of the picture: {key} is {value:g}", "cut the box off there."
+            where, hint = f"{name} lies beyond the {side} of the picture: {key} is {value:g}", "cut the box off there."
             if max(values.values()) > 2:
                 hint = f"are these pixels? Divide x by {size[0]} and y by {size[1]}, the width and height of this "
                 hint += "picture; numbers from 0 to 1000 are divided by 1000."
-            raise BoxError(f"{name} {where}. Fractions go from 0 to 1: {hint}")
+            raise BoxError(f"{where}. Fractions go from 0 to 1: {hint}")
         values[key] = min(max(value, 0.0), 1.0) + 0.0  # + 0.0 makes -0.0 a plain zero
     for axis in "xy":
         low, high = values[f"{axis}_min"], values[f"{axis}_max"]

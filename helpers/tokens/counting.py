@@ -130,16 +130,16 @@ def check_limits(messages: list, provider: str = "openai") -> None:
     def check(amount: int, most: int | None, of_what: str, has: str) -> None:
         if most and amount > most:
             way_out = "Shrink it." if "picture " in has else "Send them in turns."
-            raise ValueError(f"{provider} takes {most:,} {of_what}, and {has} {amount:,}. {way_out}")
+            raise ValueError(f"{provider} takes {most:,} {of_what}, and {has.format(f'{amount:,}')}. {way_out}")
 
-    check(len(urls), limits.pictures, f"pictures in one request ({day})", "here are")
+    check(len(urls), limits.pictures, f"pictures in one request ({day})", "here are {}")
     for number, url in enumerate(urls, 1):
         if url.startswith("data:"):
             stated = "characters a data URL (stated for outputs of functions, as of 2026-08)"
-            check(len(url), limits.url_characters, stated, f"that of picture {number} has")
+            check(len(url), limits.url_characters, stated, f"that of picture {number} has {{}}")
             size = len(url.partition(",")[2]) * 3 // 4
-            check(size, limits.picture_bytes, "bytes a picture (as of 2026-04)", f"picture {number} has about")
-    check(sum(map(len, urls)), limits.request_bytes, f"bytes in one request ({day})", "these pictures alone have")
+            check(size, limits.picture_bytes, "bytes a picture (as of 2026-04)", f"picture {number} has about {{}}")
+    check(sum(map(len, urls)), limits.request_bytes, f"bytes in one request ({day})", "these pictures alone have {}")
 
 
 class Price(float):

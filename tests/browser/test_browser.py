@@ -1,8 +1,7 @@
 """Every lesson in JupyterLab in a real, headless browser: Run All, pictures and answers on the page, a changed prompt.
 
-Not part of `make test`; `make browser` runs it in two browsers at once, and installs Chromium where it can. Screenshots
-stay in tests/screenshots/, which git ignores; a test that fails leaves NAME-failed.png there. first_start.png, in 128
-colours, is the README's picture.
+Screenshots stay in tests/screenshots/, which git ignores; a test that fails leaves NAME-failed.png there.
+first_start.png, in 128 colours, is the README's picture.
 """
 
 import os
@@ -15,23 +14,20 @@ import threading
 import time
 import urllib.request
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import psutil
 import pytest
 from playwright.sync_api import TimeoutError as NotInTime
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-ROOT = Path(__file__).resolve().parents[2]
-SCREENSHOTS = ROOT / "tests" / "screenshots"
-LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-CELLS = ".jp-Notebook .jp-CodeCell"
+from course.assets import ROOT
+from tests.browser import CELLS, SCREENSHOTS, choose, chromium
+from tests.lessons.lesson import LESSONS, NAMES, code_cells, read
+
+KOREAN = [ROOT / "notebooks_ko" / f"{name}.ipynb" for name in ("00_start_here", "08_structured_answers")]
 ORIGIN = re.compile(r"^\[.+ · (?:finish reason|status): .+\]$", re.M)  # the line that recording.show_answer ends with
 LIMIT = 180  # seconds for one test; the longest takes about 15
-HEIGHT = 12_000  # pixels of a page whose cells have run
 
 # What is on the page of each code cell. JupyterLab marks an error as it marks what is written to stderr.
 READ_CELLS = """cells => cells.map(cell => ({
@@ -67,8 +63,7 @@ def limit():
 def lab(tmp_path_factory):
     """JupyterLab on a copy of the course, so that nothing in the repository changes: its address, and the copy."""
     course = tmp_path_factory.mktemp("lab") / "course"
-    course.mkdir()
-    for name in ("notebooks", "asset"):
+    for name in ("notebooks", "notebooks_ko", "asset"):
         shutil.copytree(ROOT / name, course / name)
     # Lab draws only the cells in view unless told otherwise.
     settings = course.parent / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
@@ -81,13 +76,8 @@ def lab(tmp_path_factory):
     options += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     # Neither a mode nor a key of the shell around the tests may decide what the lessons show.
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("COURSE_", "OPENAI_", "VISION_"))}
-    environment = mine | {
-        "JUPYTER_CONFIG_DIR": str(course.parent / "config"),
-        "JUPYTERLAB_SETTINGS_DIR": str(course.parent / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(course.parent / "workspaces"),
-        "JUPYTER_PREFER_ENV_PATH": "1",
-    }
-    SCREENSHOTS.mkdir(exist_ok=True)
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    environment = mine | dict.fromkeys(places, str(course.parent / "settings")) | {"JUPYTER_PREFER_ENV_PATH": "1"}
     address, logged = f"http://127.0.0.1:{port}", course.parent / "jupyterlab.log"
     # A file, because a pipe that nobody reads fills up and stops the server.
     with open(logged, "w", encoding="utf-8") as log:
@@ -107,17 +97,12 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    assert CHROMIUM, "Chromium is not on PATH; `make browser` installs it"
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-             "--disable-component-update"]  # fmt: skip
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @contextmanager
-def lesson_page(browser, lab, name):
+def lesson_page(browser, lab, name, folder="notebooks"):
     """A page with this notebook, its kernel idle and no dialog over it; a screenshot when something fails there."""
     failed = SCREENSHOTS / f"{name}-failed.png"
     failed.unlink(missing_ok=True)
@@ -125,7 +110,7 @@ def lesson_page(browser, lab, name):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     try:
-        page.goto(f"{lab.address}/lab/tree/notebooks/{name}.ipynb?token=course&reset", timeout=60_000)
+        page.goto(f"{lab.address}/lab/tree/{folder}/{name}.ipynb?token=course&reset", timeout=60_000)
         page.wait_for_selector(CELLS, timeout=60_000)
         # In the status bar: the notebook's own sign says idle before there is a kernel, and Run All then runs nothing.
         expect(page.get_by_text(re.compile(r"^Python 3 .*\| Idle$"))).to_be_visible(timeout=60_000)
@@ -148,11 +133,6 @@ def run_all(page):
         page.wait_for_function(ALL_RAN, timeout=60_000)
 
 
-def choose(page, menu, command):
-    page.get_by_role("menuitem", name=menu, exact=True).click()
-    page.locator(f'.lm-Menu-item[data-command="{command}"]').click()
-
-
 def shoot(page, size, top, path):
     """A screenshot with everything drawn, of a window this large, scrolled down to `top`."""
     page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
@@ -162,36 +142,33 @@ def shoot(page, size, top, path):
     page.screenshot(path=path)
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", [*LESSONS, *KOREAN], ids=[*NAMES, "ko_00", "ko_08"])
 def test_run_all(browser, lab, lesson):
-    notebook = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    with lesson_page(browser, lab, lesson) as page:
+    cells = code_cells(read(lesson))
+    with lesson_page(browser, lab, lesson.stem, lesson.parent.name) as page:
         if lesson == LESSONS[0]:  # the picture of the README
             see = page.locator(".jp-MarkdownCell", has=page.locator("h2", has_text="See")).first
             shoot(page, (1280, 1500), see.evaluate("cell => cell.offsetTop"), SCREENSHOTS / "first_start.png")
         run_all(page)
         # As tall as the lesson, so that the screenshot shows all of it.
         height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
-        shoot(page, (1280, height + 120), 0, SCREENSHOTS / f"{lesson}.png")
+        shoot(page, (1280, height + 120), 0, SCREENSHOTS / f"{lesson.stem}{lesson.parent.name[9:]}.png")
         shown = page.eval_on_selector_all(CELLS, READ_CELLS)
 
-        # A cell that writes to stderr looks like one that errs.
-        red = [any(o.get("name") == "stderr" or o.output_type == "error" for o in cell.outputs) for cell in cells]
-        assert [cell["red"] for cell in shown] == red, "the cells that err, and those that should"
-        assert [cell["prompt"] for cell in shown] == [f"[{n}]:" for n in range(1, len(cells) + 1)]
-        assert [cell["outputs"] for cell in shown] == [len(cell.outputs) for cell in cells], "outputs of each cell"
-        pages = [[output.get("data", {}).get("text/html", "") for output in cell.outputs] for cell in cells]
-        assert [len(cell["pictures"]) for cell in shown] == ["".join(page).count("<img ") for page in pages]
-        # Where a picture has no alt text, JupyterLab says "Image".
-        pictures = [picture for cell in shown for picture in cell["pictures"]]
-        assert [(alt, loaded) for alt, loaded in pictures if alt in ("", "Image") or not loaded] == [], "(alt, loaded)"
-        stored = [
-            (n, output.get("data", {}).get("text/plain", "")) for n, c in enumerate(cells) for output in c.outputs
-        ]
-        for index, answer in [one for one in stored if ORIGIN.search(one[1])][-1:]:
-            assert answer.splitlines()[0] in shown[index]["text"].splitlines()
-        assert height <= HEIGHT, "a page to scroll through: say less, or show it smaller"
+        for number, (cell, stored) in enumerate(zip(shown, cells, strict=True), 1):
+            data = [output.get("data", {}) for output in stored.outputs]
+            # A cell that writes to stderr looks like one that errs.
+            is_red = any(out.get("name") == "stderr" or out.output_type == "error" for out in stored.outputs)
+            images = "".join(one.get("text/html", "") for one in data).count("<img ")
+            found = cell["prompt"], cell["red"], cell["outputs"], len(cell["pictures"])
+            assert found == (f"[{number}]:", is_red, len(data), images), "prompt, is it red, outputs, pictures"
+            # Where a picture has no alt text, JupyterLab says "Image".
+            assert [alt for alt, loaded in cell["pictures"] if alt in ("", "Image") or not loaded] == [], number
+            answers = [text for one in data if ORIGIN.search(text := one.get("text/plain", ""))]
+            assert all(answer.splitlines()[0] in cell["text"].splitlines() for answer in answers), number
+            verdicts = re.findall(r"(?m)^\d\d\.\d.*", "".join(one.get("text", "") for one in stored.outputs))
+            assert [verdict for verdict in verdicts if verdict not in cell["text"]] == [], number
+        assert height <= 12_000, "a page to scroll through: say less, or show it smaller"
 
 
 def test_a_changed_prompt_meets_a_short_kind_message(browser, lab):
@@ -207,8 +184,7 @@ def test_a_changed_prompt_meets_a_short_kind_message(browser, lab):
         ask = page.locator(CELLS).filter(has_text="text_part =").first
         ask.locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
-        error = ask.locator(".jp-OutputArea-output")
-        expect(error).to_have_text(re.compile("^NotRecorded: "), timeout=20_000)
+        expect(error := ask.locator(".jp-OutputArea-output")).to_have_text(re.compile("^NotRecorded: "), timeout=20_000)
         message = error.inner_text().strip()
         ask.screenshot(path=SCREENSHOTS / "changed-prompt.png")
         assert len(message.splitlines()) <= 12

@@ -7,9 +7,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
-from course.assets import ROOT
 from docs.slides import slides
-from tests.browser.test_browser import LESSONS, SCREENSHOTS, browser, limit  # noqa: F401 (fixtures)
+from tests.browser import SCREENSHOTS
+from tests.browser.test_browser import browser, limit  # noqa: F401 (fixtures)
+from tests.lessons.lesson import LESSONS, NAMES, read
 
 # What does not fit its slide, is empty or has no picture: [[slide, what], …]. And how many lines and rows there are.
 LOOK = """() => {
@@ -49,19 +50,17 @@ def deck(browser, tmp_path):  # noqa: F811
     context.close()
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LESSONS, ids=NAMES)
 def test_nothing_of_a_lesson_is_cut_or_lost_on_its_slides(deck, lesson):
-    path = ROOT / "notebooks" / f"{lesson}.ipynb"
-    page = deck(path)
-    source = re.sub(r"(?s)<thead>.*?</thead>", "", slides.page(path))
-    source = source.partition('<div class="slides">')[2].partition("<footer>")[0]
+    page = deck(lesson)
+    source = re.sub(r"(?s)<thead>.*?</thead>", "", "".join(slides.sections(read(lesson), lesson)))
     lines = "".join(re.findall(r'(?s)<pre class="\w+">.*?</pre>', source)).count("<code>")
-    shown = source.count("<tr>"), source.count("<li>")
-    assert page.evaluate(LOOK) == {"wrong": [], "lines": lines, "rows": shown[0], "points": shown[1]}
+    rows, points = source.count("<tr>"), source.count("<li>")
+    assert page.evaluate(LOOK) == {"wrong": [], "lines": lines, "rows": rows, "points": points}
 
 
 def test_notes_and_clock_follow_the_slides_and_the_slides_follow_them(deck):
-    page = deck(ROOT / "notebooks" / "01_url_input.ipynb")
+    page = deck(LESSONS[1])
     with page.context.expect_page() as opened:
         page.keyboard.press("s")
     speaker = opened.value
@@ -85,12 +84,11 @@ def test_what_is_too_long_goes_on_on_the_next_slide_and_d_makes_it_dark(deck, tm
     page = deck(tmp_path / "00_long.ipynb")
     assert page.evaluate(LOOK) == {"wrong": [], "lines": 61, "rows": 60, "points": 60}
     heads = page.locator(".slides section > header").all_text_contents()
-    tables = page.locator(".slides thead").count()
     names = [head.removesuffix(" …") for head in heads]
     assert sorted(set(names), key=names.index) == ["Long", "Table", "List", "Lines", "Exercises"]
     assert [head.endswith(" …") for head in heads] == [name in names[:at] for at, name in enumerate(names)]
     assert min(map(names.count, ("Table", "List", "Lines"))) >= 2
-    assert tables == sum(head.startswith("Table") for head in heads)
+    assert page.locator(".slides thead").count() == names.count("Table")
     dark = "document.documentElement.matches('.dark')"
     before = page.evaluate(dark)
     page.keyboard.press("d")

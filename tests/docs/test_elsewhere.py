@@ -2,14 +2,16 @@
 
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 
-import nbformat
 import pytest
 
 from course.assets import ROOT
+from tests.lessons.lesson import LESSONS, code_cells, read
 
 sys.path.append(str(ROOT / "docs"))
 import badges
@@ -39,10 +41,7 @@ def test_a_bundle_holds_what_its_system_needs_whatever_the_system_here(system, b
 
 
 def test_colab_gets_its_packages_at_the_versions_of_the_lock_before_the_first_cell_and_no_others():
-    first, second, *_ = (
-        cell for cell in colab.copy_for_colab(nbformat.read(ROOT / "notebooks/01_url_input.ipynb", 4), "a/b").cells
-        if cell.cell_type == "code"
-    )  # fmt: skip
+    first, second, *_ = code_cells(colab.copy_for_colab(read(LESSONS[1]), "a/b"))
     assert "recording.start" in second.source and "https://github.com/a/b /content" in first.source
     installed = re.search(r"%pip install --quiet (.*)", first.source)[1].split()
     lock = (ROOT / "requirements.txt").read_text("utf-8")
@@ -57,20 +56,15 @@ def test_badges_lead_to_the_address_again_and_again():
     assert len(once.splitlines()) == len(readme.splitlines())
 
 
-@pytest.mark.parametrize(
-    "urls", ["", 'Repository = "https://example.org/a/b"', 'Repository = "https://github.com/a/b.git"']
-)
-def test_without_an_address_a_sentence_says_where_to_write_it(tmp_path, urls):
-    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("site", "lite", "slides"))
+@pytest.mark.parametrize("place", ["", "example.org/a/b", "github.com/a/b", "github.com/a/b.git"])
+def test_without_an_address_of_github_a_sentence_says_where_to_write_it(tmp_path, monkeypatch, place):
+    monkeypatch.setattr(sys.modules["address"], "ROOT", tmp_path)
     shutil.copy(ROOT / "README.md", tmp_path)
-    (tmp_path / "pyproject.toml").write_text(f"[project]\n[project.urls]\n{urls}\n", "utf-8")
-    command = [sys.executable, tmp_path / "docs" / "badges.py"]
-    done = subprocess.run(command, text=True, capture_output=True)
-    good = urls.endswith('.git"')
-    assert (done.returncode == 0) == good and (
-        "codespaces.new/a/b)" in (tmp_path / "README.md").read_text("utf-8")
-    ) == good
-    assert ("[project.urls]" in done.stderr) != good
+    line, is_one = f'Repository = "https://{place}"' if place else "", place.startswith("github.com")
+    (tmp_path / "pyproject.toml").write_text(f"[project.urls]\n{line}\n", "utf-8")
+    with nullcontext() if is_one else pytest.raises(SystemExit, match=r"\[project\.urls\]"):
+        runpy.run_path(badges.__file__, run_name="__main__")
+    assert ("codespaces.new/a/b)" in (tmp_path / "README.md").read_text("utf-8")) == is_one
 
 
 def test_binder_and_codespaces_install_the_lock_and_nothing_else():

@@ -6,58 +6,54 @@ That a solution is right at the end of its lesson is seen where the lessons are 
 import re
 from itertools import permutations
 
-import nbformat
 import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course import exercises, recording
+from course import recording
 from course.assets import ROOT
 from course.exercises.lesson_05 import score
 from helpers import tokens, video
 from tests.api.validation import check_chat, check_response
 from tests.conftest import COFFEE, QUESTION
-from tests.exercises.cases import ALL, NOTEBOOKS, ROCKET, picture, says, text
-from tests.exercises.lessons_03_04 import FOUR, part_of
-from tests.exercises.lessons_05_09 import translated
-
-
-def run_solution(number, **lesson):
-    """The variables after a solution, with those of its lesson that it needs."""
-    variables = {"exercises": exercises, "MODEL": recording.model(), **lesson}
-    exec(ALL[number].solution, variables)
-    return variables
+from tests.exercises.cases import ALL, answer_of
+from tests.exercises.given import picture, says, text
+from tests.lessons.lesson import LESSONS, NAMES, printed, read
 
 
 def test_a_request_that_is_built_is_one_that_the_service_reads():
-    check_chat(run_solution("01.2", ROCKET=ROCKET)["my_request"])
-    check_response(run_solution("06.2", content=translated()["input"][0]["content"])["my_request"])
+    check_chat(answer_of("01.2"))
+    check_response(answer_of("06.2"))
 
 
 def test_the_letters_of_what_is_missed_are_what_replay_misses(folder, monkeypatch):
     monkeypatch.delenv("COURSE_RECORDINGS")
     recording.start("00_start_here", mode="replay")
     asked, shown = text(QUESTION), picture(COFFEE, "low")
-    spaced, same = text(f"{QUESTION} "), [asked, shown]
-    contents = [[asked, picture(COFFEE, "high")], [spaced, shown], [shown, asked], same, same,
-                [asked, dict(reversed(shown.items()))]]  # fmt: skip
+    contents = {
+        "a": [asked, picture(COFFEE, "high")],
+        "b": [text(f"{QUESTION} "), shown],
+        "c": [shown, asked],
+        "d": [asked, shown],
+        "e": [asked, shown],
+        "f": [asked, dict(reversed(shown.items()))],
+    }
     missed = []
-    for letter, content in zip("abcdef", contents, strict=True):
+    for letter, content in contents.items():
         body = {"model": recording.model(), "messages": [says("user", *content)]}
         try:
             openai.OpenAI().chat.completions.create(**body, max_completion_tokens=501 if letter == "e" else 500)
         except recording.NotRecorded:
             missed.append(letter)
-    assert missed == run_solution("00.1")["my_misses"]
+    assert missed == answer_of("00.1")
 
 
 @pytest.mark.slow
 def test_the_prediction_of_scenes_is_true_of_the_film():
     film = ROOT / "asset" / "videos" / "camera2.mp4"
-    solved = run_solution("05.1")
-    assert solved["my_shortest"] == len(video.scenes(film, shortest=4))
-    assert solved["my_longest"] == len(video.scenes(film, longest=3))
+    true = {"shortest": len(video.scenes(film, shortest=4)), "longest": len(video.scenes(film, longest=3))}
+    assert answer_of("05.1") == true
 
 
 cuts = st.lists(st.integers(0, 16).map(lambda n: n / 8), max_size=4, unique=True).map(sorted)
@@ -71,24 +67,24 @@ def test_score_finds_the_largest_number_of_pairs(found, true):
 
 
 def test_the_prediction_of_tokens_begins_with_what_the_lessons_pictures_cost():
-    whole = [{"role": "user", "content": [part_of(name) for name in FOUR]}]
-    assert tokens.request_tokens(whole, recording.model()).tokens == 799
-    assert "= 799 / 4" in ALL["03.1"].solution
+    whole = [says("user", *answer_of("03.1", ", max_side=256", "")["parts"])]
+    assert answer_of("03.1")["prediction"] == tokens.request_tokens(whole, recording.model()).tokens / 4
 
 
-@pytest.mark.parametrize("lesson", NOTEBOOKS)
-def test_a_notebook_ends_with_its_three_exercises(lesson):
-    cells = nbformat.read(NOTEBOOKS[lesson], as_version=4).cells
+@pytest.mark.parametrize("path", LESSONS, ids=NAMES)
+def test_a_notebook_ends_with_its_three_exercises(path):
+    cells = read(path).cells
     heads = {n: cell.source.splitlines()[0] for n, cell in enumerate(cells) if cell.source.startswith("## ")}
     (first, before), (last, after) = list(heads.items())[-2:]
-    section = cells[first + 1 : last]
+    section, numbers = cells[first + 1 : last], [f"{path.stem[:2]}.{n}" for n in (1, 2, 3)]
     assert (before, after) == ("## Exercises", "## What you did")
     assert [cell.cell_type for cell in section] == ["markdown", "code"] * 3
-    assert [number for number in ALL if number[:2] == lesson] == [f"{lesson}.{n}" for n in (1, 2, 3)]
-    for n, (task, cell) in enumerate(zip(section[::2], section[1::2], strict=True), 1):
-        number, lines = f"{lesson}.{n}", cell.source.splitlines()
-        assert task.source.startswith(f"### {n}. ")
-        assert (n == 1) is bool(re.search("(?i)predict", task.source)), "the first is a prediction, and no other"
+    assert [number for number in ALL if number[:2] == path.stem[:2]] == numbers
+    for number, task, cell in zip(numbers, section[::2], section[1::2], strict=True):
+        lines = cell.source.splitlines()
+        assert task.source.startswith(f"### {number[-1]}. ")
+        predicts = bool(re.search("(?i)predict", task.source))
+        assert predicts is (number == numbers[0]), "the first is a prediction, and no other"
         assert ALL[number].solution.strip().splitlines()[-1] in lines, "a solution ends with the check of the cell"
         assert lines[-2:] == [f'# exercises.hint("{number}")', f'# exercises.solution("{number}")'] and len(lines) <= 8
-        assert "".join(out.get("text", "") for out in cell.outputs).startswith(f"{number} is not attempted")
+        assert printed(cell).startswith(f"{number} is not attempted")

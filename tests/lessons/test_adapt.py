@@ -7,7 +7,6 @@ from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from helpers.encoding import open_picture
-from helpers.tokens import picture_tokens, price
 from tests.api import API_KEY, serve
 from tests.api.answers import load_answers
 from tests.lessons.lesson import LESSONS, output_text, read
@@ -36,12 +35,7 @@ def test_a_file_of_ones_own_first_in_replay_and_then_live(kernel, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:gpt-4.5-preview was shut down")
-def test_an_estimate_is_the_published_rule_and_price_or_says_why_there_is_none():
-    picture, large = open_picture(Image.new("RGB", (1000, 700))), open_picture(Image.new("1", (6000, 6000)))
-    counted = picture_tokens(1000, 700, "gpt-5.6-luna", "high").tokens
-    cost = f"{counted} picture tokens, {price('gpt-5.6-luna', counted, 0):.4f} US cents (estimated)"
-    assert picture.estimate("gpt-5.6-luna", "high") == f"1000 x 700 pixels at high, gpt-5.6-luna: {cost}"
-    none = "1000 x 700 pixels at low, llava: no estimate, unknown model under the rules of [^']+'llava'"
-    assert re.fullmatch(none, picture.estimate("llava", "low")), "and not the names of all others"
+def test_an_estimate_says_why_there_is_none():
+    picture, large = open_picture(Image.new("1", (1000, 700))), open_picture(Image.new("1", (6000, 6000)))
     assert "tokens, no price of 2026-11-22 is known for" in picture.estimate("gpt-4.5-preview")
     assert "refuses a picture of 35,344 patches" in large.estimate("gpt-5.6-luna", "original")

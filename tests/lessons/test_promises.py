@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from course.assets import ROOT
-from course.recording.shape import RECORDINGS, Recording, cell_digest, load
+from course.recording.shape import RECORDINGS, Recording, load
 from helpers.plotting.show import FALLBACK_ALT
 from helpers.tokens import price
 from tests.lessons.lesson import LESSONS, NAMES, README, code_cells, output_text, read
@@ -33,6 +33,7 @@ LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]*)\)")
 PICTURE = re.compile(r"!\[([^\[\]]*)\]\(([^()\s]*)\)")
 TAGS = {"raises-exception", "replay-only"}
 UNDESCRIBED = re.compile(FALLBACK_ALT.format(r"\d+", r"\d+") + "|^<|^$")
+# What differs between two machines and not between two runs, which nbval would notice.
 NEVER = {
     "a path": re.compile(r"/(?:root|home|tmp|work|usr|opt|var|Users|private)/|[A-Za-z]:\\\\|site-packages"),
     "a host": re.compile(rf"127\.0\.0\.1|localhost|{re.escape(platform.node() or 'localhost')}"),
@@ -41,9 +42,6 @@ NEVER = {
     "a version": re.compile(
         rf"(?i)\b(?<!/)(python|openai|pillow|matplotlib|requests)[ /=]+v?\d|{platform.python_version()}"
     ),
-    # 00:00:12 is a place in a video of less than a minute, in Azure's way of writing.
-    "a time": re.compile(r"\b(?!00:00:)\d\d:\d\d:\d\d\b|\b\d+(\.\d+)? ?(ms|seconds?)\b"),
-    "a memory address": re.compile(r"0x[0-9a-f]{6,}"),
 }
 
 
@@ -74,22 +72,15 @@ def problems(notebook):
             yield "a picture in the text without alt text"
 
 
-def problems_of_recording(recording, notebook):
-    """What is wrong with a recording, a sentence each."""
-    digests = {cell_digest(cell.source) for cell in code_cells(notebook)}
+def problems_of_recording(recording):
+    """What is wrong with a recording, a sentence each, that recording it again would not show."""
     for number, item in enumerate(recording.interactions, 1):
-        if item.cell not in digests:
-            yield f"request {number} is asked by no cell"
         named = item.response.about().get("model") if item.response else None
         if (item.source == "sample") != (named == "course-sample"):
             yield f"request {number}: a sample is a sample only under the model name course-sample, not {named}"
         is_answer = item.response and item.response.status == 200
         if is_answer and not item.request.url.endswith("/moderations") and _without_detail(item.request.body):
             yield f"request {number}: a picture without detail, whose default differs from model to model"
-        if item.source == "live" and not item.date:
-            yield f"request {number}: a live answer without its date"
-        if item.wrong_on_purpose and item.source != "sample":
-            yield f"request {number}: only a sample can be wrong on purpose"
 
 
 def _without_detail(body):
@@ -247,10 +238,8 @@ def test_lessons_are_numbered_and_complete():
 @pytest.mark.parametrize("path", LESSONS, ids=NAMES)
 def test_a_lesson_and_its_recording_keep_their_promises(path):
     lesson, recording = read(path), load(RECORDINGS / f"{path.stem}.json")
-    found = [*problems(lesson), *problems_of_shape(lesson, path), *problems_of_recording(recording, lesson)]
-    assert found == [] and path.stat().st_size <= 300_000 and recording.lesson == path.stem
-    for name in re.findall(r"\.\./(asset/[\w./-]+\.\w+)", "".join(cell.source for cell in lesson.cells)):
-        assert (ROOT / name).is_file(), name
+    found = [*problems(lesson), *problems_of_shape(lesson, path), *problems_of_recording(recording)]
+    assert found == [] and path.stat().st_size <= 300_000
     # The price at the top is that of the recorded usage; what is only fetched again was paid before.
     posted = [item for item in recording.interactions if item.request.method == "POST" and item.response]
     usages = [item.response.about().get("usage") or {} for item in posted]
@@ -295,8 +284,6 @@ BREAKS = [
     ("pictures: fine", "http://127.0.0.1:8888", "an output holds a host"),
     ("pictures: fine", "sk-proj-abcdef123", "an output holds a key"),
     ("pictures: fine", "Python 3.11", "an output holds a version"),
-    ("pictures: fine", "took 0.12 seconds", "an output holds a time"),
-    ("pictures: fine", "<x at 0x7f00aa>", "an output holds a memory address"),
     ('"text/plain"', '"image/png"', "nbval would not compare"),
     ('<img alt=\\"', '<img title=\\"', ": a picture without alt text"),
     ('<img alt=\\"', f'<img alt=\\"{FALLBACK_ALT.format(600, 400)} ', ": a picture without alt text"),
@@ -339,14 +326,11 @@ RESPONSES = {"input": [{"content": [{"type": "input_image", "image_url": "https:
 EVENT = 'event: response.created\ndata: {"response": {"id": "resp_1", "model": "gpt-5.6-luna"}}'
 # (what the first interaction of lesson 00 holds instead, what is said about it)
 RECORDING_BREAKS = [
-    ({"cell": "00000000"}, "asked by no cell"),
     ({"response": {"status": 200, "json": {"id": "c", "model": "gpt-5.6-luna"}}}, SAMPLE),
     ({"response": {"status": 200, "events": [EVENT]}}, SAMPLE),
     ({"source": "live", "date": "2026-11-22"}, SAMPLE),
     ({"request": {"method": "POST", "url": "/v1/chat/completions", "body": CHAT}}, "a picture without detail"),
     ({"request": {"method": "POST", "url": "/v1/responses", "body": RESPONSES}}, "a picture without detail"),
-    ({"source": "live", "response": {"status": 200, "json": {"model": "x"}}}, "a live answer without its date"),
-    ({"source": "constructed", "wrong_on_purpose": True}, "only a sample can be wrong"),
 ]
 
 
@@ -354,5 +338,4 @@ RECORDING_BREAKS = [
 def test_a_broken_recording_is_noticed(changes, says):
     stored = json.loads((RECORDINGS / f"{NAMES[0]}.json").read_text("utf-8"))
     stored["interactions"][0] |= changes
-    found = problems_of_recording(Recording.model_validate(stored), read(LESSONS[0]))
-    assert any(says in problem for problem in found)
+    assert any(says in problem for problem in problems_of_recording(Recording.model_validate(stored)))

@@ -9,7 +9,6 @@ by byte. The secrets (`canary.py`) are looked for in all that is left. The lesso
 import copy
 import functools
 import re
-import shutil
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -62,18 +61,19 @@ rules.SHUTDOWN.update(rules.today)""",
         r".*3000 pixels reach the model: 14,100 tokens, 0\.2820 cents.*capitals are 12\.0 pixels high there: read by "
         r"our reader.*Not possible: detail 'original' is not known for gpt-4o; known: auto, low, high.*\(unverified.*",
     ),
-    "05.2": (
-        "print(*(scene_at(scenes['camera2'], at) for at in (0, 9, 23.9, 24)))",
-        "0:00 to 0:04 0:09 to 0:13 0:21 to 0:24 None\n",
-    ),
     # Of the lesson's own stream it gathers what the SDK does.
-    "06.3": (
-        "print(gather([event.to_dict() for event in events]) == (last.response.output_text, True))\n"
-        # And 06.2 takes the picture itself, which a server without addresses needs.
-        "my_request['input'] = body['input']\nexercises.check('06.2', my_request)",
-        r"True\n06\.2 is right\..*",
+    "06.3": ("print(gather([event.to_dict() for event in events]) == (last.response.output_text, True))", "True\n"),
+    # With another truth the lesson has other scores.
+    "08.1": (
+        """labels, boxes = table("labels.csv"), table("boxes.csv")
+labels[1] |= {"animal": "cat", "tags": "people"}
+boxes[0] |= {"left": 241, "top": 24, "right": 420, "bottom": 113}
+table = {"labels.csv": labels, "boxes.csv": boxes}.get
+for words in ("truth = table(", 'print(f"animals', "rows = table(", '"boxes given'):
+    exec(next(source for source in In if words in source))""",
+        r".*animals:   3 of 5 .*chicken.*precision: 5 of 7 .*found, with 0\.5 or more: 2 of 4\n.*",
     ),
-    # An answer that is none, and prices that add up to the total or don't.
+    # An answer that is none.
     "08.3": (
         """from unittest.mock import Mock
 
@@ -82,14 +82,8 @@ client.chat.completions.parse.return_value.choices = [Mock(message=Mock(parsed=N
 try:
     ask_for(Receipt, "What was bought?")
 except NoAnswer as error:
-    print(error)
-tenth = [Item(count=1, name="a", cents=10), Item(count=1, name="b", cents=20)]
-print(Receipt(items=tenth, tip_cents=5, total_cents=35).total_cents)
-try:
-    Receipt(items=tenth, tip_cents=None, total_cents=31)
-except ValidationError as error:
-    print(error.errors()[0]["msg"])""",
-        r"No\.\n35\nValue error, the prices add up to 30, and the total is 31\n",
+    print(error)""",
+        r"No\.\n",
     ),
 }
 # Lesson 04 is replayed on a day when the old models that it names are shut down, which changes nothing on its page.
@@ -97,16 +91,6 @@ LATE = """from datetime import date
 from helpers.tokens import rules
 rules.today = dict(rules.SHUTDOWN)
 rules.SHUTDOWN.update(dict.fromkeys(["gpt-4o", "gpt-4o-mini", "gpt-4.1-mini"], date(2020, 1, 1)))"""
-# Lesson 08 is recorded with another truth, (file, what stands there, what comes instead), and in these cells says so.
-OTHER_TRUTH = (
-    ("labels.csv", "chicken.webp,hen,grass", "chicken.webp,cat,people"),
-    ("boxes.csv", "hen 1,41,124,220,513", "hen 1,241,24,420,113"),
-)
-OTHER_SCORES = {
-    'print(f"animals': "animals:   3 of 5 are right, wrong: ['asset/images/chicken.webp', 'asset/images/horse.webp']\n",
-    "precision:": "precision: 5 of 7 given tags",
-    "boxes given": "found, with 0.5 or more: 2 of 4",
-}
 # All there is to log, in a file.
 LOG = "import logging\nlogging.basicConfig(filename={!r}, level=logging.DEBUG, force=True)"
 NO_LOG = "import logging\nlogging.basicConfig(level=logging.WARNING, handlers=[], force=True)"
@@ -172,10 +156,7 @@ def runs(api, own, kernel, tmp_path_factory):
     def run(path):
         folder = tmp_path_factory.mktemp("run")
         (folder / "notebooks").mkdir()
-        shutil.copytree(ROOT / "asset" / "truth", folder / "asset" / "truth")
-        for part in (ROOT / "asset").iterdir():
-            if part.name != "truth":
-                (folder / "asset" / part.name).symlink_to(part)
+        (folder / "asset").symlink_to(ROOT / "asset")
         planted = {**canary.PLANTED, "AZURE_OPENAI_ENDPOINT": f"https://{HOST}/"}
         planted |= dict.fromkeys(("OPENAI_BASE_URL", "VISION_MODEL"))
         settings = {
@@ -201,8 +182,6 @@ def runs(api, own, kernel, tmp_path_factory):
                 made[how].cells += map(new_code_cell, sources)
             if (path.stem[:2], how) == ("04", "replay"):
                 kernel.run([LATE])
-            if (path.stem[:2], how) == ("08", "record"):
-                put_other_truth(folder / "asset" / "truth")
             skip = "" if how == "replay" else "replay-only"
             as_stored(kernel.run(made[how], environment, folder / "notebooks", skip))
             nbformat.write(made[how], folder / "notebooks" / f"{how}.ipynb")
@@ -210,13 +189,6 @@ def runs(api, own, kernel, tmp_path_factory):
         return SimpleNamespace(**made, left=canary.left_in(folder))
 
     return run
-
-
-def put_other_truth(folder):
-    for name, there, instead in OTHER_TRUTH:
-        text = (folder / name).read_text(encoding="utf-8")
-        assert text.count(there) == 1
-        (folder / name).write_text(text.replace(there, instead), encoding="utf-8")
 
 
 @each_lesson
@@ -279,11 +251,3 @@ def test_base_url_and_model_alone_are_enough_for_a_model_of_ones_own(runs, own, 
             unexplained[source] = stored, now
     assert (unexplained, expected) == ({}, {}), "what differs, and what shows what replay shows"
     assert own.unanswered == []
-
-
-@pytest.mark.parametrize("path", LESSONS[8:9], ids=NAMES[8:9])
-def test_scores_follow_the_truth(runs, path):
-    cells = code_cells(runs(path).record)
-    for words, says in OTHER_SCORES.items():
-        [cell] = [cell for cell in cells if words in cell.source]
-        assert says in printed(cell), printed(cell)

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-import requests
 from openai.types.chat import ChatCompletion
 
 from course.recording import answer as module
@@ -11,11 +10,15 @@ from course.recording import session, show_answer
 from course.recording.session import Origin
 
 
-def answer(content="A cup.", reason="stop", message=(), **more):
-    said = {"role": "assistant", "content": content, "refusal": None, **dict(message)}
-    body = {"id": "one", "object": "chat.completion", "created": 1, "model": "course-sample"}
-    body["usage"] = {"prompt_tokens": 231, "completion_tokens": 64, "total_tokens": 295}
-    return body | {"choices": [{"index": 0, "finish_reason": reason, "message": said}]} | more
+def chat(content="A cup.", reason="stop", **message):
+    choices = [{"finish_reason": reason, "message": {"content": content, "refusal": None, **message}}]
+    return {"id": "one", "model": "m", "choices": choices, "usage": {"prompt_tokens": 9, "completion_tokens": 2}}
+
+
+def response(*output, reason=None):
+    status, details = ("incomplete", {"reason": reason}) if reason else ("completed", None)
+    usage = {"input_tokens": 9, "output_tokens": 2}
+    return {"model": "m", "status": status, "incomplete_details": details, "output": [*output], "usage": usage}
 
 
 @pytest.fixture
@@ -30,89 +33,74 @@ def show(monkeypatch, capsys):
     return printed
 
 
-@pytest.mark.parametrize(
-    ("known", "origin", "estimated"),
-    [
+def test_an_answer_says_where_it_came_from(show):
+    by_hand = "sample answer, written by hand for this course; no model was asked"
+    wrong = "constructed answer, built to the documented shape; wrong on purpose"
+    for known, origin, estimated in (
         (None, "live answer", ""),
-        (Origin("sample", ""), "sample answer, written by hand for this course; no model was asked", " (estimated)"),
-        (Origin("constructed", "", None, True),
-         "constructed answer, built to the documented shape; wrong on purpose", " (estimated)"),
+        (Origin("sample", ""), by_hand, " (estimated)"),
+        (Origin("constructed", "", None, True), wrong, " (estimated)"),
         (Origin("live", "", "2026-11-22"), "recorded from a live service on 2026-11-22", ""),
-    ],
-)  # fmt: skip
-def test_an_answer_says_where_it_came_from(show, known, origin, estimated):
-    line = f"{origin} · model course-sample · tokens: 231 in, 64 out{estimated} · finish reason: stop"
-    for given in (answer(), ChatCompletion.model_validate(answer())):
-        assert show(given, known) == ("A cup.", line)
+    ):
+        line = f"{origin} · model m · tokens: 9 in, 2 out{estimated} · finish reason: stop"
+        assert show(chat(), known) == show(ChatCompletion.model_construct(**chat()), known) == ("A cup.", line)
 
 
-def test_a_notebook_shows_a_card_that_keeps_the_lines_and_breaks_no_number(monkeypatch):
-    shown = []
-    monkeypatch.setattr(module, "get_ipython", lambda: object())
-    monkeypatch.setattr(module, "display", lambda bundle, raw: shown.append(bundle))
-    show_answer(answer(" A <b> & 杯.\n\n  - two ", "length", model="<my> model"))
-    ((page, plain),) = ((one["text/html"], one["text/plain"]) for one in shown)
-    numbers = ["model <my> model", "tokens: 231 in, 64 out", "finish reason: length"]
-    assert plain == f"A <b> & 杯.\n\n  - two\n\n[live answer · {' · '.join(numbers)}]"
-    card = r"(?s)<div [^<]*>\n<pre [^<]*pre-wrap[^<]*>(.*)</pre>\n<div [^<]*>(.*)<br>(.*)</div>\n</div>"
-    spans = ['<span style="white-space:nowrap">' + number.replace("<my>", "&lt;my&gt;") for number in numbers]
-    line = "</span> · ".join(spans) + "</span>"
-    assert re.fullmatch(card, page).groups() == ("A &lt;b&gt; &amp; 杯.\n\n  - two", "live answer", line)
-    assert not re.search(r"#\d|rgb|color:", page), "it suits every theme"
+def test_on_the_card_of_a_notebook_nothing_is_markup(monkeypatch):
+    """All else of the card is compared where lessons are run."""
+    shown = {}
+    monkeypatch.setattr(module, "get_ipython", object)
+    monkeypatch.setattr(module, "display", lambda bundle, raw: shown.update(bundle))
+    show_answer(chat("A <b> & 杯.\n\n  - two") | {"model": "<my>"})
+    escaped = re.findall("(?s)>([^<>]*&lt;[^<>]*)<", shown["text/html"])
+    assert escaped == ["A &lt;b&gt; &amp; 杯.\n\n  - two", "model &lt;my&gt;"]
+    assert shown["text/plain"].startswith("A <b> & 杯.\n\n  - two\n\n[live answer · model <my> · ")
 
 
-def response(output, reason=None):
-    body = {"id": "r", "model": "course-sample", "status": "incomplete" if reason else "completed", "output": output}
-    body["incomplete_details"], body["usage"] = reason and {"reason": reason}, {"input_tokens": 9, "output_tokens": 2}
-    return body
-
-
-NO = [{"type": "refusal", "refusal": "No."}]
-TEXTS = [{"type": "text", "text": "A cup"}, {"type": "text", "text": " or mug."}]
+TEXTS, NO = [{"type": "text", "text": "A cup"}, {"text": None}, {"text": " or mug."}], [{"refusal": "No."}]
 MESSAGE, THOUGHT = {"type": "message", "content": TEXTS}, {"type": "reasoning", "content": None}
-SHOWN = {  # a text, or why there is none: the answers of which it is shown
-    "A cup …": [answer("A cup …", "length"), answer("A cup …", message={"reasoning": "Is it a mug?"})],
-    "A cup or mug.": [answer(TEXTS), ChatCompletion.model_construct(**answer(TEXTS)), response([THOUGHT, MESSAGE])],
-    "(No text: it only reasoned; allow more output tokens.)":
-        [answer(None, message={"reasoning_content": "A cup …"}), response([THOUGHT])],
-    "(No text: the output limit was reached before the first word; allow more output tokens.)":
-        [answer("", "length"), response([], "max_output_tokens")],
-    "(No text: a content filter of the service held it back.)":
-        [answer(None, "content_filter"), response([THOUGHT], "content_filter")],
-    "(No text: the model refused. No.)":
-        [answer(None, message=NO[0]), answer([{"text": None}, *NO]), response([{"type": "message", "content": NO}])],
-    "(No text: none was sent.)": [answer([], None), response([{"type": "message", "content": None}]), response(None)],
-}  # fmt: skip
+REASONED = "(No text: it only reasoned; allow more output tokens.)"
+CUT = "(No text: the output limit was reached before the first word; allow more output tokens.)"
+FILTERED = "(No text: a content filter of the service held it back.)"
+REFUSED, NONE = "(No text: the model refused. No.)", "(No text: none was sent.)"
+TWO = chat()["choices"] + chat("A mug", "length")["choices"]
+TOLD, UNTOLD = "model m · tokens: 9 in, 2 out", "model not told · tokens: not told"
 
 
-@pytest.mark.parametrize(("shown", "given"), [(shown, one) for shown, answers in SHOWN.items() for one in answers])
-def test_a_text_in_parts_is_one_and_no_text_has_its_reason(show, shown, given):
-    assert show(given)[0] == shown
-
-
-def test_a_response_says_how_far_it_came(show):
-    for reason, status in ((None, "completed"), ("max_output_tokens", "incomplete (max_output_tokens)")):
-        line = f"live answer · model course-sample · tokens: 9 in, 2 out · status: {status}"
-        assert show(response([MESSAGE], reason)) == ("A cup or mug.", line)
-
-
-def test_numbers_that_are_missing_are_said_to_be_and_every_choice_is_shown(show):
-    missing = "A cup.", "live answer · model not told · tokens: not told · finish reason: stop"
-    assert show(answer(usage=None, model=None, id=None)) == show({"choices": answer()["choices"]}) == missing
-    text, line = show(answer(choices=answer()["choices"] + answer("A mug", "length")["choices"]))
-    assert text == "A cup.\n\n(another choice)\n\nA mug" and line.endswith("finish reason: stop, length")
+@pytest.mark.parametrize(
+    ("given", "text", "line"),
+    [
+        (ChatCompletion.model_construct(**chat(TEXTS)), "A cup or mug.", f"{TOLD} · finish reason: stop"),
+        (response(THOUGHT, MESSAGE), "A cup or mug.", f"{TOLD} · status: completed"),
+        (response(MESSAGE, reason="too_long"), "A cup or mug.", f"{TOLD} · status: incomplete (too_long)"),
+        (chat() | {"choices": TWO}, "A cup.\n\n(another choice)\n\nA mug", f"{TOLD} · finish reason: stop, length"),
+        (chat() | {"model": None, "usage": None}, "A cup.", f"{UNTOLD} · finish reason: stop"),
+        ({"choices": chat()["choices"]}, "A cup.", f"{UNTOLD} · finish reason: stop"),
+        (chat(None, reasoning_content="A cup …"), REASONED, f"{TOLD} · finish reason: stop"),
+        (chat(None, reasoning="A cup …"), REASONED, f"{TOLD} · finish reason: stop"),
+        (response(THOUGHT), REASONED, f"{TOLD} · status: completed"),
+        (chat("", "length"), CUT, f"{TOLD} · finish reason: length"),
+        (response(reason="max_output_tokens"), CUT, f"{TOLD} · status: incomplete (max_output_tokens)"),
+        (response(THOUGHT, reason="content_filter"), FILTERED, f"{TOLD} · status: incomplete (content_filter)"),
+        (chat(None, refusal="No."), REFUSED, f"{TOLD} · finish reason: stop"),
+        (response({"type": "message", "content": NO}), REFUSED, f"{TOLD} · status: completed"),
+        (response(MESSAGE | {"content": None}), NONE, f"{TOLD} · status: completed"),
+        (response() | {"output": None}, NONE, f"{TOLD} · status: completed"),
+    ],
+)
+def test_a_text_in_parts_is_one_and_what_is_missing_has_its_reason(show, given, text, line):
+    assert show(given) == (text, f"live answer · {line}")
 
 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("A cup.", "takes no str, .* call .json()"),
-        (requests.Response(), "takes no Response, .* call .json()"),
-        ((chunk for chunk in ()), "takes no generator, .* collect the chunks of a stream"),
-        (answer(choices=None), "This answer has no choices"),
-        ({"error": {"message": "Invalid image.", "code": "x"}}, "the service says why: Invalid image."),
-        ({"error": "no such model"}, "the service says why: no such model"),
-        ("\n<!doctype html><title>Welcome</title>", "This is a web page, so no API was asked. Check base_url"),
+        (iter(()), "takes no tuple_iterator, .* call .json().* of requests, and collect the chunks of a stream"),
+        ("A cup.", "takes no str, .*"),
+        (chat() | {"choices": None}, "This answer has no choices.*"),
+        ({"error": {"message": "Invalid image."}}, ".* the service says why: Invalid image."),
+        ({"error": "no such model"}, ".* the service says why: no such model"),
+        ("\n<!doctype html>", "This is a web page, so no API was asked. Check base_url.*"),
     ],
 )
 def test_what_is_no_answer_gets_one_sentence(show, given, says):

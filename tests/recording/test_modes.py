@@ -6,26 +6,19 @@ import sys
 
 import openai
 import pytest
-import requests
 
 from course import recording
 from course.recording import session, shape
 from course.recording.readable import DEFAULT_MODEL
 from tests.api import API_KEY, serve
 from tests.conftest import question
-from tests.recording.made import CHAT, item, put
+from tests.recording.made import ask, item, post
 
 
 @pytest.fixture(scope="module")
 def api():
     with serve(keys={API_KEY, "local-server-needs-no-key"}) as running:
         yield running
-
-
-@pytest.fixture
-def replaying(folder, replay):
-    put(folder, item(), item(fault="timeout", response=None))
-    return replay()
 
 
 NOWHERE = "http://127.0.0.1:9"
@@ -35,52 +28,39 @@ DISTURBING = {"OPENAI_API_KEY": "sk-somebody-elses-key", "OPENAI_BASE_URL": f"{N
               "SSL_CERT_FILE": "no-such-file.pem", "REQUESTS_CA_BUNDLE": "no-such-file.pem"}  # fmt: skip
 
 
-def test_replay_needs_no_variable_none_disturbs_it_and_all_are_back_afterwards(folder, monkeypatch):
-    put(folder, item())
+def test_replay_needs_no_variable_none_disturbs_it_and_all_are_back_afterwards(replay, folder, monkeypatch, capsys):
+    replay(item(), item(fault="timeout", response=None))
+    recording.stop()
     before = {path: path.read_bytes() for path in folder.iterdir()}
     for name, value in DISTURBING.items():
         monkeypatch.setenv(name, value)
     recording.start("lesson")
     left = {*DISTURBING, "AZURE_OPENAI_API_KEY"} & set(os.environ)
     assert left == {"OPENAI_API_KEY"}, "with a key of Azure beside it, the SDK's module-level client asks nobody"
-    assert openai.chat.completions.create(**question()).id == "chatcmpl-A cup."
-    assert requests.post(CHAT, json=question(), timeout=9).ok and recording.model() == DEFAULT_MODEL
-    os.environ["OPENAI_BASE_URL"] = f"{NOWHERE}/new"
-    os.environ["VISION_MODEL"] = "llava"
-    assert openai.OpenAI(base_url="https://api.openai.com/v1").chat.completions.create(**question()).choices
-    recording.stop()
+    assert ask(client=openai).id == "chatcmpl-A cup." and post().ok and recording.model() == DEFAULT_MODEL
     new = {"OPENAI_BASE_URL": f"{NOWHERE}/new", "VISION_MODEL": "llava"}
-    assert {name: os.environ.get(name) for name in DISTURBING} == DISTURBING | new, "what a cell has set stays"
+    os.environ.update(new)
+    assert ask(client=openai.OpenAI(base_url="https://api.openai.com/v1")).choices
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    recording.start("lesson", mode="record")
+    recording.stop()
+    assert {name: os.environ.get(name) for name in DISTURBING} == DISTURBING | new, "what a cell has set stays"
+    replays, asks = "Replay: 1 recorded answer, no request leaves this machine.", "Record: requests go to 127.0.0.1:9"
+    assert capsys.readouterr().out.splitlines() == [replays, replays, f"{asks}, model llava."]
 
 
-def test_a_local_server_needs_no_key_and_is_reached_as_the_message_types_it_and_start_says_so(replaying, api, capsys):
-    os.environ["OPENAI_BASE_URL"] = f"{api.url}/v1"
-    os.environ["VISION_MODEL"] = "its-model"
-    try:
-        recording.start("lesson", mode="live")
-        answer = openai.OpenAI().chat.completions.create(**question())
-        assert answer.model == "course-sample" and recording.origin(answer.id) is None
-        recording.start("lesson")
-        asked = len(api.requests)
-        assert openai.OpenAI().chat.completions.create(**question()).id == "chatcmpl-A cup."
-        recording.start("lesson", mode="record")
-        recording.stop()
-        assert len(api.requests) == asked and "OPENAI_API_KEY" not in os.environ
-    finally:
-        del os.environ["OPENAI_BASE_URL"], os.environ["VISION_MODEL"]
-    replays = "Replay: 1 recorded answer, no request leaves this machine."
-    asks = f"requests go to {api.url.removeprefix('http://')}, model its-model."
-    assert capsys.readouterr().out.splitlines() == [f"Live: {asks}", replays, f"Record: {asks}"]
-
-
-def test_a_mistyped_key_is_asked_for_again_and_none_stays(replaying, monkeypatch):
+def test_a_mistyped_key_is_asked_for_again_none_stays_and_a_local_server_needs_none(replay, api, monkeypatch):
+    replay(item())
     typed = iter([" sk-a-mistyped-key ", API_KEY, API_KEY])
     monkeypatch.setattr(session, "getpass", lambda prompt: next(typed))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     for key in ("sk-a-mistyped-key", API_KEY, API_KEY):
         recording.start("lesson", mode="live")
         assert os.environ["OPENAI_API_KEY"] == key
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{api.url}/v1")
+    recording.start("lesson", mode="live")
+    answer = ask()
+    assert answer.model == "course-sample" and recording.origin(answer.id) is None
     recording.stop()
     assert "OPENAI_API_KEY" not in os.environ
 
@@ -113,11 +93,11 @@ FAILS = {
 }
 
 
-def test_a_notebook_from_replay_to_live(folder, api, kernel):
+def test_a_notebook_from_replay_to_live(folder, replay, api, kernel):
     """The cell that starts may ask too; what a front end runs silently is no cell; errors are brief; a key is asked."""
     states = [item(url="https://api.openai.com/v1/job", method="GET", text=n, cell=cell)
               for n, cell in (("1", FIRST), ("2", FIRST), ("3", SECOND))]  # fmt: skip
-    put(folder, *states, item(), item(question(detail="huge"), "Invalid value: 'huge'", status=400))
+    replay(*states, item(), item(question(detail="huge"), "Invalid value: 'huge'", status=400))
     sources = [FIRST, SECOND, *FAILS, "OpenAI().chat.completions.create(**question()).id", LIVE % api.url]
     settings = {"COURSE_RECORDINGS": str(folder)} | dict.fromkeys(["OPENAI_API_KEY", "COURSE_MODE", "COURSE_UPSTREAM"])
     start, second, *failed, again, live = kernel.run(sources, settings, allow_errors=True).cells

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import io
 import json
 from urllib.parse import quote
 
@@ -14,10 +13,11 @@ from PIL import EpsImagePlugin, Image, ImageDraw, ImageOps
 
 from course import recording
 from course.recording import readable, shape
-from course.recording.readable import bodies_match, describe_text
+from course.recording.readable import bodies_match
 from course.recording.shape import RecordedResponse
 from tests.conftest import COFFEE, COFFEE_FILE, data_url, question
-from tests.recording.made import CHAT, item, put
+from tests.recording.made import CHAT, item, kept, post
+from tests.recording.page import encoded
 
 BYTES = COFFEE_FILE.read_bytes()
 PNG = base64.b64encode(BYTES).decode()
@@ -33,66 +33,52 @@ PLACES = {
 }
 
 
-def kept(body):
-    return readable.recorded_request("POST", CHAT, {}, json.dumps(body).encode(), "m").body
-
-
 @pytest.mark.parametrize("hidden", PLACES.values(), ids=PLACES)
 def test_a_picture_is_named_wherever_it_hides(hidden):
-    text = json.dumps(kept({"v": hidden}))
+    text = json.dumps(kept({"v": hidden}).body)
     assert len(text) < 400 and "asset/images/coffee.png" in text
 
 
+@pytest.mark.parametrize("text", ["Qk12 UklGRg== SUkqAA== data: base64", "ATGC" * 20, "data:image/png;base64,b'iVBO'"])
+def test_what_is_no_picture_stays_as_it_is(text):
+    assert kept({"t": text}).body == {"t": text}
+
+
 def test_what_is_named_is_the_file_its_digest_and_the_media_type_that_was_sent():
-    content = kept(question(picture=data_url()))["messages"][0]["content"]
-    assert content[1]["image_url"] == {"url": {"data_url": "image/png", **OURS}, "detail": "low"}
-    assert kept(PNG) == {"base64": OURS} and kept(data_url(b"\xff\xd8\xff odd", "image/jpeg"))["bytes"] == 7
-    upload = requests.Request("POST", CHAT, data={"purpose": "vision"}, files={"file": ("c.png", BYTES, "image/png")})
-    sent = upload.prepare()
-    file, purpose = readable.recorded_request("POST", CHAT, sent.headers, sent.body, "m").body["parts"]
-    assert file == {"name": "file", "content_type": "image/png", "filename": "c.png", **OURS}
-    assert purpose == {"purpose": "vision"}
-    assert readable.recorded_request("POST", CHAT, {}, BYTES, "m").body == OURS
+    _, part = kept(question(picture=data_url())).body["messages"][0]["content"]
+    assert part["image_url"] == {"url": {"data_url": "image/png", **OURS}, "detail": "low"}
+    assert kept(PNG).body == {"base64": OURS} and kept(BYTES).body == OURS
+    form = {"data": {"purpose": "vision"}, "files": {"file": ("c.png", BYTES, "image/png")}}
+    sent = requests.Request("POST", CHAT, **form).prepare()
+    file = {"name": "file", "content_type": "image/png", "filename": "c.png", **OURS}
+    assert kept(sent.body, headers=sent.headers).body["parts"] == [file, {"purpose": "vision"}]
     answer = readable.recorded_response(200, {"content-type": "image/png"}, BYTES)
     assert answer == RecordedResponse(status=200, headers={"content-type": "image/png"}, file=OURS)
     with pytest.raises(recording.RecordingError, match=r"The answer \(image/png\) is no text: .*SOURCES\.csv"):
         readable.recorded_response(200, {"content-type": "image/png"}, b"\xff\xfe\x00")
 
 
-@pytest.mark.parametrize("text", ["Qk12 UklGRg== SUkqAA== data: base64", "ATGC" * 20, "data:image/png;base64,b'iVBO'"])
-def test_what_is_no_picture_stays_as_it_is(text):
-    assert kept({"t": text}) == {"t": text}
-
-
-def packed(image, kind="PNG", **options):
-    """A data URL of an image in memory."""
-    image.save(file := io.BytesIO(), kind, **options)
-    return data_url(file.getvalue(), f"image/{kind.lower()}")
-
-
 def test_a_picture_made_on_the_way_is_known_by_its_look(folder, replay):
     """Another machine packs the same pixels into other bytes: it replays. Another look does not."""
+
+    def packed(image, kind="PNG", **options):
+        return data_url(encoded(image, kind, **options), f"image/{kind.lower()}")
+
     small = Image.open(COFFEE_FILE).convert("RGB").resize((300, 200))
     jpeg, webp = packed(small, "JPEG", quality=90), packed(small, "WEBP", quality=90)
-    put(folder, *(item(question(picture=one)) for one in (packed(small, compress_level=9), jpeg, webp)))
+    replay(*(item(question(picture=one)) for one in (packed(small, compress_level=9), jpeg, webp)))
     text = (folder / "lesson.json").read_text(encoding="utf-8")
     assert '"picture": "image/png, 300 x 200 pixels"' in text and "sha256" not in text and len(text) < 20_000
-    replay()
-
-    def ask(picture):
-        return requests.post(CHAT, json=question(picture=picture), timeout=9)
-
     for same in (packed(small, compress_level=1), jpeg, packed(small, "JPEG", quality=91), webp):
-        assert ask(same).ok
+        assert post(picture=same).ok
     marked, one_pixel = small.copy(), small.copy()
     ImageDraw.Draw(marked).rectangle((100, 60, 200, 140), outline="red", width=3)
     one_pixel.putpixel((7, 7), (1, 2, 3))
-    for other in (
-        packed(marked), packed(one_pixel), packed(small.resize((301, 200))), packed(small, "WEBP", lossless=True),
-        packed(small.point(lambda value: int(value * 0.95)), "JPEG", quality=90), packed(ImageOps.mirror(small)),
-    ):  # fmt: skip
+    darker = packed(small.point(lambda value: int(value * 0.95)), "JPEG", quality=90)
+    others = [packed(other) for other in (marked, one_pixel, small.resize((301, 200)), ImageOps.mirror(small))]
+    for other in (*others, darker, packed(small, "WEBP", lossless=True)):
         with pytest.raises(recording.NotRecorded, match=r"picture: recorded(.|\n)*yours"):
-            ask(other)
+            post(picture=other)
 
 
 @given(st.binary(min_size=2304, max_size=2304), st.dictionaries(st.integers(0, 2303), st.integers(-3, 3), max_size=9))
@@ -101,21 +87,21 @@ def test_looks_are_alike_while_no_field_differs_by_more_than_one(fields, changes
     for n, change in changes.items():
         other[n] = min(255, max(0, other[n] + change))
     one, two = (base64.b64encode(some).decode() for some in (fields, other))
-    assert bodies_match([{"look": one}], [{"look": two}]) == all(abs(a - b) <= 1 for a, b in zip(fields, other))  # noqa: B905
+    assert bodies_match([{"look": one}], [{"look": two}]) == all(abs(fields[n] - other[n]) <= 1 for n in changes)
     assert bodies_match({"url": one}, {"url": two}) == (one == two), "only looks are compared so"
     for odd in (one[:-4], 5, None):
         assert bodies_match({"look": odd}, {"look": odd}) and not bodies_match({"look": one}, {"look": odd})
 
 
-def test_postscript_is_described_and_never_opened(monkeypatch):
+def test_what_is_no_picture_of_a_request_is_described_and_never_opened(monkeypatch):
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *args: pytest.fail("opened"))
     eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
-    assert describe_text(data_url(eps, "image/eps"))["bytes"] == len(eps)
+    for data, kind in ((eps, "image/eps"), (b"\xff\xd8\xff odd", "image/jpeg")):
+        assert kept(data_url(data, kind)).body["bytes"] == len(data)
 
 
-def test_a_changed_picture_is_noticed_when_it_is_played(folder, replay, tmp_path, monkeypatch):
-    put(folder, item(url=COFFEE, method="GET", response=RecordedResponse(status=200, file=OURS)))
-    replay()
+def test_a_changed_picture_is_noticed_when_it_is_played(replay, tmp_path, monkeypatch):
+    replay(item(url=COFFEE, method="GET", response=RecordedResponse(status=200, file=OURS)))
     assert requests.get(COFFEE, timeout=9).content == BYTES
     monkeypatch.setattr(shape, "ROOT", tmp_path)
     (tmp_path / "asset" / "images").mkdir(parents=True)

@@ -24,12 +24,11 @@ from starlette.routing import Route
 from course import recording
 from course.assets import ROOT
 from course.recording import masking, publishing, readable
-from course.recording.masking import SHAPES
+from course.recording.masking import SHAPES, mask
 from tests.api import serve
-from tests.conftest import question
 from tests.recording import canary
-from tests.recording.made import CHAT, item, put
-from tests.tools import record_lessons
+from tests.recording.made import ask, kept
+from tests.tools.record_lessons import main, secrets_in
 
 # Invented for the tests; none of them opens anything.
 INVENTED = ("sk-local-test-key-0123456789", "sk-old-key-00000000000000")
@@ -46,6 +45,12 @@ PLANTED = {
         start + LETTERS[:36] for start in ("ghp_", "xoxb-", "sk_live_", "glpat-", "npm_", "hf_"))],
     "a private key": ["-----BEGIN " + "RSA PRIVATE KEY-----"],
 }  # fmt: skip
+KEY, PASSWORD = "planted0123456789abcdef", "pass-word-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def no_secrets():
+    masking._carried.clear()
 
 
 def test_no_tracked_file_holds_a_key():
@@ -58,16 +63,103 @@ def test_no_tracked_file_holds_a_key():
 
 
 @pytest.mark.parametrize("what", SHAPES)
-def test_a_planted_key_is_found_and_masked_and_what_only_resembles_one_is_not(what):
+def test_a_planted_key_is_found_and_masked(what):
     for key in PLANTED[what]:
-        assert record_lessons.secrets_in(f'{{"source": "x = {key}"}}') == [what]
-        assert record_lessons.secrets_in(masking.mask(f"x = {key}")) == []
-    digest = "0123456789abcdef" * 4
-    ordinary = f"sha256 {digest} sk-short sig=invented org-chart {digest[:31]} AKIA risk-"
-    assert record_lessons.secrets_in(ordinary) == [] and masking.mask(ordinary) == ordinary
+        assert secrets_in(f'{{"source": "x = {key}"}}') == [what] and secrets_in(mask(f"x = {key}")) == []
 
 
-def test_an_error_and_a_log_that_repeat_what_was_sent_are_without_it(folder, monkeypatch, caplog):
+@pytest.mark.parametrize("said", [
+    "What does token mean? Bearer of bad news; the key to the picture. Bearer certificates and organisations.",
+    "Is this a task-oriented sk-learn-contrib org-chart of proj_alpha? sk-short sig=invented AKIA risk-",
+    f"sha256 {'0123456789abcdef' * 4} and half of it: {'0123456789abcdef' * 4:.31}",
+    "see https://x.example/a?code=1&page=2&key=name&sp=3&se=4",
+    {"key": "C major", "cookie": "chocolate", "organization": "WWF", "secret": "none"},
+    {"properties": {"key": {"type": "string"}, "api_key": {"type": "string"}}, "required": ["key"]},
+])  # fmt: skip
+def test_ordinary_words_stay_also_those_that_are_somebodys_key(said):
+    kept(url="https://a.example/", headers={"api-key": "picture", "OpenAI-Project": "espresso"})
+    assert kept({"t": said}).body == {"t": said} == answer_kept(json.dumps({"t": said})).json_
+    assert secrets_in(json.dumps(said)) == []
+
+
+def answer_kept(body, kind="application/json"):
+    return readable.recorded_response(200, {"content-type": kind}, body.encode())
+
+
+def test_answers_keep_their_types():
+    assert isinstance(answer_kept(json.dumps({"b64_json": "iVBORw0KGgo" * 60})).json_["b64_json"], str)
+    assert [answer_kept(body).body() for body in ("null", "", '"text"', "[]")] == [b"null", b"", b'"text"', b"[]"]
+
+
+PLACES = [
+    f"https://a.example/v?apikey={KEY}&client_secret={KEY}&access_token={KEY}&password={KEY}",
+    f"https://a.blob.core.windows.net/v?sp=r&sv=2022-11-02&sig={KEY}%3D",
+    f"https://me:{KEY}@a.example/v",
+    {"u": quote(f"https://a.example/v?sv=1&sig={KEY}", safe="")},
+    {"u": f"https://a.example/v?sv=1&amp;sig={KEY}"},
+    {"u": f"https://a.example/?next=https%253A%252F%252Fb.example%253Fapi_key%253D{KEY}"},
+    {"u": f"x%25253Fsig%25253D{KEY}"},
+    {"api_key": [KEY], "more": [{"subscription-key": KEY}], "token": [KEY, KEY]},
+    {"arguments": json.dumps({"api_key": KEY})},
+    {f"sk-{KEY}": 1},
+    {"note": f"bearer {KEY} and BASIC {KEY} and sk-{KEY} and org-{KEY}"},
+    {"client_secret": {"value": KEY, "expires_at": 1}},
+    *({"u": f"https://a.example/x?{name}={KEY}"} for name in ("pwd", "jwt", "session", "hf_token")),
+    *({name: KEY} for name in ("api_key", "primaryKey", "Ocp-Apim-Subscription-Key", "clientSecret", "key", "token",
+                               "organizationId", "project_id", "pwd", "passphrase", "private_key", "connectionString",
+                               "github_token", "credentials", "jwt", "dbPassword", "session_token", "webhookSecret")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", PLACES, ids=str)
+def test_a_secret_is_masked_wherever_it_hides(said):
+    asked = kept(url=said) if isinstance(said, str) else kept(said)
+    assert "planted" not in asked.model_dump_json()
+    masking._carried.clear()
+    text = json.dumps(said)
+    for kind, body in (("application/json", text), ("text/html", text), ("text/event-stream", f"data: {text}\n\n")):
+        assert "planted" not in answer_kept(body, kind).model_dump_json()
+
+
+def test_a_secret_of_the_request_is_masked_in_every_encoding_and_the_request_still_matches():
+    once = quote(secret := "a/b+0123456789abcdef=", safe="")
+    masking.secrets_of({"x-key": secret})
+    assert mask(f"{secret} {once} {quote(once, safe='')}") == "*** *** ***"
+    assert kept(url="https://a.example/?sig=one") == kept(url="https://a.example/?sig=another")
+
+
+async def echo(request):
+    """Everything that came, in the body and in headers."""
+    said = {"headers": dict(request.headers), "body": (await request.body()).decode(), "api_key": f"{KEY}-response"}
+    said["message"] = f"Incorrect API key provided: sk-c*****f77. Organization org-{KEY}"
+    location = f"https://x.blob.core.windows.net/v?sv=2022&sig={KEY}-location"
+    return JSONResponse(said, headers={"set-cookie": f"session={KEY}-set", "operation-location": location})
+
+
+def test_no_secret_reaches_a_recording_by_either_library(folder, monkeypatch, capsys):
+    names = ("X-Amz-Security-Token", "X-Whatever", "Cookie", "Authorization", "api-key", "OpenAI-Project")
+    headers = {name: f"theme=dark; session={KEY}-{name}" for name in names} | {"X-Bytes": f"{KEY}-b".encode()}
+    body = {"url": f"https://a.blob.core.windows.net/v/a.mp4?sp=r&sv=2022-11-02&sig={KEY}-body",
+            "note": f"Bearer {KEY}xyz and {KEY}-environment and {KEY}-Cookie and {PASSWORD}"}  # fmt: skip
+    with serve(routes=[Route("/{rest:path}", echo, methods=["POST"])]) as api:
+        host = api.url.removeprefix("http://")
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", f"{KEY}-environment")
+        monkeypatch.setenv("OPENAI_BASE_URL", f"http://me:{PASSWORD}@{host}/v1")
+        monkeypatch.setenv("OPENAI_API_KEY", f"sk-{KEY}-key")
+        recording.start("lesson", mode="record")
+        url = f"{os.environ['OPENAI_BASE_URL']}/echo?api-key={KEY}-query&sig={KEY}-sig&top=3"
+        assert f"{KEY}-Cookie" in requests.post(url, headers=headers, json=body, timeout=9).text, "it did travel"
+        client = openai.OpenAI(organization=f"org-{KEY}", project=f"proj_{KEY}")
+        assert client.post("/echo", body=body, cast_to=httpx2.Response).text
+    text = (folder / "lesson.json").read_text(encoding="utf-8")
+    urls = [one["request"]["url"] for one in json.loads(text)["interactions"]]
+    assert urls == ["/v1/echo?api-key=***&sig=***&top=3", "/v1/echo"], "found again by whoever replays"
+    assert "planted" not in text and PASSWORD not in text and "me:" not in text
+    assert capsys.readouterr().out == f"Record: requests go to {host}, model gpt-5.6-luna.\n"
+    assert PASSWORD not in mask(f"Failed to reach http://me:{PASSWORD}@{host}/v1 (as {PASSWORD})")
+
+
+def test_an_error_a_log_and_make_record_repeat_what_was_sent_without_it(folder, monkeypatch, caplog, capsys):
     """The lessons themselves are run with secrets planted, live, recorded and replayed, in test_run.py."""
     shown, log = [], logging.getLogger("urllib3.connectionpool")
     shell = SimpleNamespace(_showtraceback=lambda kind, said, lines: shown.extend([str(said), *lines]))
@@ -80,122 +172,11 @@ def test_an_error_and_a_log_that_repeat_what_was_sent_are_without_it(folder, mon
     with caplog.at_level(logging.DEBUG):
         log.debug("GET %s", said)
         with serve() as api, pytest.raises(openai.OpenAIError) as refused:
-            openai.OpenAI(base_url=f"{api.url}/v1", max_retries=0).chat.completions.create(**question(said))
+            ask(said, client=openai.OpenAI(base_url=f"{api.url}/v1", max_retries=0))
     for error in (openai.OpenAIError(said), requests.HTTPError(said), refused.value):
         publishing.show_briefly(shell, type(error), error, None)
-    assert len(shown) == 6 and len(caplog.text) > 300 and "sp=r" in shown[0]
-    assert list(canary.leaks({"the page": "\n".join(shown), "the log": caplog.text})) == []
-
-
-def test_a_wrong_key_is_not_printed_by_make_record(monkeypatch, capsys):
-    error = CellExecutionError("", "AuthenticationError", "401 - Incorrect API key provided: sk-p***********rong.")
-    monkeypatch.setattr(record_lessons, "record", Mock(side_effect=error))
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-proj-it-is-wrong")
-    assert record_lessons.main(["record", "00_start_here"]) == 1
-    said = capsys.readouterr().out
-    assert "Incorrect API key provided: ***" in said and "rong" not in said
-
-
-KEY, PASSWORD = "planted0123456789abcdef", "pass-word-0123456789"
-NAMES = ("Private-Token", "X-Amz-Security-Token", "X-Whatever", "Cookie", "Authorization", "api-key", "OpenAI-Project")
-
-
-@pytest.fixture(autouse=True)
-def no_secrets():
-    masking._carried.clear()
-
-
-def kept(said):
-    """What is recorded of a request: of its address where it is one, else of its body."""
-    url, body = (said, None) if isinstance(said, str) else ("https://a.example/", json.dumps(said).encode())
-    return readable.recorded_request("POST", url, {}, body, "m")
-
-
-def answer_kept(body, kind="application/json"):
-    return readable.recorded_response(200, {"content-type": kind}, body.encode())
-
-
-PLACES = [
-    f"https://a.example/v?apikey={KEY}&client_secret={KEY}&access_token={KEY}&password={KEY}",
-    f"https://a.blob.core.windows.net/v?sp=r&sv=2022-11-02&sig={KEY}%3D",
-    {"u": quote(f"https://a.example/v?sv=1&sig={KEY}", safe="")},
-    {"u": f"https://a.example/v?sv=1&amp;sig={KEY}"},
-    f"https://me:{KEY}@a.example/v",
-    {"api_key": KEY, "primaryKey": KEY, "Ocp-Apim-Subscription-Key": KEY, "clientSecret": KEY},
-    {"key": KEY, "token": KEY, "organizationId": KEY, "project_id": KEY},
-    {"api_key": [KEY], "more": [{"subscription-key": KEY}], "token": [KEY, KEY]},
-    {"arguments": json.dumps({"api_key": KEY})},
-    {f"sk-{KEY}": 1},
-    {"note": f"bearer {KEY} and BASIC {KEY} and sk-{KEY} and org-{KEY}"},
-    {"client_secret": {"value": KEY, "expires_at": 1}},
-    {"u": f"https://a.example/?next=https%253A%252F%252Fb.example%253Fapi_key%253D{KEY}"},
-    {"u": f"x%25253Fsig%25253D{KEY}"},
-    *({name: KEY} for name in ("pwd", "passphrase", "private_key", "connectionString", "github_token", "credentials",
-                               "jwt", "dbPassword", "session_token", "webhookSecret")),
-    *({"u": f"https://a.example/x?{name}={KEY}"} for name in ("pwd", "jwt", "session", "hf_token")),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("said", PLACES, ids=str)
-def test_a_secret_is_masked_wherever_it_hides(said):
-    assert "planted" not in kept(said).model_dump_json()
-    masking._carried.clear()
-    text = json.dumps(said)
-    for kind, body in (("application/json", text), ("text/html", text), ("text/event-stream", f"data: {text}\n\n")):
-        assert "planted" not in answer_kept(body, kind).model_dump_json()
-
-
-@pytest.mark.parametrize("said", [
-    "What does token mean? Bearer of bad news; the key to the picture. Bearer certificates and organisations.",
-    "Is this a task-oriented sk-learn-contrib org-chart of proj_alpha?",
-    "see https://x.example/a?code=1&page=2&key=name&sp=3&se=4",
-    {"key": "C major", "cookie": "chocolate", "organization": "WWF", "secret": "none"},
-    {"properties": {"key": {"type": "string"}, "api_key": {"type": "string"}}, "required": ["key"]},
-])  # fmt: skip
-def test_ordinary_words_stay_also_those_that_are_somebodys_key(said):
-    readable.recorded_request("GET", CHAT, {"api-key": "picture", "OpenAI-Project": "espresso"}, None, "m")
-    assert kept({"t": said}).body == {"t": said} == answer_kept(json.dumps({"t": said})).json_
-
-
-def test_answers_keep_their_types():
-    assert isinstance(answer_kept(json.dumps({"b64_json": "iVBORw0KGgo" * 60})).json_["b64_json"], str)
-    assert [answer_kept(body).body() for body in ("null", "", '"text"', "[]")] == [b"null", b"", b'"text"', b"[]"]
-
-
-def test_a_secret_of_the_request_is_masked_in_every_encoding_and_the_request_still_matches(folder, replay):
-    once = quote(secret := "a/b+0123456789abcdef=", safe="")
-    masking.secrets_of({"x-key": secret})
-    assert masking.mask(f"{secret} {once} {quote(once, safe='')}") == "*** *** ***"
-    put(folder, item(url="https://api.openai.com/v1/x?sig=one", method="GET"))
-    replay()
-    assert requests.get("https://api.openai.com/v1/x?sig=another", timeout=9).status_code == 200
-
-
-async def echo(request):
-    """Everything that came, in the body and in headers."""
-    said = {"headers": dict(request.headers), "body": (await request.body()).decode(), "api_key": f"{KEY}-response"}
-    said["message"] = f"Incorrect API key provided: sk-c*****f77. Organization org-{KEY}"
-    location = f"https://x.blob.core.windows.net/v?sv=2022&sig={KEY}-location"
-    return JSONResponse(said, headers={"set-cookie": f"session={KEY}-set", "operation-location": location})
-
-
-def test_no_secret_reaches_a_recording_by_either_library(folder, monkeypatch, capsys):
-    monkeypatch.setenv("AZURE_OPENAI_API_KEY", f"{KEY}-environment")
-    body = {"url": f"https://a.blob.core.windows.net/v/a.mp4?sp=r&sv=2022-11-02&sig={KEY}-body",
-            "note": f"Bearer {KEY}xyz and {KEY}-environment and {KEY}-Cookie and {PASSWORD}"}  # fmt: skip
-    with serve(routes=[Route("/{rest:path}", echo, methods=["POST"])]) as api:
-        host = api.url.removeprefix("http://")
-        monkeypatch.setenv("OPENAI_BASE_URL", f"http://me:{PASSWORD}@{host}/v1")
-        monkeypatch.setenv("OPENAI_API_KEY", f"sk-{KEY}-key")
-        recording.start("lesson", mode="record")
-        url = f"{os.environ['OPENAI_BASE_URL']}/echo?api-key={KEY}-query&sig={KEY}-sig&top=3"
-        headers = {name: f"theme=dark; session={KEY}-{name}" for name in NAMES} | {"X-Bytes": f"{KEY}-b".encode()}
-        assert f"{KEY}-Cookie" in requests.post(url, headers=headers, json=body, timeout=9).text, "it did travel"
-        client = openai.OpenAI(organization=f"org-{KEY}", project=f"proj_{KEY}")
-        assert client.post("/echo", body=body, cast_to=httpx2.Response).text
-    text = (folder / "lesson.json").read_text(encoding="utf-8")
-    urls = [one["request"]["url"] for one in json.loads(text)["interactions"]]
-    assert urls == ["/v1/echo?api-key=***&sig=***&top=3", "/v1/echo"], "found again by whoever replays"
-    assert "planted" not in text and PASSWORD not in text and "me:" not in text
-    assert capsys.readouterr().out == f"Record: requests go to {host}, model gpt-5.6-luna.\n"
-    assert PASSWORD not in masking.mask(f"Failed to reach http://me:{PASSWORD}@{host}/v1 (as {PASSWORD})")
+    monkeypatch.setattr("tests.tools.record_lessons.record", Mock(side_effect=CellExecutionError("", "Error", said)))
+    assert main(["record", "00_start_here"]) == 1
+    printed = capsys.readouterr().out
+    assert len(shown) == 6 and len(caplog.text) > 300 and "sp=r" in shown[0] and "API key provided: ***" in printed
+    assert list(canary.leaks({"the page": "\n".join(shown), "the log": caplog.text, "make record": printed})) == []

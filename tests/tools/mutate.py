@@ -23,12 +23,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.assets import ROOT
+from tests.tools import NBVAL
 
 FLIPPED = {
     ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<", ast.Eq: "!=", ast.NotEq: "==",
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
 }  # fmt: skip
-NBVAL = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg"]
 # Begin, end and new text, in bytes.
 Mistake = tuple[int, int, bytes]
 
@@ -67,8 +67,12 @@ def _between(source: bytes, begin: int, end: int, operator: str) -> Mistake:
     return begin + was.start(), begin + was.end(), operator.encode()
 
 
-def mistakes_in_data(name: str, source: bytes) -> Iterator[Mistake]:
-    """A word or a number changed: anywhere in data, and in a notebook where an output is stored as text."""
+def mistakes_in(name: str, source: bytes) -> Iterator[Mistake]:
+    """In data a word or a number changed: anywhere, but in a notebook only where an output is stored as text."""
+    if name.endswith(".py"):
+        yield from mistakes_in_code(source)
+    if not name.endswith((".json", ".csv", ".txt", ".ipynb")):
+        return
     where = rb'"(?:text|text/plain)": \[\s+([^\]]+)' if name.endswith(".ipynb") else rb"([\s\S]+)"
     for stored in re.finditer(where, source):
         # Whole words of letters and whole numbers; no names of fields, no escapes, nothing of base64.
@@ -78,16 +82,16 @@ def mistakes_in_data(name: str, source: bytes) -> Iterator[Mistake]:
             yield begin, begin + len(word[0]), changed
 
 
-def tests_of(name: str) -> list[str]:
+def tests_of(name: str) -> tuple[str, ...]:
     """The arguments of pytest for the tests that should notice a mistake in this file."""
     top, room, *_ = name.split("/")
     if top in ("helpers", "course"):
         room = room.removesuffix(".py")
-        return ["tests/setup", *NBVAL, "notebooks"] if room == "assets" else [f"tests/{room}"]
-    return ["tests/setup", "tests/lessons", *NBVAL, "notebooks"]
+        return ("tests/setup", *NBVAL, "notebooks") if room == "assets" else (f"tests/{room}",)
+    return ("tests/setup", "tests/lessons", *NBVAL, "notebooks")
 
 
-def run(folder: Path, tests: list[str], limit: float | None = None) -> bool:
+def run(folder: Path, tests: tuple[str, ...], limit: float | None = None) -> bool:
     """Do these tests pass? One that takes longer than `limit` seconds does not."""
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
@@ -100,14 +104,6 @@ def run(folder: Path, tests: list[str], limit: float | None = None) -> bool:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
             return False
-
-
-def mistakes_in(name: str, source: bytes) -> Iterator[Mistake]:
-    """Every mistake that can be planted in a file of this name."""
-    if name.endswith(".py"):
-        yield from mistakes_in_code(source)
-    elif name.endswith((".json", ".csv", ".txt", ".ipynb")):
-        yield from mistakes_in_data(name, source)
 
 
 def main() -> int:
@@ -127,20 +123,20 @@ def main() -> int:
             planted = sorted(random.Random(chosen.seed).sample(planted, min(chosen.count, len(planted))))
         for number, (name, begin, end, text) in enumerate(planted, 1):
             tests, source = tests_of(name), (folder / name).read_bytes()
-            if str(tests) not in limits:
+            if tests not in limits:
                 started = time.monotonic()
                 if not run(folder, tests):
                     print(f"{' '.join(tests)}: these fail already, without a mistake.")
                     return 2
-                limits[str(tests)] = 5 * (time.monotonic() - started) + 20
+                limits[tests] = 5 * (time.monotonic() - started) + 20
             (folder / name).write_bytes(source[:begin] + text + source[end:])
-            survives = run(folder, tests, limits[str(tests)])
+            survives = run(folder, tests, limits[tests])
             (folder / name).write_bytes(source)
             survived += survives
-            line = source.count(b"\n", 0, begin) + 1
+            line, verdict = source.count(b"\n", 0, begin), "SURVIVED" if survives else "noticed"
             what = f"{' '.join(source[begin:end].decode().split())[:60]} -> {text.decode().splitlines()[0][:60]}"
-            verdict, was = "SURVIVED" if survives else "noticed", source.splitlines()[line - 1].decode().strip()[:100]
-            print(f"{number}/{len(planted)} {verdict}  {name}:{line}: {what}  in: {was}", flush=True)
+            was = source.splitlines()[line].decode().strip()[:100]
+            print(f"{number}/{len(planted)} {verdict}  {name}:{line + 1}: {what}  in: {was}", flush=True)
     print(f"{len(planted) - survived} of {len(planted)} noticed.")
     return int(survived > 0)
 

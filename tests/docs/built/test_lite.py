@@ -5,14 +5,12 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-import nbformat
 import pytest
-from playwright.sync_api import sync_playwright
 
 from course.assets import ROOT
-from tests.docs.built.test_site import CHROMIUM
+from tests.browser import CELLS, SCREENSHOTS, choose, chromium
+from tests.lessons.lesson import LESSONS, NAMES, code_cells, read
 
-CELLS = ".jp-Notebook .jp-CodeCell"
 NOT_RUN = f"""() => [...document.querySelectorAll('{CELLS}')].findIndex(
     cell => !/\\d/.test(cell.querySelector('.jp-InputPrompt').innerText))"""
 DONE = f"""() => ![...document.querySelectorAll('{CELLS} .jp-InputPrompt')].some(p => p.innerText.includes('*'))"""
@@ -45,18 +43,16 @@ def stored(cell):
     ]
 
 
-@pytest.mark.parametrize("lesson", ["00_start_here", "01_url_input"])
+@pytest.mark.parametrize("lesson", LESSONS[:2], ids=NAMES[:2])
 def test_a_lesson_prints_in_the_browser_what_is_stored_and_asks_nobody(site, lesson):
-    cells = [one for one in nbformat.read(ROOT / f"notebooks/{lesson}.ipynb", 4).cells if one.cell_type == "code"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    cells = code_cells(read(lesson))
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         outside = []
         page.on("request", lambda r: outside.append(r.url) if not r.url.startswith((site, "data:", "blob:")) else None)
-        page.goto(f"{site}/lab/index.html?path=notebooks/{lesson}.ipynb")
+        page.goto(f"{site}/lab/index.html?path=notebooks/{lesson.name}")
         page.wait_for_selector(CELLS, timeout=60_000)
-        page.get_by_role("menuitem", name="Edit", exact=True).click()
-        page.locator('.lm-Menu-item[data-command="editmenu:clear-all"]').click()
+        choose(page, "Edit", "editmenu:clear-all")
         while (left := page.evaluate(NOT_RUN)) >= 0:  # here a cell that errs on purpose stops those after it
             page.locator(CELLS).nth(left).locator(".jp-InputPrompt").click()
             page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -64,8 +60,7 @@ def test_a_lesson_prints_in_the_browser_what_is_stored_and_asks_nobody(site, les
             page.wait_for_function(DONE, timeout=300_000)
             assert page.evaluate(NOT_RUN) != left
         printed = [words(text) for text in page.eval_on_selector_all(CELLS, PRINTED)]
-        page.screenshot(path=ROOT / "tests" / "screenshots" / f"lite-{lesson}.png")
-        browser.close()
+        page.screenshot(path=SCREENSHOTS / f"lite-{lesson.stem}.png")
     wrong = [(cell.id, stored(cell), text) for cell, text in zip(cells, printed, strict=True)
              if not NEEDS_MORE.search(cell.source) and " ".join(stored(cell)) != text]  # fmt: skip
     assert (wrong, outside) == ([], [])

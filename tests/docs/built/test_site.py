@@ -1,21 +1,20 @@
 """The site that `make site` made, as a reader meets it: opened from its folder, on a phone, without a network."""
 
 import os
-import shutil
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from course.assets import ROOT
+from tests.browser import chromium
+from tests.lessons.lesson import NAMES
 
 SITE = ROOT / "build" / "site"
-LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 DOCUMENTS = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
 PAGES = ["index", "CHANGELOG", "CONTRIBUTING", "docs/site/helpers", *(f"docs/{document}" for document in DOCUMENTS)]
-PAGES += [f"notebooks/{lesson}" for lesson in LESSONS]
+PAGES += [f"notebooks/{lesson}" for lesson in NAMES]
 PHONE = 390  # pixels
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FILMS_ARE_THERE = "[...document.querySelectorAll('video')].every(v => v.readyState > 0 && v.getAttribute('aria-label'))"
 SEE = """() => ({
     width: document.documentElement.scrollWidth,
@@ -28,14 +27,12 @@ SEE = """() => ({
 @pytest.fixture(scope="module")
 def page():
     """A phone in the dark, on which every request and every complaint of a page is noted."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": PHONE, "height": 800}, color_scheme="dark")
         page.noted = []
         page.on("request", lambda request: page.noted.append(request.url) if request.url.startswith("http") else None)
         page.on("console", lambda message: page.noted.append(message.text) if message.type == "error" else None)
         yield page
-        browser.close()
 
 
 def test_each_page_fits_a_phone_shows_its_pictures_asks_nobody_and_its_links_lead_somewhere(page):

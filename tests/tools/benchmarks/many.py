@@ -14,35 +14,36 @@ import asyncio
 import json
 import os
 import random
-import resource
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import date
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx2
 import openai
 
-from course.assets import ROOT
 from helpers.encoding import open_picture
 from helpers.many import AnswerStore, ask_all
+from tests.tools import measure
+from tests.tools.benchmarks import fastest, most_memory, run_parts
 from tests.tools.benchmarks.encoding import phone_file
 
-MEASURED = ROOT / "asset" / "measured" / "many.json"
+MEASURED = measure.MEASURED / "many.json"
 USAGE = {"prompt_tokens": 300, "completion_tokens": 30, "total_tokens": 330}
 MESSAGE = {"role": "assistant", "content": "A receipt."}
 ANSWER = {"id": "c", "object": "chat.completion", "created": 0, "model": "none", "usage": USAGE,
           "choices": [{"index": 0, "finish_reason": "stop", "message": MESSAGE}]}  # fmt: skip
 BODY = {"model": "none", "messages": [{"role": "user", "content": "x" * 20_000}]}
+Process = get_context("spawn").Process
 
 
-async def answer_after(delay: float) -> None:
-    """Be the server: print the port, and answer until the end of standard input."""
+def answer_after(delay: float, port: Connection) -> None:
+    """Be the server: send the port, and answer until the end."""
     text = json.dumps(ANSWER).encode()
     answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text)
 
@@ -55,20 +56,24 @@ async def answer_after(delay: float) -> None:
                 writer.write(answer)
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, backlog=1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    os._exit(0)
+    async def serve() -> None:
+        server = await asyncio.start_server(talk, "127.0.0.1", 0, backlog=1024)
+        port.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(serve())
 
 
 @contextmanager
-def server(delay: float):
-    command = [sys.executable, "-m", "tests.tools.benchmarks.many", "serve", str(delay)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
-        finally:
-            process.stdin.close()
+def server(delay: float) -> Iterator[str]:
+    ours, theirs = get_context("spawn").Pipe()
+    process = Process(target=answer_after, args=(delay, theirs), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{ours.recv()}/v1"
+    finally:
+        process.kill()
+        process.join()
 
 
 async def at_most(at_once: int, count: int, ask: Callable[[], Awaitable]) -> float:
@@ -84,26 +89,24 @@ async def at_most(at_once: int, count: int, ask: Callable[[], Awaitable]) -> flo
 
 
 def throughput(delay: float = 0.5, ways=(1, 2, 4, 8, 16, 32, 64, 128), write: bool = True) -> list[dict]:
-    async def measure(url: str) -> list[dict]:
+    async def measure_at(url: str) -> list[dict]:
         rows = []
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
         async with httpx2.AsyncClient(limits=limits) as http:
             client = openai.AsyncOpenAI(base_url=url, api_key="none", http_client=http)
+            ask = partial(client.chat.completions.create, **BODY)
             for at_once in ways:
-                await at_most(at_once, at_once, lambda: client.chat.completions.create(**BODY))  # connect
-                took = await at_most(at_once, count := 6 * at_once, lambda: client.chat.completions.create(**BODY))
+                await at_most(at_once, at_once, ask)  # connect
+                took = await at_most(at_once, count := 6 * at_once, ask)
                 rows.append({"at_once": at_once, "a_second": round(count / took, 1)})
                 print(rows[-1])
         return rows
 
     with server(delay) as url:
-        rows = asyncio.run(measure(url))
+        rows = asyncio.run(measure_at(url))
     if write:
-        about = {"date": date.today().isoformat(), "processors": os.cpu_count(), "delay": delay}
-        about |= {"openai": openai.VERSION, "script": "tests/tools/benchmarks/many.py"}
-        lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
-        text = f'{{\n "about": {json.dumps(about)},\n "throughput": [\n{lines}\n ]\n}}\n'
-        MEASURED.write_text(text, "utf-8", newline="\n")
+        about = {"processors": os.cpu_count(), "delay": delay, "openai": openai.VERSION}
+        measure.write(MEASURED.name, "tests/tools/benchmarks/many.py", about, "throughput", rows)
     return rows
 
 
@@ -114,50 +117,42 @@ def files(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def runner(count: int = 10_000, at_once: int = 16, delay: float = 0.1) -> float:
-    async def measure(url: str, paths: list[Path], store: AnswerStore) -> float:
-        async with httpx2.AsyncClient() as client:
+def runner(count: int = 10_000, at_once: int = 16, delay: float = 0.1, turns: int = 5) -> float:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(server(delay))
+        store = stack.enter_context(closing(AnswerStore(folder / "answers.sqlite")))
+        paths = files(folder, count)
+        new = iter([paths[turn::turns] for turn in range(turns)])
 
-            async def ask(path: Path | None = None) -> dict:
-                return (await client.post(f"{url}/chat/completions", json=BODY)).json()
+        async def ask(client: httpx2.AsyncClient, path: Path | None = None) -> dict:
+            return (await client.post(f"{url}/chat/completions", json=BODY)).json()
 
-            bare = ours = 0.0
-            for turn in range(5):
-                some = paths[turn::5]
-                bare += await at_most(at_once, len(some), ask)
-                begin = time.perf_counter()
-                summary = await ask_all(some, ask, store, {}, at_once=at_once)
-                ours += time.perf_counter() - begin
-                assert summary.asked == len(some)
-            return bare / ours
+        async def bare() -> None:
+            async with httpx2.AsyncClient() as client:
+                await at_most(at_once, count // turns, partial(ask, client))
 
-    with tempfile.TemporaryDirectory() as folder, server(delay) as url:
-        store = AnswerStore(Path(folder) / "answers.sqlite")
-        ratio = asyncio.run(measure(url, files(Path(folder), count), store))
-        store.close()
+        async def ours() -> None:
+            async with httpx2.AsyncClient() as client:
+                summary = await ask_all(next(new), partial(ask, client), store, {}, at_once=at_once)
+            assert summary.asked == count // turns
+
+        times = fastest({"bare": lambda: asyncio.run(bare()), "ours": lambda: asyncio.run(ours())}, turns)
+    ratio = times["bare"][1] / times["ours"][1]
     print(f"ask_all has {ratio:.2f} of the throughput of bare httpx2, {at_once} at once")
     return ratio
 
 
-def ask_nobody(folder: str, store: str, pause: float, log: str) -> None:
-    """Be a run that may be killed; print the most memory it took, in KB."""
+def ask_nobody(folder: Path, pause: float) -> None:
+    """Be a run that may be killed."""
 
     async def ask(path: Path) -> dict:
         await asyncio.sleep(pause)
-        with open(log, "a", encoding="utf-8") as asked:
+        with open(folder / "log", "a", encoding="utf-8") as asked:
             asked.write(f"{path.name}\n")
         return ANSWER
 
-    asyncio.run(ask_all(sorted(Path(folder).glob("*.png")), ask, AnswerStore(store), {}, at_once=16))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-
-
-def run_alone(folder: Path, pause: float) -> subprocess.Popen:
-    code = (
-        f"from tests.tools.benchmarks.many import *; ask_nobody({str(folder)!r}, {str(folder / 'store')!r}, {pause}, "
-    )
-    code += f"{str(folder / 'log')!r})"
-    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    asyncio.run(ask_all(sorted(folder.glob("*.png")), ask, AnswerStore(folder / "store"), {}, at_once=16))
 
 
 def memory(most: int = 10_000) -> float:
@@ -165,8 +160,8 @@ def memory(most: int = 10_000) -> float:
     for count in (most // 10, most):
         with tempfile.TemporaryDirectory() as folder:
             files(Path(folder), count)
-            peaks.append(int(run_alone(Path(folder), 0).communicate()[0]))
-    print(f"{peaks[1]:,} KB at most for {most:,} pictures, {peaks[1] / peaks[0]:.2f} times that for a tenth")
+            peaks.append(most_memory(ask_nobody, Path(folder), 0))
+    print(f"{peaks[1]} MB at most for {most:,} pictures, {peaks[1] / peaks[0]:.2f} times that for a tenth")
     return peaks[1] / peaks[0]
 
 
@@ -175,19 +170,21 @@ def kills(count: int = 100, seed: int = 10) -> tuple[int, int]:
     dice, lost, again = random.Random(seed), 0, 0
     with tempfile.TemporaryDirectory() as name:
         folder, stored = Path(name), set()
+        log = folder / "log"
         files(folder, 40 * count)
-        (folder / "log").touch()
+        log.touch()
         for _ in range(count):
-            process, seen = run_alone(folder, 0.01), len((folder / "log").read_text().splitlines())
-            while process.poll() is None and len((folder / "log").read_text().splitlines()) == seen:
+            seen = len(log.read_text("utf-8").splitlines())
+            process = Process(target=ask_nobody, args=(folder, 0.01))
+            process.start()
+            while process.is_alive() and len(log.read_text("utf-8").splitlines()) == seen:
                 time.sleep(0.01)
             time.sleep(dice.random() * 0.05)
             process.kill()
-            process.wait()
-            store = AnswerStore(folder / "store")
-            now = {Path(result.name).name for result in store.results({}) if result.answer}
-            store.close()
-            asked = (folder / "log").read_text().splitlines()[seen:]
+            process.join()
+            with closing(AnswerStore(folder / "store")) as store:
+                now = {Path(result.name).name for result in store.results({}) if result.answer}
+            asked = log.read_text("utf-8").splitlines()[seen:]
             lost, again, stored = lost + len(stored - now), again + len(stored & {*asked}), now
     print(f"{count} kills, {len(stored):,} answers stored: {lost} lost, {again} asked again")
     return lost, again
@@ -200,29 +197,19 @@ def make_ready(path: Path) -> float:
     return time.process_time() - begin
 
 
-def processes(count: int = 2_000) -> float:
-    took, worked = {1: 0.0, 2: 0.0}, 0.0
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+def processes(count: int = 2_000, turns: int = 4) -> float:
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(1) as one, ProcessPoolExecutor(2) as two:
         (path := Path(folder) / "photo.jpg").write_bytes(phone_file((4000, 3000)))
-        pools = {workers: stack.enter_context(ProcessPoolExecutor(workers)) for workers in took}
-        for pool in pools.values():
+        for pool in (one, two):
             list(pool.map(make_ready, [path] * 4))  # start them
-        for _ in range(4):
-            for workers, pool in pools.items():
-                begin = time.perf_counter()
-                seconds = sum(pool.map(make_ready, [path] * (count // 4)))
-                took[workers] += time.perf_counter() - begin
-                worked += seconds if workers == 1 else 0
-    ratio = took[1] / took[2]
+        photos = [path] * (count // turns)
+        ways = {pool: partial(lambda pool: sum(pool.map(make_ready, photos)), pool) for pool in (one, two)}
+        times = fastest(ways, turns)
+        worked, ratio = times[one][0] / len(photos), times[one][1] / times[two][1]
     print(f"two processes make {count:,} photographs ready {ratio:.2f} times as fast as one")
-    print(f"a photograph takes {worked / (count // 4 * 4):.3f} seconds of a processor")
+    print(f"a photograph takes {worked:.3f} seconds of a processor")
     return ratio
 
 
-PARTS = {part.__name__: part for part in (throughput, runner, memory, kills, processes)}
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["serve"]:
-        asyncio.run(answer_after(float(sys.argv[2])))
-    for part in sys.argv[1:] or PARTS:
-        PARTS[part]()
+    run_parts({part.__name__: part for part in (throughput, runner, memory, kills, processes)})

@@ -17,9 +17,7 @@ truth: 0 is perfect, 1 is nothing read. White space does not count, because this
 marks and dashes do not count either.
 """
 
-import json
 import sys
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,8 +27,9 @@ from rapidfuzz.distance import Levenshtein
 from course.assets import ROOT
 from helpers.tokens import RULES_DATE, picture_tokens
 from tests.tools.make_pictures import RECEIPT, SENTENCE, blocks
+from tests.tools.measure import MEASURED, write
 
-RESULT = ROOT / "asset" / "measured" / "legibility.json"
+RESULT = MEASURED / "legibility.json"
 CONGRESS = Path(__file__).with_name("congress.txt").read_text(encoding="utf-8")
 ENLARGED = 1472
 SETTINGS = [("gpt-5.6-luna", detail) for detail in ("low", "high", "original")]
@@ -50,11 +49,6 @@ def error_rate(read: str, truth: str) -> float:
     """Levenshtein distance, divided by the length of the truth, as the text at the top says. Can be over 1."""
     read, truth = ("".join(text.translate(ALIKE).split()) for text in (read, truth))
     return Levenshtein.distance(read, truth) / len(truth)
-
-
-def as_delivered(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in the size that a model gets."""
-    return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def inside(found: list, box: tuple, scale: float) -> list:
@@ -82,7 +76,8 @@ def measure(reader) -> list[dict]:
         picture = Image.open(ROOT / "asset" / "images" / file).convert("RGB")
         for model, detail in SETTINGS:
             counted = picture_tokens(*picture.size, model, detail)
-            found, scale = reader(as_delivered(picture, counted.size)), counted.size[1] / picture.height
+            found = reader(picture.resize(counted.size, Image.Resampling.LANCZOS))
+            scale = counted.size[1] / picture.height
             setting = {"model": model, "detail": detail, "size": counted.size, "tokens": counted.tokens}
             for name, (_, box, capital, truth) in ((name, text) for name, text in TEXTS.items() if text[0] == file):
                 read = lines(inside(found, box, scale))
@@ -101,11 +96,8 @@ def main() -> None:
     engine = RapidOCR(max_side_len=4096, det_limit_side_len=ENLARGED)
     rows = measure(lambda picture: engine(numpy.asarray(picture)[:, :, ::-1])[0] or [])
     tools = {name: version(name) for name in ("rapidocr-onnxruntime", "onnxruntime", "Pillow")}
-    about = {"date": date.today().isoformat(), "rules": RULES_DATE, **tools, "det_limit_side_len": ENLARGED}
-    about["script"] = "tests/tools/measure/legibility.py"
-    body = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(f'{{\n "about": {json.dumps(about)},\n "rows": [\n  {body}\n ]\n}}\n', encoding="utf-8")
+    about = {"rules": RULES_DATE, **tools, "det_limit_side_len": ENLARGED}
+    write(RESULT.name, "tests/tools/measure/legibility.py", about, "rows", rows)
 
 
 if __name__ == "__main__":

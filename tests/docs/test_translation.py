@@ -1,0 +1,215 @@
+"""The Korean edition: nothing missing or out of date, one name for one thing, and said when it is shown."""
+
+import json
+import re
+import subprocess
+from functools import partial
+
+import nbformat
+import pytest
+from markdown_it import MarkdownIt
+
+from course import language
+from course.assets import ROOT
+from docs import translate
+from tests.exercises.cases import ALL
+
+KO = language.LOCALE / "ko"
+HANGUL = re.compile("[가-힣]")
+TERMS = re.findall(r"(?m)^\| (?!English|-)(.+?) \| (.+?) \|$", (KO / "glossary.md").read_text("utf-8"))
+PAIRS = [
+    (name, entry.id, entry.string)
+    for name in translate.sources()
+    for entry in translate.read(name, "ko")
+    if entry.id and entry.string
+]
+
+
+@pytest.fixture(scope="module")
+def made():
+    return translate.made("ko")
+
+
+def test_every_text_is_there_and_of_today():
+    assert translate.problems("ko") == []
+
+
+FOUR = [("a", "## Where"), ("a", "It takes 20 minutes."), ("a", "Read *all* of it."), ("b", "You need no key here.")]
+
+
+@pytest.mark.parametrize(
+    "changed, named",
+    [
+        ([*FOUR[:3], ("b", "You need no coin here.")], ["its English changed"]),
+        ([FOUR[0], ("a", "It takes 25 minutes."), *FOUR[2:]], ["its English changed"]),
+        ([*FOUR, ("c", "Nobody ever said such a thing before.")], ["not translated"]),
+        (FOUR[:3], []),
+    ],
+    ids=["another word", "another number", "a new paragraph", "one that is gone"],
+)
+def test_a_change_of_the_english_is_named(monkeypatch, tmp_path, changed, named):
+    monkeypatch.setattr(translate, "LOCALE", tmp_path)
+    monkeypatch.setattr(translate, "sources", lambda: {"one": FOUR})
+    translate.update("ko")
+    known = translate.read("one", "ko")
+    for entry in known:
+        entry.string = entry.id and f"{entry.id} 가"
+    translate.write("one", "ko", known)
+    assert translate.problems("ko") == []
+
+    monkeypatch.setattr(translate, "sources", lambda: {"one": changed})
+    before = translate.problems("ko")
+    assert len(before) == 1 + (named == ["its English changed"]), "at once, whether update was run or not"
+    translate.update("ko")
+    after = translate.problems("ko")
+    assert [one.split(": ")[1] for one in after] == named, "update asks for what changed, and drops what is gone"
+    if named == ["its English changed"]:
+        assert "#| msgid" in (tmp_path / "ko" / "one.po").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "english, other, named",
+    [
+        ("Set `url` first.", "`ur`을 먼저 설정하세요.", "code"),
+        ("See [it](a.md#b).", "[이것](a.md)을 보세요.", "links"),
+        ("It wants {expects}.", "원하는 값: {expect}.", "places"),
+        ("- one\n- two", "- 하나, 둘", "rows"),
+        ("**Never** do it.", "절대 하지 마세요.", "bold words"),
+        ("It *may* be so.", "그럴 수도 있습니다.", "emphasis"),
+        ("It takes 20 minutes.", "30분 걸립니다.", "numbers"),
+        ("```sh\nmake lab  # opens it\n```", "```sh\nmake bal  # 엽니다\n```", "code in the fence"),
+    ],
+)
+def test_what_must_be_the_same_is_compared(english, other, named):
+    assert translate.differences(english, english) == []
+    assert [one.partition(" '")[0] for one in translate.differences(english, other)] == [named]
+
+
+def test_one_thing_has_one_name():
+    assert len(TERMS) > 55
+    wrong = []
+    for name, english, korean in PAIRS:
+        bare = re.sub(r"`[^`]*`|\]\([^)]*\)|```.*```|\*Run[^*]*\*", " ", english, flags=re.S)
+        for term, names in TERMS:
+            says = re.search(rf"\b{term}(?:s|es)?\b", bare, re.I)
+            if says and name != "messages" and not any(word in korean for word in names.split(" / ")):
+                wrong.append(f"{name}: {term} -> {names}: {english[:60]}")
+    assert wrong == []
+
+
+def test_korean_is_marked_up_as_its_english_is():
+    """A `**` that CommonMark does not take for an end, as between a bracket and a letter, shows as stars."""
+    read = MarkdownIt("commonmark").enable("table")
+
+    def tags(text):
+        return sorted(re.findall(r"<(\w+)", read.render(text)))
+
+    assert [english for name, english, korean in PAIRS if name != "messages" and tags(english) != tags(korean)] == []
+
+
+def test_what_is_committed_is_what_build_makes(made):
+    for path, text in made.items():
+        if path.suffix == ".md":
+            assert path.read_text("utf-8") == text, "python docs/translate.py build"
+
+
+def test_lessons_have_the_same_code_and_their_links_lead_to_headings(made):
+    lessons = {path.stem: nbformat.reads(text, 4) for path, text in made.items() if path.suffix == ".ipynb"}
+    headings, links = {}, []
+    for path in translate.NOTEBOOKS:
+        english, korean = nbformat.read(path, 4), lessons[path.stem]
+        for cell, other in zip(english.cells, korean.cells, strict=True):
+            assert (cell.id, cell.cell_type, cell.metadata) == (other.id, other.cell_type, other.metadata)
+            assert cell.cell_type == "markdown" or cell.source == other.source
+            assert cell.cell_type == "code" or HANGUL.search(other.source)
+        texts = [cell.source for cell in korean.cells if cell.cell_type == "markdown"]
+        headings[path.stem] = translate.anchors(texts)
+        links += [(path.stem, *link.partition("#")[::2]) for text in texts for link in translate.LINK.findall(text)]
+    lost = [(where, to, at) for where, to, at in links if at and at not in headings.get(to[:-6] or where, [at])]
+    assert lost == [] and any(at and HANGUL.search(at) for _, _, at in links)
+
+
+def outputs(made):
+    for path, text in made.items():
+        if path.suffix == ".ipynb":
+            for cell in nbformat.reads(text, 4).cells:
+                yield from ((cell.source, output) for output in cell.get("outputs", ()))
+
+
+def test_what_the_course_says_in_a_lesson_is_korean(made):
+    for source, output in outputs(made):
+        if "exercises.check(" in source or output.get("ename") in ("NotRecorded", "PictureError"):
+            for line in output.get("text", output.get("evalue")).splitlines():
+                assert HANGUL.search(line), line
+        if alts := re.findall('<img alt="([^"]*)"', output.get("data", {}).get("text/html", "")):
+            assert all(map(HANGUL.search, alts)), alts
+
+
+def test_exercises_hint_and_explain_in_korean():
+    for number, exercise in ALL.items():
+        for said in (f"{number} is right. {exercise.why}", f"Hint for {number}: {exercise.hint}"):
+            korean = language.translate(said, "ko")
+            assert HANGUL.search(korean) and not re.search(r"(?:\b[a-z]{2,} ){4}", korean), korean
+
+
+@pytest.fixture
+def catalogue(monkeypatch, tmp_path):
+    """A language of five messages."""
+    (tmp_path / "xx").mkdir()
+    said = {
+        "it wants {expects}.": "<{expects}>!", "a list of {1}": "[{1}]", "It is far too big.": "BIG.",
+        "Undo it, or\n  ask {0} anew.": "ZURÜCK, sonst\n  {0}?", "no box": "NIX",
+        "{0} of {1} pictures were sent": "{1}/{0}",
+    }  # fmt: skip
+    quoted = partial(json.dumps, ensure_ascii=False)
+    lines = [f"msgid {quoted(english)}\nmsgstr {quoted(other)}\n" for english, other in said.items()]
+    (tmp_path / "xx" / "messages.po").write_text("\n".join(lines), "utf-8")
+    monkeypatch.setattr(language, "LOCALE", tmp_path)
+    language._messages.cache_clear()
+    yield
+    language._messages.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "english, other",
+    [
+        ("It wants a list of 3.", "<[3]>!"),
+        ("Nobody knows. It is far too big. It wants x.", "Nobody knows. BIG. <x>!"),
+        ("  PictureError: it is far too big.", "  PictureError: BIG."),
+        ("x = 2  # it is far too big.", "x = 2  # BIG."),
+        ("Undo it, or\n  ask OpenAI anew.\nIt is far too big.", "ZURÜCK, sonst\n  OpenAI?\nBIG."),
+        ("2 of 3 pictures were sent", "3/2"),
+        ("no box", "no box"),
+        ("A list of apples", "A list of apples"),
+    ],
+)
+def test_sentences_are_found_in_what_is_shown(catalogue, english, other):
+    assert language.translate(english, "xx") == other
+    assert language.translate(english, "en") == english
+
+
+def test_a_page_keeps_the_words_of_an_answer(catalogue):
+    page = '<pre>It is far too big.</pre><img alt="no box" src="x"><i>It is far too big.</i>'
+    assert language.translate_page(page, "xx") == page.replace("no box", "NIX").replace(
+        "<i>It is far too big.", "<i>BIG."
+    )
+
+
+def test_the_folder_of_a_notebook_says_its_language(monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSE_LANGUAGE", raising=False)
+    found = []
+    for folder in ("notebooks", "notebooks_ko", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        found.append(language.language.__wrapped__())
+    monkeypatch.setenv("COURSE_LANGUAGE", "ko")
+    assert [*found, language.language.__wrapped__()] == ["", "ko", "", "ko"]
+
+
+def test_a_language_counts_where_it_stands_behind_make():
+    """Many systems set LANGUAGE for all programs."""
+    shown = []
+    for more in ([], ["LANGUAGE=ko"]):
+        environment = {"LANGUAGE": "ko", "PATH": "/usr/bin:/bin"}
+        shown.append(subprocess.check_output(["make", "-n", "slides", *more], cwd=ROOT, env=environment, text=True))
+    assert ["build ko" in commands for commands in shown] == [False, True]
