@@ -98,7 +98,7 @@ REFUSED = {  # what is said, of which sources
         b"<!-- a --><!-- b --><script>1</script>",
     ],
     RAW: [
-        *(b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", b"FUJIFILMCCD-RAW 0201"),
+        *(b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", b"FUJIFILMCCD-RAW 0201", b"MMOR\0\0\0\x08"),
         *(tiff_of(SCENE, tags) for tags in ({254: [1]}, {271: [78], 330: [8]}, {271: [78], 50706: [1, 4, 0, 0]})),
     ],
     GREYS: [
