@@ -21,11 +21,13 @@ LOCALE = ROOT / "docs" / "locale"
 PLACE = re.compile(r"\{(\w*)\}")
 WORD = re.compile(r"[^\W\d_]{2,}")
 _VERDICT, _VALUE = "{number} is", r"((?:(?![%s] ).)*?[.?!]?)"
+# What a lesson may print, too; it is translated in a verdict or an answer's card alone.
+_AS_MUCH_ELSE = ("{what} is not", "{0} in, ", "tokens: {tokens} in", "status: ", "finish reason: ")
 _SENTENCE, _PART = re.compile(r"(?<=[.?!:;])( +)"), re.compile(r"(?<=[.?!:;,])( +)")
 # What stands before the words of a line: space, the kind of an error, code with a comment behind it.
 _LEAD = re.compile(r"\s*(?:- )?(?:(?:\w+(?:Error|Warning)|NotRecorded): |.*(?:^|\s)# )?")
 # Of a page: an answer's own text, the alt text of a picture, what stands between tags.
-_PAGE = re.compile(r'<pre.*?</pre>|(?<=alt=")[^"]*|(?<=>)[^<>]+(?=<)', re.S)
+_PAGE = re.compile(r'<pre[^>]*>(?!\(No text: ).*?</pre>|(?<=alt=")[^"]*|(?<=>)[^<>]+(?=<)', re.S)
 
 
 @cache
@@ -116,7 +118,7 @@ def _messages(into: str) -> list[_Message]:
                 pieces[-2:] = ["(.*)"]
             words, places = len(WORD.findall(PLACE.sub("", english))), len(rest) // 2
             is_sentence = words > 2 or places > 1 or bool(re.search(r"[.:?!](?: |$)", english))
-            is_sentence &= not english.startswith("{what} is not")  # as much else is that is shown
+            is_sentence &= not english.startswith(_AS_MUCH_ELSE)
             pattern = re.compile("".join([begin, re.escape(first[1:]), *pieces]))
             found.append(_Message(english, other, pattern, is_sentence))
 

@@ -78,7 +78,7 @@ HEADING = re.compile(r"(?m)^#+ (.+)$")
 COMMENT = re.compile(r"(?m)(?<=# ).*$")
 WORD, NO_TEXT = (
     re.compile(r"(?:^|(?<= ))[\"(“]?[A-Za-z][a-z]+(?=[ ,;:.?!)”\"]|$)"),
-    re.compile(r"""<|\(\?|^[A-Z]{4,} |_ |/$|^[{]"|^"\w+":"""),
+    re.compile(r"""<|\(\?|^[A-Z]{4,} |_ |^[{]"|^"\w+":"""),
 )
 # An exercise's verdict or hint, which is filled to a width.
 FILLED = re.compile(r"(?m)^(?:\d\d\.\d is |Hint for ).*(?:\n(?!exercises\.hint|\d\d\.\d is ).+)*")

@@ -63,7 +63,7 @@ def _find(number: str) -> Exercise:
             return EXERCISES[str(number)]
     known = ", ".join(sorted(EXERCISES))
     near = f' Do you mean "0{number}"?' if f"0{number}" in EXERCISES else ""
-    raise CourseError(f"There is no exercise {number!r}.{near} Write it in quotation marks; there are: {known}.")
+    raise CourseError(f"There is no exercise {number!r}; write it in quotation marks.{near} There are: {known}.")
 
 
 def _say(text: str, mark: str = "") -> None:

@@ -50,7 +50,7 @@ def explain(asked: RecordedRequest, recording: Recording, cell: str = "") -> str
         lines.append(f"Nearest is recorded request {items.index(nearest) + 1} of {len(items)}. What differs:")
         pairs = [(name, theirs.get(name, "(nothing)"), yours.get(name, "(nothing)")) for name in names[:4]]
         lines += [f"  {name}: recorded {_cut(was, now)} - yours {_cut(now, was)}" for name, was, now in pairs]
-        lines += [f"  and {len(names) - 4} more"] if len(names) > 4 else [] if names else ["  the order of its parts"]
+        lines += [f"  and {len(names) - 4} more fields"] if names[4:] else [] if names else ["  the order of its parts"]
     if "/computervision/retrieval/" in asked.url:
         lines.append("Azure retired this service on 2025-06-30, so nobody can answer it any more. Undo the change.")
     elif refusal := _refusal(asked.body):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from IPython import get_ipython
 
-from .. import CourseError
+from .. import CourseError, language
 from . import publishing, readable, shape
 from .clients import wrap_clients
 from .tape import Tape
@@ -148,7 +148,7 @@ def _find_keys(mode: str, on_azure: bool) -> dict[str, str]:
     key = readers.get(name) or (LOCAL_KEY if readers.get("OPENAI_BASE_URL") and not on_azure else "")
     kernel = getattr(get_ipython(), "kernel", None)
     if not key and (kernel._allow_stdin if kernel else sys.stdin and sys.stdin.isatty()):
-        _state.keys.add(key := getpass(f"Your {name} (for this kernel alone, never stored): ").strip())
+        _state.keys.add(key := getpass(language.translate(f"Your {name} (for this kernel, never stored): ")).strip())
     if not key:
         local = "" if on_azure else " (or OPENAI_BASE_URL and VISION_MODEL for a local server)"
         raise LiveModeError(f"Live answers need a key: set {name}{local} before you start Jupyter.")

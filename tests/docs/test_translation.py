@@ -9,10 +9,11 @@ import nbformat
 import pytest
 from markdown_it import MarkdownIt
 
-from course import language
+from course import exercises, language
 from course.assets import ROOT
 from docs import translate
-from tests.exercises.cases import ALL
+from tests.exercises.cases import ALL, answer_of
+from tests.exercises.wrong import WRONG
 
 KO = language.LOCALE / "ko"
 HANGUL = re.compile("[가-힣]")
@@ -145,11 +146,17 @@ def test_what_the_course_says_in_a_lesson_is_korean(made):
             assert all(map(HANGUL.search, alts)), alts
 
 
-def test_exercises_hint_and_explain_in_korean():
-    for number, exercise in ALL.items():
-        for said in (f"{number} is right. {exercise.why}", f"Hint for {number}: {exercise.hint}"):
-            korean = language.translate(said, "ko")
-            assert HANGUL.search(korean) and not re.search(r"(?:\b[a-z]{2,} ){4}", korean), korean
+def test_every_verdict_hint_and_reason_is_korean():
+    """Of all wrong answers that are known: what is left in English is quoted, a name or an error of Python's."""
+    said = [f"{number} is right. {exercise.why}" for number, exercise in ALL.items()]
+    said += [f"Hint for {number}: {exercise.hint}" for number, exercise in ALL.items()]
+    for number, there, instead, _ in WRONG:
+        state, reason = exercises.judge(number, answer_of(number, there, instead))
+        said += [f"{number} is {state}: {reason}"]
+    for english in said:
+        korean = language.translate(english, "ko")
+        bare = re.sub(r"\"[^\"]*\"|'[^']*'|\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|\w+Error .*|: .*", "", korean)
+        assert HANGUL.search(bare) and not re.search(r"(?:\b[A-Za-z]{2,}[,.]? ){3}", bare), korean
 
 
 @pytest.fixture

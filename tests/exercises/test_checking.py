@@ -114,7 +114,7 @@ def test_a_hint_is_no_solution_and_a_solution_can_be_pasted(number, capsys):
 @pytest.mark.parametrize("call", [exercises.hint, exercises.solution, lambda n: exercises.check(n, 1)])
 @pytest.mark.parametrize("number", ["00.4", 1.1, None, []])
 def test_an_unknown_number_lists_what_there_is(call, number):
-    with pytest.raises(CourseError, match=re.escape("there are: " + ", ".join(ALL) + ".")) as error:
+    with pytest.raises(CourseError, match=re.escape("There are: " + ", ".join(ALL) + ".")) as error:
         call(number)
     assert repr(number) in str(error.value) and ('Do you mean "01.1"?' in str(error.value)) is (number == 1.1)
 

@@ -1,57 +1,70 @@
-"""The runner and the store: nothing is asked twice, nothing that arrived is lost, a run stops where it should."""
+"""The runner and the store: nothing is asked twice, nothing that arrived is lost, a run stops where it should.
+
+And what lesson 10 says: of machines that are killed, of Parquet, of its receipts and of what was measured.
+"""
 
 import asyncio
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
+import zipfile
+from contextlib import closing
+from itertools import islice
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
 
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from course import recording
 from course.assets import ROOT
 from helpers.many import AnswerStore, ask_all
+from tests.api import API_KEY
+from tests.lessons.lesson import read
+from tests.tools import make_pictures
+from tests.tools.benchmarks import many as benchmark
 
 SETTINGS = {"prompt": "What is it?", "model": "m"}
+LESSON = {cell.id: cell.source for cell in read(ROOT / "notebooks" / "10_many_pictures.ipynb").cells}
 
 
 @pytest.fixture
-def store(tmp_path):
-    with_file = AnswerStore(tmp_path / "answers.sqlite")
-    yield with_file
-    with_file.close()
+def store():
+    with closing(AnswerStore(":memory:")) as store:
+        yield store
 
 
-@pytest.fixture
-def folder(tmp_path):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
     """Call it with texts: a file for each, named by its number."""
+    root = tmp_path_factory.mktemp("many")
 
-    def make(*texts):
-        (folder := tmp_path / "pictures").mkdir(exist_ok=True)
-        paths = [folder / f"{number:03}.png" for number in range(len(texts))]
+    def files(*texts):
+        paths = [root / f"{number:03}.png" for number in range(len(texts))]
         for path, text in zip(paths, texts, strict=True):
-            path.write_text(text)
+            path.write_text(f"{text}")
         return paths
 
-    return make
+    return files
 
 
-class Service:
-    """Answers with the file's text in capitals, and keeps what it was asked and how many at once."""
+def service(errors=None):
+    """Answers with a file's text in capitals, or ends with the error for it."""
 
-    def __init__(self, error=None):
-        self.asked, self.at_once, self.most, self.error = [], 0, 0, error
-
-    async def __call__(self, path):
-        self.asked.append(path.read_text())
-        self.at_once += 1
-        self.most = max(self.most, self.at_once)
+    async def answer(path):
         await asyncio.sleep(0.001)
-        self.at_once -= 1
-        if self.error and path.read_text() in self.error:
-            raise self.error[path.read_text()]
-        return {"text": path.read_text().upper()}
+        if error := (errors or {}).get(text := path.read_text()):
+            raise error
+        return {"text": text.upper()}
+
+    return AsyncMock(side_effect=answer)
 
 
 def run(pictures, ask, store, settings=SETTINGS, **options):
@@ -63,90 +76,90 @@ def counts(summary):
 
 
 @given(texts=st.lists(st.sampled_from("abcde"), max_size=12), at_once=st.integers(1, 5), twice=st.booleans())
-def test_each_content_is_asked_once_and_every_name_has_its_answer(tmp_path_factory, texts, at_once, twice):
-    root = tmp_path_factory.mktemp("many")
-    paths = [root / f"{number:03}" for number in range(len(texts))]
-    for path, text in zip(paths, texts, strict=True):
-        path.write_text(text)
-    service, store = Service(), AnswerStore(root / "answers.sqlite")
-    for _ in range(1 + twice):
-        summary = run(iter(paths), service, store, at_once=at_once)
-        assert sum(counts(summary)) == len(texts)
-    assert sorted(service.asked) == sorted({*texts}) and service.most <= at_once
-    assert [r.answer["text"] for r in store.results(SETTINGS)] == [text.upper() for text in texts]
-    store.close()
+def test_each_content_is_asked_once_and_every_name_has_its_answer(folder, texts, at_once, twice):
+    ask, paths = service(), folder(*texts)
+    with closing(AnswerStore(":memory:")) as store:
+        for _ in range(1 + twice):
+            assert sum(counts(run(iter(paths), ask, store, at_once=at_once))) == len(texts)
+        assert sorted(call.args[0].read_text() for call in ask.call_args_list) == sorted({*texts})
+        assert [result.answer["text"] for result in store.results(SETTINGS)] == [text.upper() for text in texts]
 
 
 def test_as_many_are_under_way_as_was_said(store, folder):
-    run(folder(*"abcdefgh"), service := Service(), store, at_once=4)
-    assert service.most == 4
+    under_way, four = [], asyncio.Barrier(4)
+
+    async def ask(path):
+        under_way.append(path)
+        assert len(under_way) <= 4
+        async with asyncio.timeout(10):
+            await four.wait()
+        under_way.remove(path)
+
+    assert counts(run(folder(*range(8)), ask, store, at_once=4)) == (8, 0, 0, 0)
 
 
 def test_other_settings_are_asked_anew_and_listed_apart(store, folder):
     other = SETTINGS | {"prompt": "How many?"}
     for settings in (SETTINGS, other, SETTINGS):
-        run(folder("a", "b"), service := Service(), store, settings)
-    assert service.asked == []
+        run(folder("a", "b"), ask := service(), store, settings)
+    ask.assert_not_called()
     assert [len([*store.results(settings)]) for settings in (SETTINGS, other, {})] == [2, 2, 0]
     with pytest.raises(TypeError, match="JSON"):
-        run(folder("a"), service, store, {"prompt": object()})
+        run(folder("a"), ask, store, {"prompt": object()})
 
 
 def test_a_failure_is_kept_with_its_reason_and_tried_again_on_demand(store, folder, tmp_path):
     paths = [*folder("a", "b"), tmp_path / "gone.png"]
-    assert counts(run(paths, Service({"b": OSError("no picture " + 400 * "x")}), store)) == (1, 0, 2, 0)
-    errors = {os.path.basename(r.name): r.error for r in store.results(SETTINGS)}
-    assert errors["001.png"].startswith("OSError: no picture xx") and len(errors["001.png"]) == 300
-    assert errors["gone.png"] == "It can't be read: No such file or directory." and errors["000.png"] is None
-    assert counts(run(paths, Service(), store)) == (0, 1, 2, 0)
-    assert counts(run(paths, Service(), store, retry_failed=True)) == (1, 1, 1, 0)
-    assert [r.error for r in store.results(SETTINGS)][1:] == [None, None]
+    assert counts(run(paths, service({"b": OSError("no picture " + 400 * "x")}), store)) == (1, 0, 2, 0)
+    errors = {os.path.basename(result.name): result.error for result in store.results(SETTINGS)}
+    unread = "It can't be read: No such file or directory."
+    assert errors == {"000.png": None, "001.png": "OSError: no picture " + 280 * "x", "gone.png": unread}
+    assert counts(run(paths, service(), store)) == (0, 1, 2, 0)
+    assert counts(run(paths, service(), store, retry_failed=True)) == (1, 1, 1, 0)
+    assert [result.error for result in store.results(SETTINGS)] == [None, None, unread]
 
 
 def test_ten_that_fail_alike_end_the_run_and_others_do_not(store, folder):
     texts = [f"{number}" for number in range(30)]
-    alike, different = dict.fromkeys(texts, ValueError("wrong key")), {text: ValueError(text) for text in texts}
-    summary = run(folder(*texts), Service(alike), store, at_once=1)
-    assert counts(summary) == (0, 0, 10, 20) and str(summary).endswith(
-        "Stopped: 10 in a row ended with ValueError: wrong key"
+    summary = run(folder(*texts), service(dict.fromkeys(texts, ValueError("wrong key"))), store, at_once=1)
+    assert str(summary) == (
+        "0 asked, 0 stored before, 10 failed, 20 left; 0.0000 US cents."
+        " Stopped: 10 in a row ended with ValueError: wrong key"
     )
-    assert counts(run(folder(*texts), Service(different), store, retry_failed=True)) == (0, 0, 30, 0)
+    different = service({text: ValueError(text) for text in texts})
+    assert counts(run(folder(*texts), different, store, retry_failed=True)) == (0, 0, 30, 0)
 
 
 @pytest.mark.parametrize(("at_once", "budget", "asked"), [(1, 10, 5), (1, 0, 1), (1, 100, 20), (5, 10, 5)])
 def test_no_request_begins_that_would_go_beyond_the_budget(store, folder, at_once, budget, asked):
     """Each costs 2 cents; of the first, nobody knows."""
-    paths = folder(*map(str, range(20)))
-    summary = run(paths, Service(), store, at_once=at_once, cents=lambda answer: 2, budget=budget)
+    paths = folder(*range(20))
+    summary = run(paths, service(), store, at_once=at_once, cents=lambda answer: 2, budget=budget)
     assert counts(summary) == (asked, 0, 0, 20 - asked) and summary.cents == 2 * asked
     assert sum(result.cents for result in store.results(SETTINGS)) == 2 * asked
-    assert counts(run(paths, Service(), store)) == (20 - asked, asked, 0, 0)
+    assert counts(run(paths, service(), store)) == (20 - asked, asked, 0, 0)
 
 
 def test_a_budget_needs_prices_and_a_wrong_price_loses_no_answer(store, folder):
     with pytest.raises(ValueError, match="cents="):
-        run([], Service(), store, budget=1)
+        run([], service(), store, budget=1)
     with pytest.raises(KeyError):
-        run(folder("a"), Service(), store, cents=lambda answer: answer["usage"])
-    assert counts(run(folder("a"), Service(), store)) == (0, 1, 0, 0)
+        run(folder("a"), service(), store, cents=lambda answer: answer["usage"])
+    assert counts(run(folder("a"), service(), store)) == (0, 1, 0, 0)
 
 
-def test_answers_of_the_sdk_are_stored_as_their_json(store):
-    class Answer:
-        def model_dump(self, **_):
-            return {"id": "한"}
-
+def test_an_answer_of_the_sdk_is_stored_as_its_json_and_wins_over_errors(store):
     store.put("key", error="before", cents=1)
-    store.put("key", Answer(), cents=2)
+    store.put("key", SimpleNamespace(model_dump=lambda **_: {"id": "한"}), cents=2)
     store.put("key", error="after")
     assert store.get("key") == ("key", {"id": "한"}, None, 3) and store.get("other") is None
 
 
-def test_a_file_that_is_no_store_is_named(tmp_path, folder):
+def test_a_file_that_is_no_store_is_named(tmp_path):
     (path := tmp_path / "no.sqlite").write_text("no database" * 100)
     for wrong in (path, tmp_path / "gone" / "answers.sqlite"):
         with pytest.raises(ValueError, match=r"sqlite can't be used: .*writable"):
-            run(folder("a"), Service(), AnswerStore(wrong))
+            AnswerStore(wrong).get("key")
 
 
 KILLED = """
@@ -155,28 +168,76 @@ from pathlib import Path
 from helpers.many import AnswerStore, ask_all
 async def ask(path):
     await asyncio.sleep(0.001)
-    with open(sys.argv[2], "a") as paid:
+    with open("paid.txt", "a") as paid:
         paid.write(path.name + "\\n")
     return {"name": path.name}
-print(asyncio.run(ask_all(sorted(Path(sys.argv[1]).glob("*")), ask, AnswerStore(sys.argv[3]), {}, at_once=4)))
+asyncio.run(ask_all(map(Path, sys.argv[1:]), ask, AnswerStore("answers.sqlite"), {}, at_once=4))
 """
 
 
-def test_a_kill_loses_no_answer_and_asks_none_again_that_was_stored(tmp_path, folder):
+def test_a_kill_loses_no_answer_and_asks_none_again_that_was_stored(folder, tmp_path):
     """Killed after a quarter, a half and three quarters of the answers; then to the end."""
-    paths, paid = folder(*map(str, range(60))), tmp_path / "paid.txt"
-    command = [sys.executable, "-c", KILLED, str(paths[0].parent), str(paid), str(tmp_path / "answers.sqlite")]
+    paths, paid, root = folder(*range(60)), tmp_path / "paid.txt", {"PYTHONPATH": str(ROOT)}
     paid.touch()
-    for kill_at in (15, 30, 45):
-        process = subprocess.Popen(command, cwd=ROOT)
-        while len(paid.read_text().splitlines()) < kill_at and process.poll() is None:
-            pass
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True)
-    assert ", 0 failed, 0 left" in done.stdout
+    for kill_at in (15, 30, 45, 999):
+        with subprocess.Popen([sys.executable, "-c", KILLED, *paths], cwd=tmp_path, env=os.environ | root) as process:
+            while process.poll() is None and len(paid.read_text().splitlines()) < kill_at:
+                pass
+            process.kill()
+    assert process.returncode == 0
     # What was under way at a kill, at most four requests, had not arrived, or was not stored yet.
     assert 60 <= len(paid.read_text().splitlines()) <= 60 + 3 * 4
-    store = AnswerStore(tmp_path / "answers.sqlite")
-    assert [result.answer["name"] for result in store.results({})] == [path.name for path in paths]
-    store.close()
+    with closing(AnswerStore(tmp_path / "answers.sqlite")) as store:
+        for path in paths:
+            assert store.get(store.key(path, {})).answer == {"name": path.name}
+
+
+# Lesson 10.
+
+
+@pytest.mark.slow
+def test_a_killed_worker_loses_no_answer_and_none_that_was_stored_is_asked_again(api, tmp_path, monkeypatch):
+    """On a cluster with the lesson's own cells, live."""
+    from dask.distributed import as_completed  # a second of work that `make quick` does without
+
+    monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{api.url}/v1")
+    with zipfile.ZipFile(ROOT / "asset" / "receipts.zip") as packed:
+        packed.extractall(tmp_path)
+    paths, threads = sorted(tmp_path.glob("*.png"))[:40], 4
+    known = {"FOLDER": tmp_path, "MODEL": recording.model(), "answers": {}, "receipts": paths}
+    for cell in ("imports", "shape", "request", "store", "machines-fails", "machines-task"):
+        exec(re.split("\nrecording.start|\none_client", LESSON[cell])[0], known)  # without what replays or fails
+    local, client = known["LOCAL"] | {"n_workers": 2, "threads_per_worker": threads}, known["Client"]
+    with closing(known["store"]), client(**local) as cluster, client(address=cluster.scheduler.address) as machines:
+        known["limit"] = known["Semaphore"](max_leases=2 * threads, name="api")  # the dead one keeps its own
+        tasks = machines.map(known["ask_on_worker"], paths, pure=False, retries=2)
+        assert len(list(islice(as_completed(tasks), 20))) == 20
+        os.kill(cluster.run(os.getpid).popitem()[1], signal.SIGKILL)
+        machines.gather(tasks)
+        found = [(result.name, result.error) for result in known["store"].results(known["LOW"])]
+    assert found == [(str(path), None) for path in paths]
+    asked = sum(request.endswith("/chat/completions") for request in api.requests)
+    assert len(paths) <= asked <= len(paths) + 2 * threads, "at most what all threads were asking; without a store, 65"
+
+
+def test_the_csv_of_the_lesson_becomes_parquet_as_its_text_says(tmp_path):
+    (tmp_path / "answers.csv").write_text("picture,answer,error,cents\na,27.55,,0.0062\nb,,cut off,0\n", "utf-8")
+    exec(re.search(r"`(pyarrow\.parquet\..+)`", LESSON["sample-text"])[1], {"pyarrow": pyarrow, "FOLDER": tmp_path})
+    rows = pyarrow.parquet.read_table(tmp_path / "answers.parquet").to_pylist()
+    assert [tuple(row.values()) for row in rows] == [("a", 27.55, "", 0.0062), ("b", None, "cut off", 0.0)]
+
+
+def test_the_receipts_are_what_their_script_draws_from_the_truth():
+    rows = make_pictures.truth("receipts.csv")
+    with zipfile.ZipFile(ROOT / "asset" / "receipts.zip") as folder:
+        assert folder.namelist() == [row["file"] for row in rows]
+        for row in rows[::8]:
+            ours, made = Image.open(io.BytesIO(folder.read(row["file"]))), make_pictures.small_receipt(row)
+            assert ours.mode == made.mode and ours.tobytes() == made.tobytes(), row["file"]
+
+
+def test_the_benchmark_runs():
+    rows = benchmark.throughput(0.01, (1, 4), write=False)
+    assert [row["at_once"] for row in rows] == [1, 4] and all(row["a_second"] > 0 for row in rows)
+    assert benchmark.runner(20, 4, 0.01) > 0 and benchmark.kills(1) == (0, 0)

@@ -4,7 +4,6 @@ import io
 import itertools
 import random
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy
@@ -30,50 +29,45 @@ def numbered(number, size=SIZE, hue=0):
     return image
 
 
-def number_of(image):
+def number_of(picture):
     """Which number the blocks of a picture say."""
-    grey = image.convert("L").resize(SIZE)
+    grey = pixels(picture).convert("L").resize(SIZE)
     return sum(1 << bit for bit in range(10) if grey.getpixel((bit * 16 + 8, 8)) > 127)
 
 
-def add_track(out, images, codec="libx264", rate=10, pix_fmt="yuv420p", options=None, ratio=None, stamps=None, **tags):
-    """Add a stream of pictures to the container; without `matrix` they are coded by BT.601, and `tags` say nothing."""
-    stream, matrix = out.add_stream(codec, rate=rate), tags.pop("matrix", None)
+def add_track(out, images, codec="libx264", rate=10, options=(), stamps=(), matrix=None, **tags):
+    """Add a stream of pictures, and return what writes them; without `matrix` they are coded by BT.601.
+
+    `stamps` are times in 1/1000 s, `tags` what else the stream says of itself.
+    """
+    stream = out.add_stream(codec, rate=rate, options={"preset": "veryfast", "crf": "16", "g": "12", **dict(options)})
     stream.width, stream.height = images[0].size if images else SIZE
-    stream.pix_fmt, stream.options = pix_fmt, options or {}
-    if codec == "libx264":
-        stream.options = {"preset": "veryfast", "crf": "16", "g": "12", **(options or {})}
-    elif codec in ("mpeg2video", "mpeg4", "libvpx-vp9"):
-        stream.codec_context.bit_rate = 3_000_000
-    if ratio:
-        stream.codec_context.sample_aspect_ratio = ratio
     if stamps:
         stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
-    stream.metadata.update({"alpha_mode": "1"} if pix_fmt == "yuva420p" else {})  # as WebM notes transparency
-    for name, value in tags.items():
+    for name, value in {"pix_fmt": "yuv420p", "bit_rate": 3_000_000, **tags}.items():
         setattr(stream.codec_context, name, value)
+    stream.metadata.update({"alpha_mode": "1"} if stream.pix_fmt == "yuva420p" else {})  # as WebM notes transparency
 
     def write():
-        for number, image in enumerate(images):
-            layout = {"RGB": "rgb24", "RGBA": "rgba"}[image.mode]
-            frame = av.VideoFrame.from_ndarray(numpy.asarray(image), format=layout)
-            frame = frame.reformat(format=pix_fmt, dst_colorspace=matrix) if matrix else frame
+        for image, stamp in itertools.zip_longest(images, stamps):
+            frame = av.VideoFrame.from_ndarray(numpy.asarray(image), format="rgb24" if image.mode == "RGB" else "rgba")
+            frame = frame.reformat(format=stream.pix_fmt, dst_colorspace=matrix)
             if stamps:
-                frame.pts, frame.time_base = stamps[number], Fraction(1, 1000)
+                frame.pts, frame.time_base = stamp, Fraction(1, 1000)
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
 
     return write
 
 
-def coded(images, path, *, muxer=None, title=None, container=None, **track):
-    """Encode pictures as a video; `stamps` are their times in units of 1/1000 s."""
-    with av.open(str(path), "w", format=muxer, options=container or {}) as out:
+def coded(images, path, *, muxer=None, title="", container=(), **track):
+    """Encode pictures as a video of one stream."""
+    with av.open(str(path), "w", format=muxer, options=dict(container)) as out:
         write = add_track(out, list(images), **track)
-        out.metadata.update({"title": title} if title else {})
+        out.metadata["title"] = title
         out.start_encoding()
         write()
-    return Path(path)
+    return path
 
 
 def cut_clip(path, *lengths, **options):
@@ -91,31 +85,9 @@ def refusal(call, *given, **options):
     return said
 
 
-class Asked:
-    """A caption function that notes what it was asked, and at one of the calls raises an error or returns no text."""
-
-    def __init__(self, fails_at=None, fault=None):
-        self.pictures, self.fails_at, self.fault = [], fails_at, fault
-
-    def __call__(self, picture):
-        self.pictures.append(picture)
-        if len(self.pictures) == self.fails_at and isinstance(self.fault, Exception):
-            raise self.fault
-        return self.fault if len(self.pictures) == self.fails_at else f"scene seen at {picture.origin.split()[-1]}"
-
-
 def pixels(picture):
     return Image.open(io.BytesIO(picture.data))
 
 
 def spans(scenes):
     return [(round(scene.start, 3), round(scene.end, 3)) for scene in scenes]
-
-
-def corners():
-    """Red on the left, blue at the top right, green at the bottom right."""
-    image = Image.new("RGB", SIZE, (200, 30, 30))
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((160, 0, 320, 89), (30, 30, 200))
-    draw.rectangle((160, 90, 320, 180), (30, 160, 30))
-    return image

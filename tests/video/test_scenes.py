@@ -2,47 +2,27 @@
 
 import itertools
 import random
+import re
 import struct
 import sys
 import warnings
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import pytest
 from av.video.reformatter import Interpolation
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageDraw, ImageStat
+from PIL import Image, ImageChops, ImageStat
 
 from course.assets import ROOT
 from helpers import video
-from tests.video import (
-    SIZE,
-    VIDEOS,
-    add_track,
-    coded,
-    corners,
-    cut_clip,
-    number_of,
-    numbered,
-    pixels,
-    refusal,
-    spans,
-)
+from tests.video import SIZE, VIDEOS, add_track, coded, cut_clip, number_of, numbered, pixels, refusal, spans
 
 module = sys.modules["helpers.video.scenes"]  # in the package, the name is the function's
 
 
-# Cuts.
-
-
-@pytest.mark.parametrize("name", ["camera1.mp4", "camera2.mp4"])
-def test_every_moment_of_our_videos_is_a_scene(name):
-    lines = (VIDEOS / "moments.csv").read_text(encoding="utf-8").splitlines()[1:]
-    truth = [tuple(map(float, line.split(",")[1:3])) for line in lines if line.startswith(name)]
-    scenes = video.scenes(VIDEOS / name)
-    assert spans(scenes) == truth and str(scenes[0]) == f"0:00 to 0:{truth[0][1]:02.0f}"
+# Cuts. (Those of our own videos are shown by lesson 05.)
 
 
 # A scene score says how far a frame differs from the one before, 0 to 1. Highest of each clip, measured on 2026-11-23
@@ -68,30 +48,18 @@ def test_the_score_of_every_frame_is_that_of_ffmpegs_filter_and_our_threshold_ha
     assert len(scenes) == found or (found is None and cuts)
 
 
-def made_clip(kind):
+def test_a_fast_pan_is_no_cut_but_a_flash_is(tmp_path):
     photo = Image.open(ROOT / "asset" / "images" / "chelsea.png").convert("RGB").resize((1354, 900))
-    other = Image.open(ROOT / "asset" / "images" / "rocket.jpg").convert("RGB").resize((640, 360))
-    still, white = photo.crop((300, 200, 940, 560)), Image.new("RGB", (640, 360), "white")
-    for n in range(40):
-        half = 650 / 1.03**n
-        if kind == "pan":
-            yield photo.crop((10 * n, 100, 10 * n + 640, 460))
-        elif kind == "zoom":
-            yield photo.resize((640, 360), box=(650 - half, 100, 650 + half, 100 + half * 1.125))
-        else:
-            yield Image.blend(still, other, min(1, n / 20)) if kind == "fade" else white if 20 <= n < 22 else still
-
-
-@pytest.mark.parametrize(("kind", "found"), [("pan", 1), ("zoom", 1), ("fade", 1), ("flash", 2)])
-def test_what_is_no_cut_is_not_taken_for_one_but_a_flash_is(tmp_path, kind, found):
-    assert len(video.scenes(coded(made_clip(kind), tmp_path / "clip.mp4", rate=25), shortest=0.5)) == found
+    pan = [photo.crop((24 * n, 100, 24 * n + 640, 460)) for n in range(29)]  # of what is no cut, the highest score
+    flash = pan[:1] * 20 + [Image.new("RGB", (640, 360), "white")] * 2 + pan[:1] * 18
+    for images, found in ((pan, 1), (flash, 2)):
+        assert len(video.scenes(coded(images, tmp_path / "clip.mp4", rate=25), shortest=0.5)) == found
 
 
 def test_scenes_keep_to_their_bounds_and_bounds_that_make_no_sense_are_refused(tmp_path):
     path = cut_clip(tmp_path / "c.mp4", 5, 15, 4, 20, 6)
     for (threshold, shortest, longest), found in {
         (0.28, 1, 30): [(0, 2), (2, 5)],  # too short at both ends and in the middle
-        (0.28, 0.1, 30): [(0, 0.5), (0.5, 2), (2, 2.4), (2.4, 4.4), (4.4, 5)],
         (0.28, 0.6, 30): [(0, 2), (2, 4.4), (4.4, 5)],
         (0.28, 15, 30): [(0, 5)],
         (0.28, 1, 2): [(0, 2), (2, 3.5), (3.5, 5)],
@@ -108,7 +76,7 @@ def test_scenes_keep_to_their_bounds_and_bounds_that_make_no_sense_are_refused(t
 @given(st.lists(st.integers(1, 900), min_size=1), st.integers(1, 900))
 def test_a_long_scene_is_divided_where_frames_begin_without_a_gap(steps, longest):
     times = [0, *itertools.accumulate(steps)]
-    parts = list(module._divide(Path("c.mp4"), 0, times[-1] + 1, longest, times))
+    parts = list(module._divide("c.mp4", 0, times[-1] + 1, longest, times))
     assert [part.start for part in parts] == [0, *(part.end for part in parts[:-1])] and parts[-1].end == times[-1] + 1
     assert all(part.best in times and part.start <= part.best < part.end for part in parts)
     for part in parts:  # too long only where a frame stands still
@@ -116,19 +84,19 @@ def test_a_long_scene_is_divided_where_frames_begin_without_a_gap(steps, longest
     assert len(parts) <= -(-(times[-1] + 1) // longest)
 
 
-@pytest.mark.parametrize(("delay", "shown"), [(5, False), (0, True)])
-def test_a_bar_is_shown_for_a_film_that_takes_long_and_taken_away_at_the_end(monkeypatch, capsys, delay, shown):
+def test_a_bar_is_shown_for_a_film_that_takes_long_and_taken_away_at_the_end(monkeypatch, capsys):
     real = module.tqdm
-    monkeypatch.setattr(module, "tqdm", lambda **options: real(**options | {"delay": min(delay, options["delay"])}))
-    video.scenes(VIDEOS / "camera1.mp4")
-    lines = capsys.readouterr().out.split("\r")
-    assert lines[-1] == "" and any(line.startswith("camera1.mp4:  ") for line in lines) == shown
+    for delay, shown in ((5, False), (0, True)):
+        monkeypatch.setattr(module, "tqdm", lambda delay, most=delay, **more: real(delay=min(delay, most), **more))
+        video.scenes(VIDEOS / "camera1.mp4")
+        lines = capsys.readouterr().out.split("\r")
+        assert lines[-1] == "" and any(line.startswith("camera1.mp4:  ") for line in lines) == shown
 
 
 # Times and frames, in every kind of file.
 
 KINDS = {
-    "mp4 with B-frames and an edit list": ("c.mp4", {"options": {"bf": "4", "preset": "medium"}}),
+    "B-frames": ("c.mp4", {"options": {"bf": "4", "preset": "medium"}}),
     "open GOPs": ("c.mkv", {"options": {"x264-params": "open-gop=1:bframes=4:keyint=12", "preset": "medium"}}),
     "fragments": ("c.mp4", {"container": {"movflags": "frag_keyframe+empty_moov"}}),
     "Matroska without a duration": ("c.mkv", {"container": {"live": "1"}}),
@@ -138,7 +106,9 @@ KINDS = {
     "AVI": ("c.avi", {"codec": "mpeg4"}),
     "WebM": ("c.webm", {"codec": "libvpx-vp9"}),
     "no name": ("c", {"muxer": "mp4"}),
-    "a late start": ("c.mkv", {"stamps": [5000 + 100 * n for n in range(70)]}),
+    "a late start": ("c.mkv", {"stamps": range(5000, 12000, 100)}),
+    "an edit list": ("c.mp4", {"stamps": range(-1000, 6000, 100), "container": {"avoid_negative_ts": "disabled"}}),
+    "odd times": ("c.mkv", {"stamps": [n + n**3 // 10 for n in range(70)]}),
 }
 if sys.platform != "win32":
     KINDS["a colon in its name"] = ("http:c.mp4", {})
@@ -147,138 +117,109 @@ if sys.platform != "win32":
 @pytest.mark.parametrize("kind", KINDS)
 def test_times_count_from_the_first_frame_and_the_picture_is_that_of_its_time(tmp_path, kind):
     name, options = KINDS[kind]
-    rate = options.get("rate", 10)
+    step = 1 / options.get("rate", 10)
+    stamps = options.get("stamps") or [1000 * n * step for n in range(70)]
+    times = [(stamp - max(stamps[0], 0)) / 1000 for stamp in stamps]  # below 0 it is not shown
     path = cut_clip(tmp_path / name, 25, 45, **options)
     scenes = video.scenes(path, longest=3)
-    assert scenes[0].start == 0 and 25 / rate in [pytest.approx(scene.start, abs=0.002) for scene in scenes]
-    assert scenes[-1].end == pytest.approx(70 / rate, abs=0.011)
-    some = [*scenes, *(video.Scene(path, 0, 9, n / rate) for n in (0, 11, 13, 36, 69))]
-    assert [number_of(pixels(one.picture(None))) for one in some] == [round(one.best * rate) for one in some]
+    assert scenes[0].start == 0 and times[25] in [pytest.approx(scene.start, abs=0.002) for scene in scenes]
+    assert scenes[-1].end == pytest.approx(times[-1] + step, abs=0.011)
+    some = [*scenes, *(video.Scene(path, 0, 9, max(0, times[n])) for n in (0, 11, 13, 36, 69))]
+    assert [times[number_of(one.picture(None))] for one in some] == [pytest.approx(one.best, abs=0.002) for one in some]
 
 
-def test_frames_at_odd_times_behind_an_edit_list_on_their_own_and_a_day_apart(tmp_path):
-    stamps = [0, 40, 90, 500, 1900, 1933, 4000, 4500, 7001]
-    path = coded([numbered(n) for n in range(9)], tmp_path / "odd.mkv", stamps=stamps)
-    shown = [number_of(pixels(video.Scene(path, 0, 8, stamp / 1000).picture(None))) for stamp in stamps]
-    assert shown == list(range(9))
-    hidden = {"stamps": [100 * n - 2000 for n in range(70)], "container": {"avoid_negative_ts": "disabled"}}
-    path = coded((numbered(n) for n in range(70)), tmp_path / "edited.mp4", **hidden)
-    [scene] = video.scenes(path)
-    assert (scene.start, scene.end) == (0, pytest.approx(5))
-    assert number_of(pixels(scene.picture())) == round(20 + scene.best * 10)
+def test_a_frame_on_its_own_and_frames_a_day_apart(tmp_path):
     [scene] = video.scenes(cut_clip(tmp_path / "one.mp4", 1))
     assert (scene.start, scene.end, scene.best) == (0, pytest.approx(0.1), 0)
-    stamps = [0, 100, 200, 200_000_000, 200_000_100]
-    path = coded([numbered(n) for n in range(5)], tmp_path / "day.mkv", stamps=stamps)
+    path = cut_clip(tmp_path / "day.mkv", 5, stamps=[0, 100, 200, 200_000_000, 200_000_100])
     with pytest.warns(UserWarning, match="it is cut off or damaged"):
         assert spans(video.scenes(path)) == [(0, 0.5)]
 
 
 @pytest.mark.parametrize(("end", "size"), [("ts", SIZE), ("h264", (320, 200))])
 def test_time_stamps_that_begin_again_are_counted_on_and_a_new_size_is_taken(tmp_path, end, size):
-    one = cut_clip(tmp_path / f"one.{end}", 20)
+    one, path = cut_clip(tmp_path / f"one.{end}", 20), tmp_path / f"both.{end}"
     two = coded([numbered(n, size, hue=1) for n in range(20, 40)], tmp_path / f"two.{end}")
-    path = tmp_path / f"both.{end}"
     path.write_bytes(one.read_bytes() + two.read_bytes())
     scenes = video.scenes(path)
     assert spans(scenes) == [(0, 2), (2, 4)]
-    assert [number_of(pixels(scene.picture(None))) for scene in scenes] == [round(scene.best * 10) for scene in scenes]
+    assert [number_of(scene.picture(None)) for scene in scenes] == [round(scene.best * 10) for scene in scenes]
     assert [pixels(scene.picture(None)).size for scene in scenes] == [SIZE, size]
 
 
 # Pictures.
 
-ORANGE, WEBM = (255, 165, 0), ("libvpx", "libvpx-vp9")
+COMB = Image.new("RGB", SIZE, "white")
+for row in range(0, SIZE[1], 2):
+    COMB.paste("black", (0, row, SIZE[0], row + 1))
+CLEAR, ON_WHITE = Image.new("RGBA", SIZE, (0, 0, 0, 0)), Image.new("RGB", SIZE, "white")
+for picture in (CLEAR, ON_WHITE):
+    picture.paste((200, 30, 30), (80, 40, 240, 140))
+
+
+def orange(*size):
+    return Image.new("RGB", size, "orange")
+
+
+def unlike(image, wanted):
+    """How far two pictures of one size differ, 0 to 255."""
+    assert image.size == wanted.size
+    return max(ImageStat.Stat(ImageChops.difference(image, wanted)).mean)
 
 
 @pytest.mark.parametrize(
-    ("size", "options", "shown"),
+    ("image", "options", "shown"),
     [
-        ((2, 2), {}, (2, 2)),
-        ((16, 1000), {}, (16, 1000)),
-        ((161, 91), {"pix_fmt": "yuv444p"}, (161, 91)),
-        (SIZE, {"ratio": Fraction(4, 3)}, (427, 180)),
-        (SIZE, {"ratio": Fraction(1, 2)}, (320, 360)),
-        ((322, 718), {}, None),
-        ((322, 720), {"matrix": 1}, None),
-        ((322, 720), {"colorspace": 6}, None),
-        ((322, 182), {"matrix": 1, "colorspace": 1}, None),
+        (orange(2, 2), {}, None),
+        (orange(16, 1000), {}, None),
+        (orange(161, 91), {"pix_fmt": "yuv444p"}, None),
+        (orange(320, 180), {"sample_aspect_ratio": Fraction(4, 3)}, orange(427, 180)),
+        (orange(320, 180), {"sample_aspect_ratio": Fraction(1, 2)}, orange(320, 360)),
+        (orange(322, 718), {}, None),  # without a word from the file by BT.601, and in HD by BT.709
+        (orange(322, 720), {"matrix": 1}, None),
+        (orange(322, 720), {"colorspace": 6}, None),
+        (orange(322, 182), {"matrix": 1, "colorspace": 1}, None),
+        (COMB, {"options": {"x264-params": "interlaced=0"}}, None),
+        # Interlaced, every other line is of another moment, and one moment is shown.
+        (COMB, {"options": {"x264-params": "tff=1:interlaced=1"}}, Image.new("RGB", SIZE, "white")),
+        (CLEAR, {"codec": "qtrle", "pix_fmt": "argb"}, ON_WHITE),
+        (CLEAR, {"codec": "libvpx", "pix_fmt": "yuva420p", "options": {"auto-alt-ref": "0"}}, ON_WHITE),
+        (CLEAR, {"codec": "libvpx-vp9", "pix_fmt": "yuva420p"}, ON_WHITE),
     ],
 )
-def test_pictures_have_square_pixels_and_the_colours_that_the_file_says_or_that_players_assume(
-    tmp_path, size, options, shown
-):
-    [scene] = video.scenes(coded([Image.new("RGB", size, ORANGE)] * 5, tmp_path / "c.mp4", **options))
-    picture = pixels(scene.picture(None))
-    assert picture.size == (shown or size)
-    assert all(abs(a - b) <= 6 for a, b in zip(picture.getpixel((1, 1)), ORANGE, strict=True))
-
-
-TURNS = {  # a, b, c, d of the matrix, and what it does
-    (1, 0, 0, 1): None,
-    (0, 1, -1, 0): Image.Transpose.ROTATE_270,
-    (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
-    (0, -1, 1, 0): Image.Transpose.ROTATE_90,
-    (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
-    (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
-    (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
-    (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
-}
+def test_a_picture_is_as_players_show_it_and_what_is_clear_is_laid_on_white(tmp_path, image, options, shown):
+    path = tmp_path / ("c.webm" if "libvpx" in options.get("codec", "") else "c.mov")
+    picture = video.scenes(coded([image] * 12, path, **options))[0].picture(None)
+    assert unlike(pixels(picture), shown or image) < 6, options
+    assert ("laid on white" in picture.changes) == (image is CLEAR)
 
 
 def test_a_video_that_lies_on_its_side_is_turned_upright(tmp_path):
-    path = coded([corners()] * 3, tmp_path / "c.mp4")
+    path = coded([image := numbered(9)] * 3, tmp_path / "c.mp4")
     data = bytearray(path.read_bytes())
-    for (a, b, c, d), turn in TURNS.items():
-        begin = data.index(b"tkhd") + 44
-        data[begin : begin + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+    for (a, b, c, d), turn in {  # of the matrix, and what it does
+        (0, 1, -1, 0): Image.Transpose.ROTATE_270,
+        (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
+        (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
+        (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
+    }.items():
+        struct.pack_into(">9i", data, data.index(b"tkhd") + 44, a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
         path.write_bytes(data)
-        image = pixels(video.scenes(path)[0].picture(None))
-        wanted = corners() if turn is None else corners().transpose(turn)
-        assert image.size == wanted.size and max(ImageStat.Stat(ImageChops.difference(image, wanted)).mean) < 9
+        assert unlike(pixels(video.scenes(path)[0].picture(None)), image.transpose(turn)) < 9, turn
 
 
 def test_a_picture_is_a_jpeg_with_its_name_and_time_even_of_a_cartoon_and_hdr_is_said(tmp_path):
     path = coded([Image.new("RGB", (640, 360), "orange")] * 30, tmp_path / "cartoon.mp4")
-    [scene] = video.scenes(path)
-    picture = scene.picture(max_side=320)
-    assert (picture.media_type, picture.width, picture.height) == ("image/jpeg", 320, 180)
-    assert picture.origin == "cartoon.mp4 at 0:01.5"
-    assert picture.changes == ("shrunk from 640 x 360", "encoded as JPEG") and scene.picture(max_side=320) == picture
+    picture = video.scenes(path)[0].picture(max_side=320)
+    said = r"cartoon\.mp4 at 0:01\.5: image/jpeg, 320 x 180 pixels, .+ \(shrunk from 640 x 360, encoded as JPEG\)"
+    assert re.fullmatch(said, str(picture))
     path.unlink()  # which Windows refuses while the file is open
     for transfer in (16, 18):
-        tags = {"color_trc": transfer, "color_primaries": 9, "colorspace": 9}
-        [scene] = video.scenes(coded([corners()] * 3, tmp_path / "c.mp4", pix_fmt="yuv420p10le", **tags))
+        tags = {"color_trc": transfer, "color_primaries": 9, "colorspace": 9, "pix_fmt": "yuv420p10le"}
+        [scene] = video.scenes(coded([numbered(9)] * 3, tmp_path / "c.mp4", **tags))
         with pytest.warns(UserWarning, match=r"c.mp4: HDR is not converted.*Export the video as SDR") as said:
             scene.picture()
         assert len(said) == 1 and said[0].filename == __file__
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("c.mov", {"codec": "qtrle", "pix_fmt": "argb"}),
-        *(("c.webm", {"codec": c, "pix_fmt": "yuva420p", "options": {"auto-alt-ref": "0"}}) for c in WEBM),
-    ],
-)
-def test_transparency_is_laid_on_white(tmp_path, name, options):
-    image = Image.new("RGBA", SIZE, (0, 0, 0, 0))
-    ImageDraw.Draw(image).rectangle((80, 40, 240, 140), (200, 30, 30, 255))
-    [scene] = video.scenes(coded([image] * 12, tmp_path / name, **options))
-    picture = scene.picture(None)
-    assert "laid on white" in picture.changes and min(pixels(picture).getpixel((9, 9))) > 249
-    assert pixels(picture).getpixel((160, 90)) == pytest.approx((200, 30, 30), abs=6)
-
-
-def test_the_two_moments_of_an_interlaced_frame_are_not_mixed(tmp_path):
-    white, black, rows = (Image.new(mode, SIZE, colour) for mode, colour in (("RGB", "white"), ("RGB", 0), ("1", 0)))
-    for row in range(1, SIZE[1], 2):
-        rows.paste(1, (0, row, SIZE[0], row + 1))
-    for flag, combed in (("tff=1:interlaced=1", False), ("interlaced=0", True)):
-        frames = [Image.composite(white, black, rows)] * 5
-        path = coded(frames, tmp_path / f"{combed}.mp4", options={"x264-params": flag})
-        grey = pixels(video.Scene(path, 0, 1, 0.2).picture(None)).convert("L")
-        assert (abs(grey.getpixel((160, 90)) - grey.getpixel((160, 91))) > 100) == combed
 
 
 def test_of_several_streams_the_largest_is_taken_but_neither_a_single_frame_nor_a_cover(tmp_path):
@@ -298,21 +239,19 @@ def test_of_several_streams_the_largest_is_taken_but_neither_a_single_frame_nor_
 # Files that are cut off, damaged, changed, no video, or not there.
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [("c.mp4", {"container": {"movflags": "faststart"}}), ("c.mkv", {}), ("c.avi", {"codec": "mpeg4"})],
-)
-def test_of_a_file_that_is_cut_off_the_readable_part_is_used_and_said(tmp_path, name, options):
-    path = cut_clip(tmp_path / name, 30, 70, **options)
+@pytest.mark.parametrize("kind", ["mp4, its index in front", "mkv", "avi"])
+def test_of_a_file_that_is_cut_off_the_readable_part_is_used_and_said(tmp_path, kind):
+    codec, container = ("mpeg4" if kind == "avi" else "libx264"), {"movflags": "faststart"} if "mp4" in kind else {}
+    path = cut_clip(tmp_path / f"c.{kind[:3]}", 30, 70, codec=codec, container=container)
     with warnings.catch_warnings(action="error"):
         assert spans(video.scenes(path)) == [(0, 3), (3, 10)]
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 6 // 10])
     with pytest.warns(UserWarning, match=r"only its first [4-7]\.\d seconds can be read") as said:
-        scenes = video.scenes(path)
+        [first, last] = video.scenes(path)
     assert len(said) == 1 and said[0].filename == __file__
-    assert spans(scenes)[0] == (0, 3) and 4 < scenes[-1].end < 8
-    assert number_of(pixels(scenes[-1].picture())) == round(scenes[-1].best * 10)
+    assert spans([first]) == [(0, 3)] and 4 < last.end < 8
+    assert number_of(last.picture()) == round(last.best * 10)
 
 
 def test_a_changed_file_is_told_and_a_title_that_is_no_utf_8_is_no_problem(tmp_path):
@@ -321,13 +260,12 @@ def test_a_changed_file_is_told_and_a_title_that_is_no_utf_8_is_no_problem(tmp_p
     cut_clip(path, 10)
     assert "no frame at 0:03 any more. Has the file changed" in refusal(scene.picture)
     path = cut_clip(tmp_path / "c.avi", 20, codec="mpeg4", title="Koffiehuis")
-    assert b"Koffiehuis" in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(b"Koffiehuis", b"Koffieh\xfcis"))
-    assert spans(video.scenes(path)) == [(0, 2)]
+    assert b"Koffieh\xfcis" in path.read_bytes() and spans(video.scenes(path)) == [(0, 2)]
 
 
 def saved(kind):
-    return lambda path: (corners().save(path, kind), path.read_bytes())[1]
+    return lambda path: (numbered(9).save(path, kind), path.read_bytes())[1]
 
 
 def clip_bytes(path, *lengths, **container):
@@ -336,9 +274,8 @@ def clip_bytes(path, *lengths, **container):
 
 def without_frames(path):
     """A video with zeros where its frames are; its index stands in front of them."""
-    mp4 = clip_bytes(path, 9, movflags="faststart")
-    begin = mp4.index(b"mdat") + 4
-    return mp4[:begin] + bytes(len(mp4) - begin)
+    head, mdat, frames = clip_bytes(path, 9, movflags="faststart").partition(b"mdat")
+    return head + mdat + bytes(len(frames))
 
 
 DRM = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "0" * 32, "encryption_kid": "1" * 32}
@@ -349,7 +286,6 @@ BAD_FILES = {
     "AVIF": (saved("AVIF"), NO_VIDEO),  # as HEIC, in the same container as MP4
     "playlist": (b"#EXTM3U\nhttp://127.0.0.1:9/a.ts\n", UNREADABLE),
     "playlist of a file": (f"ffconcat version 1.0\nfile {VIDEOS}/camera1.mp4".encode(), UNREADABLE),
-    "noise": (random.Random(1).randbytes(99_999), UNREADABLE),
     "unknown.mp4": (lambda path: clip_bytes(path, 5).replace(b"avc1", b"zzz1"), NO_VIDEO),
     "locked.mp4": (lambda path: clip_bytes(path, 5, **DRM), "encrypted (DRM)"),
     "nothing.mp4": (clip_bytes, NO_VIDEO),
