@@ -45,7 +45,7 @@ def translate(text: str, into: str | None = None, *, is_part: bool = False) -> s
     """
     into = language() if into is None else into
     for message in _messages(into):
-        if "\n" in message.english:
+        if "\n" in message.english and message.literal in text:
             text = re.sub(f"(?m)^{message.pattern.pattern}$", partial(_fill, message, into), text)
     return "\n".join(_line(line, into, is_part) for line in text.split("\n")) if _messages(into) else text
 
@@ -95,6 +95,7 @@ class _Message(NamedTuple):
     english: str
     other: str
     pattern: re.Pattern
+    literal: str  # its longest piece between two values, which is looked for first, as that is fast
     is_sentence: bool  # and so looked for in whatever is shown; else it is a value in a sentence, or stands alone
 
 
@@ -120,7 +121,8 @@ def _messages(into: str) -> list[_Message]:
             is_sentence = words > 2 or places > 1 or bool(re.search(r"[.:?!](?: |$)", english))
             is_sentence &= not english.startswith(_AS_MUCH_ELSE)
             pattern = re.compile("".join([begin, re.escape(first[1:]), *pieces]))
-            found.append(_Message(english, other, pattern, is_sentence))
+            literal = max((first[1:], *rest[1::2]), key=len)
+            found.append(_Message(english, other, pattern, literal, is_sentence))
 
     def rank(message: _Message) -> tuple:
         # A verdict first: a place at the beginning of another message would take it in.
@@ -142,7 +144,8 @@ def _fill(message: _Message, into: str, found: re.Match) -> str:
 def _sentence(text: str, into: str, is_part: bool) -> str | None:
     """Return the translation of what one message says; None if no message does."""
     for message in _messages(into):
-        if (is_part or message.is_sentence) and (found := message.pattern.fullmatch(text)):
+        is_likely = message.literal in text and (is_part or message.is_sentence)
+        if is_likely and (found := message.pattern.fullmatch(text)):
             return _fill(message, into, found)
     if text[-1:] in (",", ";", ":") and (other := _sentence(text[:-1], into, is_part)):
         return other + text[-1]

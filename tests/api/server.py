@@ -62,8 +62,8 @@ class Api:
         """The fault whose turn it is: with `times`, the answer comes after so many, and then it all begins again."""
         if not answer.fault or self.acts_as:
             return None
-        turn = self.asked[answer.key()]
-        self.asked[answer.key()] += 1
+        turn = self.asked[id(answer)]
+        self.asked[id(answer)] += 1
         return None if answer.times and turn % (answer.times + 1) == answer.times else answer.fault
 
     def route(self, methods: str, path: str, answer: Callable, check_key: Callable | None = None) -> Route:

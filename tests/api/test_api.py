@@ -157,7 +157,7 @@ def test_a_conversation_goes_on_without_instructions_and_only_where_it_is_kept(c
 
 def test_a_moderation_flags_by_its_highest_score_and_names_where_it_looked():
     entry = Answer([], ["words"], '{"hate": 0.4, "violence": 0.5}')
-    with serve(answers={entry.key(): entry}, keys=set()) as api:
+    with serve(answers={entry.question: [entry]}, keys=set()) as api:
         asked = {"input": [{"type": "text", "text": "words"}]}
         [result] = requests.post(f"{api.url}/v1/moderations", json=asked, timeout=9).json()["results"]
     assert result["flagged"] and [name for name, over in result["categories"].items() if over] == ["violence"]
@@ -222,7 +222,7 @@ AS_ASKED, WITH_TOOL = {"response_format": FORMAT}, {"tools": [PAY]}
 )
 def test_an_answer_that_does_not_fit_what_is_asked_for_is_a_hole(asked, text, entry, why):
     answer = Answer(["asset/images/coffee.png"], [QUESTION], text, **entry)
-    with serve(answers={answer.key(): answer}, keys=set()) as api:
+    with serve(answers={answer.question: [answer]}, keys=set()) as api:
         response = requests.post(f"{api.url}/{CHAT}", json=question(**asked), timeout=9)
     assert response.ok == (why is None)
     assert [why in one for one in api.unanswered] == [True] * bool(why), api.unanswered

@@ -36,7 +36,7 @@ def staged(*names):
     """Entries of the local API that go wrong: to the question "cut" the answer is cut off, and so on."""
     text = "A small red-brown cup on a table."
     entries = [Answer(["asset/images/coffee.png"], [name], text, fault=name) for name in names]
-    return {entry.key(): entry for entry in entries}
+    return {entry.question: [entry] for entry in entries}
 
 
 def stored(folder):
