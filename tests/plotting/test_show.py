@@ -1,4 +1,4 @@
-"""show: pictures that are seen, of the right size, described in words, and alone on the page."""
+"""show and draw_grid: pictures that are seen, of the right size, described in words, and alone on the page."""
 
 from contextlib import nullcontext
 from importlib import import_module
@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from helpers.encoding import PictureError, open_picture
-from helpers.plotting import draw_boxes, draw_grid, show
+from helpers.plotting import draw_boxes, draw_grid, grids, show
+from helpers.tokens import picture_tokens
 from tests.recording.page import CHELSEA, COFFEE, COFFEE_ALT, ROOT, described, drawn, encoded
 
-SHOW = import_module("helpers.plotting.show")
+SHOW, LUNA = import_module("helpers.plotting.show"), "gpt-5.6-luna"
 
 
 def test_one_picture_has_the_asked_size_and_its_own_pixels(page):
@@ -64,15 +65,8 @@ def test_a_row_is_told_in_words_one_line_a_picture(page, capsys):
     exif = Image.Exif()
     exif[0x0112] = 6
     turned = encoded(drawn((90, 60)), "JPEG", exif=exif)
-    captions, alt = ["고양이\n(cat)", None, None, None], ['A <cat> & "more"', None, None, None]
-    show(
-        CHELSEA.read_bytes(),
-        open_picture(COFFEE),
-        open_picture(COFFEE, max_side=200),
-        turned,
-        captions=captions,
-        alt=alt,
-    )
+    pictures = [CHELSEA.read_bytes(), open_picture(COFFEE), open_picture(COFFEE, max_side=200), turned]
+    show(*pictures, captions=["고양이\n(cat)", None, None, None], alt=['A <cat> & "more"', None, None, None])
     told = described(page.shown[0])[0]
     assert told.startswith(f'Picture 1 of 4 (고양이 (cat)): A <cat> & "more" Picture 2 of 4: {COFFEE_ALT}')
     assert told.endswith("Picture 3 of 4: Picture, 200 x 133 pixels Picture 4 of 4: Picture, 60 x 90 pixels")
@@ -108,7 +102,7 @@ def test_a_figure_of_your_own_waits_untouched(interrupted, page, monkeypatch):
 def test_without_a_window_the_numbers_are_printed_and_no_figure_stays_open(capsys):
     show(drawn())
     draw_boxes(drawn(), [{"x_min": 0, "y_min": 0, "x_max": 0.5, "y_max": 1, "label": "left"}])
-    draw_grid(drawn(), "gpt-5.6-luna", "low")
+    draw_grid(drawn(), LUNA, "low")
     first, _, box, *_, last = capsys.readouterr().out.splitlines()
     assert first == "picture: 60 x 40 pixels, RGB" and box.startswith("1 left: x 0.00 to 0.50")
     assert last == "tokens: 5 (estimated)" and plt.get_fignums() == []
@@ -118,7 +112,6 @@ def test_without_a_window_the_numbers_are_printed_and_no_figure_stays_open(capsy
     ("pictures", "options", "error", "says"),
     [
         (["https://example.com/cat.jpg"], {}, PictureError, r"requests\.get\(url\)\.content"),
-        (["nowhere/cat.jpg"], {}, PictureError, "There is no file nowhere/cat.jpg"),
         ([[COFFEE, CHELSEA]], {}, PictureError, r"not list\."),
         ([], {}, TypeError, "at least one picture"),
         ([COFFEE, CHELSEA], {"captions": "one"}, ValueError, "2 pictures but 1 captions"),
@@ -129,3 +122,50 @@ def test_what_cannot_be_shown_gets_one_sentence(pictures, options, error, says):
     with pytest.raises(error, match=says) as caught:
         show(*pictures, **options)
     assert "\n" not in str(caught.value) and str(ROOT) not in str(caught.value)
+
+
+# The picture as a model gets it, and the lines of its tiles or patches
+
+
+@pytest.mark.parametrize(("model", "size", "extent", "every"), [
+    (LUNA, (600, 400), (608, 416), 1), ("gpt-4o", (1000, 1520), (1024, 1536), 1), (LUNA, (1472, 960), (1472, 960), 5),
+    (LUNA, (60_000, 30), (60_000, 32), 50), (LUNA, (1, 1), (32, 32), 1),
+])  # fmt: skip
+def test_whole_tiles_or_patches_lie_over_the_picture(model, size, extent, every):
+    counted = picture_tokens(*size, model)
+    figure = grids.draw(Image.new("RGB", size, "white"), counted, "title", 360)
+    unit, axes = {"tile": 512, "patch": 32}[counted.unit], figure.axes[0]
+    for axis, lines in enumerate(axes.collections):
+        expected = [*range(0, extent[axis], unit * every), extent[axis]]
+        assert [segment[0][axis] for segment in lines.get_segments()] == expected
+    assert (axes.get_xlim(), axes.get_ylim()) == ((0, extent[0]), (extent[1], 0)), "the last one is whole"
+    assert axes.images[0].get_extent() == [0, *counted.size, 0], "and the picture is not"
+    page = figure.get_size_inches() * 100
+    assert max(page) == pytest.approx(360) and min(page) >= 24
+    assert (f"every {every}th line" in grids.describe(counted, 360)[2]) == (every > 1)
+
+
+def test_what_is_lost_is_not_drawn():
+    stripes, contrast = Image.fromarray(np.tile(np.uint8([0, 255]), (1024, 512))).convert("RGB"), {}
+    for detail in ("low", "high"):
+        figure = grids.draw(stripes, picture_tokens(1024, 1024, LUNA, detail), "", 900)
+        contrast[detail] = np.asarray(figure.axes[0].images[0].get_array())[100:-100, 100:-100].std()
+    assert contrast["high"] > 100 > 10 * contrast["low"], "at low two stripes fall on one pixel"
+
+
+@pytest.mark.parametrize(
+    ("picture", "arguments", "alt", "numbers"),
+    [
+        (COFFEE, ("gpt-4o", "low"), "(gpt-4o, low): 512 x 341 pixels, no grid, 85 tokens. The picture: A half",
+         ["gpt-4o, low, rules of 2026-10", "size:   600 x 400 -> 512 x 341 pixels",
+          "grid:   none; the small picture has one price", "tokens: 85 (estimated)"]),
+        (drawn(), ("gpt-4o-2024-08-06",), "auto (which is high)): 60 x 40 pixels, 1 x 1 = 1 tile, 255 tokens. The pic",
+         ["gpt-4o, high, rules of 2026-10", "size:   60 x 40 pixels, as it is sent",
+          "grid:   1 x 1 = 1 tile of 512 x 512 pixels", "tokens: 255 (estimated)",
+          "note:   gpt-4o-2024-08-06 is counted as gpt-4o"]),
+    ],
+)  # fmt: skip
+def test_alt_text_and_numbers_say_what_is_drawn(picture, arguments, alt, numbers, page, capsys):
+    draw_grid(picture, *arguments)
+    assert alt in described(page.shown[0])[0] and len(page.shown[0]["text/html"]) < 60_900
+    assert capsys.readouterr().out.splitlines() == numbers

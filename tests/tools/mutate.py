@@ -94,7 +94,7 @@ def tests_of(name: str) -> tuple[str, ...]:
 def run(folder: Path, tests: tuple[str, ...], limit: float | None = None) -> bool:
     """Do these tests pass? One that takes longer than `limit` seconds does not."""
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    command = ["sh", "tests/isolated.sh", sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     with subprocess.Popen(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.STDOUT, start_new_session=True,
@@ -117,6 +117,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         subprocess.run(["git", "checkout-index", "--all", f"--prefix={temporary}/"], cwd=ROOT, check=True)
         folder = Path(temporary)
+        for command in (["init", "--quiet"], ["add", "--all"]):  # some tests ask git for the files
+            subprocess.run(["git", *command], cwd=folder, check=True)
         names = subprocess.check_output(["git", "ls-files", "--", *chosen.paths], cwd=ROOT, encoding="utf-8").split()
         planted = [(name, *found) for name in names for found in mistakes_in(name, (folder / name).read_bytes())]
         if chosen.count:
