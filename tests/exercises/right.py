@@ -141,10 +141,68 @@ def nearest_by_numpy(query, vectors, top):
     return np.argsort(np.round(near, 9), kind="stable")[:top]
 
 
+def score_in_order(found, true):
+    count, pairs = len(found), 0
+    while found and true:
+        if abs(found[0] - true[0]) <= 0.5:
+            found, true, pairs = found[1:], true[1:], pairs + 1
+        elif found[0] < true[0]:
+            found = found[1:]
+        else:
+            true = true[1:]
+    return pairs, count - pairs
+
+
+def gather_by_kind(events):
+    kinds = [(event["type"], event.get("delta")) for event in events]
+    text = "".join(delta for kind, delta in kinds if kind == "response.output_text.delta")
+    return text, "response.completed" in dict(kinds)
+
+
+def filtered_by_sets(answer):
+    places = [answer.get("prompt_filter_results") or [], answer["choices"]]
+    verdicts = [[*(entry.get("content_filter_results") or {}).items()] for entries in places for entry in entries]
+    named = [{name for name, verdict in one if verdict.get("filtered") is True} for one in verdicts]
+    return set().union(*named[: len(places[0])]), set().union(*named[len(places[0]) :])
+
+
+def whole_by_match(answer):
+    match answer.model_dump()["choices"]:
+        case []:
+            return "no choices"
+        case [{"message": {"refusal": str()}}, *_]:
+            return "refused"
+        case [{"finish_reason": "content_filter"}, *_]:
+            return "filtered"
+        case [{"finish_reason": "length"}, *_]:
+            return "cut off"
+    return "use" if re.search(r"\S", answer.choices[0].message.content or "") else "empty"
+
+
+def wrong_by_pairs(said, true):
+    def same(one, other):
+        words = [value.strip().casefold() for value in (one, other) if isinstance(value, str)]
+        return len({*words}) == 1 if len(words) == 2 else one == other
+
+    return {name: [same(a[name], b[name]) for a, b in zip(said, true, strict=True)].count(False) for name in true[0]}
+
+
+def look_by_rules(status, code):
+    rules = [(None, "host"), ("PermissionDenied", "role"), ("DeploymentNotFound", "deployment")]
+    rules += [("content_filter", "prompt"), (401, "key"), (403, "admin"), (404, "path")]
+    return next((where for sign, where in rules if sign in ([status] if sign is None else [code, status])), "other")
+
+
 OTHER_WAYS = {
     "02.2": look_by_pillow,
     "05.2": lambda parts, at: ([part for part in parts if part.start <= at < part.end] or [None])[0],
+    "05.3": score_in_order,
+    "06.3": gather_by_kind,
+    "07.2": filtered_by_sets,
+    "07.3": whole_by_match,
+    "08.3": wrong_by_pairs,
     "09.2": lambda pasted: "/".join([*pasted.split("/")[:3], "openai", "v1", ""]),
+    "09.3": look_by_rules,
     "10.2": split_by_sums,
     "10.3": ask_again,
     "11.2": cheapest_of_all,

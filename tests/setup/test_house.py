@@ -24,7 +24,7 @@ TESTS = {
     "tests/browser": 316,
     "tests/docs": 627,
     "tests/encoding": 1_003,
-    "tests/exercises": 892,
+    "tests/exercises": 950,
     "tests/guard": 35,
     "tests/lessons": 945,
     "tests/many": 243,
