@@ -23,6 +23,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 _VERDICT, _VALUE = "{number} is", r"((?:(?![%s] ).)*?[.?!]?)"
 # What a lesson may print, too; it is translated in a verdict or an answer's card alone.
 _AS_MUCH_ELSE = ("{what} is not", "{0} in, ", "tokens: {tokens} in", "status: ", "finish reason: ")
+_MOST = 29  # pieces at once, if not all: 15 sentences or parts of one, and the spaces between them
 _SENTENCE, _PART = re.compile(r"(?<=[.?!:;])( +)"), re.compile(r"(?<=[.?!:;,])( +)")
 # What stands before the words of a line: space, the kind of an error, code with a comment behind it.
 _LEAD = re.compile(r"\s*(?:- )?(?:(?:\w+(?:Error|Warning)|NotRecorded): |.*(?:^|\s)# )?")
@@ -106,30 +107,29 @@ def _messages(into: str) -> list[_Message]:
         return []
     from babel.messages.pofile import read_po  # who reads English does not wait for it
 
-    found = []
-    for entry in read_po(BytesIO(path.read_bytes()), into):
-        if entry.id and entry.string and not entry.fuzzy:
-            english, other = (str(text).lstrip(";, ") for text in (entry.id, entry.string))
-            first, *rest = PLACE.split(english)
-            begin = f"(?i:{first[0]})" if " " in first and first[0].isalpha() else re.escape(first[:1])
-            # A value is no more than a sentence, unless it is the last thing that is said.
-            value = _VALUE % (".?!:" if english.endswith(":") else ".?!")
-            pieces = [value if n % 2 == 0 else re.escape(piece) for n, piece in enumerate(rest)]
-            if rest and not rest[-1]:
-                pieces[-2:] = ["(.*)"]
-            words, places = len(WORD.findall(PLACE.sub("", english))), len(rest) // 2
-            is_sentence = words > 2 or places > 1 or bool(re.search(r"[.:?!](?: |$)", english))
-            is_sentence &= not english.startswith(_AS_MUCH_ELSE)
-            pattern = re.compile("".join([begin, re.escape(first[1:]), *pieces]))
-            literal = max((first[1:], *rest[1::2]), key=len)
-            found.append(_Message(english, other, pattern, literal, is_sentence))
+    entries = [entry for entry in read_po(BytesIO(path.read_bytes()), into) if entry.id and entry.string]
+    found = [_message(str(entry.id), str(entry.string)) for entry in entries if not entry.fuzzy]
+    # A verdict first: a value at the beginning of another message would take it in.
+    return sorted(found, key=lambda one: (not one.english.startswith(_VERDICT), -_count_words(one.english)))
 
-    def rank(message: _Message) -> tuple:
-        # A verdict first: a place at the beginning of another message would take it in.
-        is_verdict = message.english.startswith(_VERDICT)
-        return not is_verdict, -len(WORD.findall(PLACE.sub("", message.english)))
 
-    return sorted(found, key=rank)
+def _message(english: str, other: str) -> _Message:
+    english, other = english.lstrip(";, "), other.lstrip(";, ")
+    first, *rest = PLACE.split(english)
+    begin = f"(?i:{first[0]})" if " " in first and first[0].isalpha() else re.escape(first[:1])
+    # A value is no more than a sentence, unless it is the last thing that is said.
+    value = _VALUE % (".?!:" if english.endswith(":") else ".?!")
+    pieces = [value if n % 2 == 0 else re.escape(piece) for n, piece in enumerate(rest)]
+    if rest and not rest[-1]:
+        pieces[-2:] = ["(.*)"]
+    is_sentence = _count_words(english) > 2 or len(rest) > 3 or bool(re.search(r"[.:?!](?: |$)", english))
+    pattern = re.compile("".join([begin, re.escape(first[1:]), *pieces]))
+    literal = max((first[1:], *rest[1::2]), key=len)
+    return _Message(english, other, pattern, literal, is_sentence and not english.startswith(_AS_MUCH_ELSE))
+
+
+def _count_words(english: str) -> int:
+    return len(WORD.findall(PLACE.sub("", english)))
 
 
 def _fill(message: _Message, into: str, found: re.Match) -> str:
@@ -155,12 +155,16 @@ def _sentence(text: str, into: str, is_part: bool) -> str | None:
 
 
 def _line(line: str, into: str, is_part: bool) -> str:
-    """Translate a line: as many of its sentences at once as one message has."""
+    """Translate a line: as many of its sentences at once as one message has. A long one is not the course's."""
+    if len(line) > 1000:
+        return line
     lead = _LEAD.match(line)[0]  # type: ignore[index]  # it fits anything
+    if whole := _sentence(line[len(lead) :], into, is_part):
+        return lead + whole
     pieces = (_PART if is_part else _SENTENCE).split(line[len(lead) :])  # each second one is the space between two
     said, begin = [lead], 0
     while begin < len(pieces):
-        for end in range(len(pieces), begin, -2):
+        for end in range(min(len(pieces), begin + _MOST), begin, -2):
             if other := _sentence("".join(pieces[begin:end]), into, is_part):
                 break
         said += [other or pieces[begin], *pieces[end : end + 1]]

@@ -76,10 +76,8 @@ ALT, PICTURE_OF = re.compile('alt="([^"]*)"'), re.compile(r" *Picture \d+ of \d+
 MADE_ALT = ("Boxes on a picture", "What the model gets")  # by helpers.plotting, of messages
 HEADING = re.compile(r"(?m)^#+ (.+)$")
 COMMENT = re.compile(r"(?m)(?<=# ).*$")
-WORD, NO_TEXT = (
-    re.compile(r"(?:^|(?<= ))[\"(“]?[A-Za-z][a-z]+(?=[ ,;:.?!)”\"]|$)"),
-    re.compile(r"""<|\(\?|^[A-Z]{4,} |_ |^[{]"|^"\w+":"""),
-)
+A_WORD = re.compile(r"(?:^|(?<= ))[\"(“]?[A-Za-z][a-z]+(?=[ ,;:.?!)”\"]|$)")
+NO_TEXT = re.compile(r"""<|\(\?|^[A-Z]{4,} |_ |^[{]"|^"\w+":""")  # but HTML, a pattern, SQL, JSON
 # An exercise's verdict or hint, which is filled to a width.
 FILLED = re.compile(r"(?m)^(?:\d\d\.\d is |Hint for ).*(?:\n(?!exercises\.hint|\d\d\.\d is ).+)*")
 
@@ -116,7 +114,7 @@ def said_in(source: str) -> Iterator[str]:
 
 
 def _has_words(text: str) -> bool:
-    words = WORD.findall(re.sub(r"\{\w+\}", "", text))
+    words = A_WORD.findall(re.sub(r"\{\w+\}", "", text))
     return " " in text and len(words) > (text[-1:] != ".") and not NO_TEXT.search(text.strip())
 
 
