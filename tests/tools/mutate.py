@@ -87,7 +87,8 @@ def tests_of(name: str) -> tuple[str, ...]:
     top, room, *_ = name.split("/")
     if top in ("helpers", "course"):
         room = room.removesuffix(".py")
-        return ("tests/setup", *NBVAL, "notebooks") if room == "assets" else (f"tests/{room}",)
+        elsewhere = {"assets": ("tests/setup", *NBVAL, "notebooks"), "language": ("tests/docs/test_translation.py",)}
+        return elsewhere.get(room, (f"tests/{room}",))
     return ("tests/setup", "tests/lessons", *NBVAL, "notebooks")
 
 
