@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from course import exercises, language
 from course.assets import ROOT
 from docs import translate
+from docs.slides import slides
 from tests.exercises.cases import ALL, answer_of
 from tests.exercises.wrong import WRONG
 
@@ -128,6 +129,16 @@ def test_lessons_have_the_same_code_and_their_links_lead_to_headings(made):
         links += [(path.stem, *link.partition("#")[::2]) for text in texts for link in translate.LINK.findall(text)]
     lost = [(where, to, at) for where, to, at in links if at and at not in headings.get(to[:-6] or where, [at])]
     assert lost == [] and any(at and HANGUL.search(at) for _, _, at in links)
+
+
+def test_slides_in_korean_are_cut_as_the_english_ones(made, monkeypatch):
+    path = translate.NOTEBOOKS[0]
+    english = list(slides.sections(nbformat.read(path, 4), path))
+    monkeypatch.setattr(slides, "LANGUAGE", "ko")
+    korean = list(slides.sections(nbformat.reads(made[ROOT / "notebooks_ko" / path.name], 4), path))
+    blocks, those = ([text.count("<div class=") for text in some] for some in (korean, english))
+    assert blocks == [those[0] + 1, *those[1:]], "and the first says what stays in English"
+    assert all(map(HANGUL.search, korean)) and "00.1번 힌트" in "".join(korean)
 
 
 def outputs(made):

@@ -22,7 +22,7 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 TESTS = {
     "tests/api": 1_747,
     "tests/browser": 316,
-    "tests/docs": 627,
+    "tests/docs": 638,
     "tests/encoding": 1_003,
     "tests/exercises": 950,
     "tests/guard": 35,
