@@ -96,7 +96,7 @@ class _Message(NamedTuple):
     english: str
     other: str
     pattern: re.Pattern
-    literal: str  # its longest piece between two values, which is looked for first, as that is fast
+    literal: str  # its longest piece between two values
     is_sentence: bool  # and so looked for in whatever is shown; else it is a value in a sentence, or stands alone
 
 
@@ -140,16 +140,14 @@ def _fill(message: _Message, into: str, found: re.Match) -> str:
     return PLACE.sub(lambda place: values[place[1]].pop(0) if values.get(place[1]) else place[0], message.other)
 
 
-@cache
-def _sentence(text: str, into: str, is_part: bool) -> str | None:
-    """Return the translation of what one message says; None if no message does."""
-    for message in _messages(into):
-        is_likely = message.literal in text and (is_part or message.is_sentence)
-        if is_likely and (found := message.pattern.fullmatch(text)):
+def _sentence(text: str, likely: list[_Message], into: str, is_part: bool) -> str | None:
+    """Return the translation of what one of these messages says; None if no message does."""
+    for message in likely:
+        if (is_part or message.is_sentence) and (found := message.pattern.fullmatch(text)):
             return _fill(message, into, found)
-    if text[-1:] in (",", ";", ":") and (other := _sentence(text[:-1], into, is_part)):
+    if text[-1:] in (",", ";", ":") and (other := _sentence(text[:-1], likely, into, is_part)):
         return other + text[-1]
-    if is_part and text[-1:] not in ("", ".") and (other := _sentence(f"{text}.", into, False)):
+    if is_part and text[-1:] not in ("", ".") and (other := _sentence(f"{text}.", likely, into, False)):
         return other.removesuffix(".")  # the sentence around it has the full stop
     return None
 
@@ -159,13 +157,14 @@ def _line(line: str, into: str, is_part: bool) -> str:
     if len(line) > 1000:
         return line
     lead = _LEAD.match(line)[0]  # type: ignore[index]  # it fits anything
-    if whole := _sentence(line[len(lead) :], into, is_part):
+    likely = [message for message in _messages(into) if message.literal in f"{line}."]  # this alone is fast
+    if whole := _sentence(line[len(lead) :], likely, into, is_part):
         return lead + whole
     pieces = (_PART if is_part else _SENTENCE).split(line[len(lead) :])  # each second one is the space between two
     said, begin = [lead], 0
     while begin < len(pieces):
         for end in range(min(len(pieces), begin + _MOST), begin, -2):
-            if other := _sentence("".join(pieces[begin:end]), into, is_part):
+            if other := _sentence("".join(pieces[begin:end]), likely, into, is_part):
                 break
         said += [other or pieces[begin], *pieces[end : end + 1]]
         begin = end + 1

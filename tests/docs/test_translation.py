@@ -196,7 +196,7 @@ def catalogue(monkeypatch, tmp_path):
         ("  PictureError: it is far too big.", "  PictureError: BIG."),
         ("x = 2  # it is far too big.", "x = 2  # BIG."),
         ("Undo it, or\n  ask OpenAI anew.\nIt is far too big.", "ZURÜCK, sonst\n  OpenAI?\nBIG."),
-        ("2 of 3 pictures were sent", "3/2"),
+        ("2 of 3 pictures were sent: it is far too big.", "3/2: BIG."),
         ("no box", "no box"),
         ("A list of apples", "A list of apples"),
     ],

@@ -99,6 +99,11 @@ def test_a_full_disk_is_told_before_anything_is_asked_else_after_the_answer_and_
         assert len(api.requests) == 1, "no more is paid for until there is room"
     ask(client=client, stream=True)
     assert len(stored(folder)) == 2, "the next save writes both"
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_text", full_disk)
+        ask(client=client, detail="high")
+    recording.stop()
+    assert len(stored(folder)) == 3, "and so does the end"
 
 
 @pytest.mark.parametrize(
