@@ -11,7 +11,7 @@ from tests.browser import chromium
 from tests.lessons.lesson import NAMES
 
 SITE = ROOT / "build" / "site"
-DOCUMENTS = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
+DOCUMENTS = sorted(path.stem for path in (ROOT / "docs").glob("*.md") if "." not in path.stem)  # in English
 PAGES = ["index", "CHANGELOG", "CONTRIBUTING", "docs/site/helpers", *(f"docs/{document}" for document in DOCUMENTS)]
 PAGES += [f"notebooks/{lesson}" for lesson in NAMES]
 PHONE = 390  # pixels
