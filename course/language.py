@@ -34,8 +34,12 @@ _PAGE = re.compile(r'<pre[^>]*>(?!\(No text: ).*?</pre>|(?<=alt=")[^"]*|(?<=>)[^
 @cache
 def language() -> str:
     """Return the language of the lessons, "" for English: COURSE_LANGUAGE, or that of the notebook's folder."""
-    _, _, of_folder = Path.cwd().name.partition("notebooks_")
-    return os.environ.get("COURSE_LANGUAGE", of_folder)
+    return os.environ.get("COURSE_LANGUAGE", language_of(Path.cwd().name))
+
+
+def language_of(folder: str) -> str:
+    """Return the language of the lessons in a folder of this name: "ko" for notebooks_ko, "" for English."""
+    return folder.partition("notebooks_")[2]
 
 
 def translate(text: str, into: str | None = None, *, is_part: bool = False) -> str:

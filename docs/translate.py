@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from course.assets import our_files  # noqa: E402
-from course.exercises.checking import fill  # noqa: E402
+from course.exercises.checking import in_lines  # noqa: E402
 from course.language import LOCALE, translate, translate_output  # noqa: E402
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -59,19 +59,9 @@ SAME = {
 }
 # Numbers that English writes as words, and Korean may write in digits.
 IN_WORDS = {month: str(number) for number, month in enumerate(calendar.month_name) if month}
-IN_WORDS |= {
-    "eleven": "11",
-    "twelve": "12",
-    "fifteen": "15",
-    "twenty": "20",
-    "thirty": "30",
-    "fifty": "50",
-    "hexadecimal": "16",
-}
-IN_WORDS |= {
-    word: str(number)
-    for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
-}
+IN_WORDS |= {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8"}
+IN_WORDS |= {"nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30"}
+IN_WORDS |= {"fifty": "50", "hexadecimal": "16"}
 ALT, PICTURE_OF = re.compile('alt="([^"]*)"'), re.compile(r" *Picture \d+ of \d+(?: \(.*?\))?: ")
 MADE_ALT = ("Boxes on a picture", "What the model gets")  # by helpers.plotting, of messages
 HEADING = re.compile(r"(?m)^#+ (.+)$")
@@ -136,7 +126,7 @@ def _piece(part: ast.expr, number: int) -> str:
 def sources() -> dict[str, list[tuple[str | None, str]]]:
     """Return what there is to translate, by the name of its catalogue: (id of the cell or None, English)."""
     found: dict[str, list[tuple[str | None, str]]] = {}
-    found["messages"] = [(None, text) for text in COMPOSED.read_text("utf-8").splitlines()]
+    found["messages"] = [(None, text) for text in [NOTE, *COMPOSED.read_text("utf-8").splitlines()]]
     for path in [*sorted(ROOT.glob("course/**/*.py")), *sorted(ROOT.glob("helpers/**/*.py"))]:
         if path.name != "language.py":
             found["messages"] += [(None, text) for text in said_in(path.read_text("utf-8"))]
@@ -180,8 +170,7 @@ def differences(english: str, other: str) -> list[str]:
     for ending in re.findall(r"(?<=[a-z])\{\w*\}", english):  # answer{s}: not every language needs it
         english = english if ending in other else english.replace(ending, "", 1)
     found = []
-    words = [word for word in IN_WORDS if re.search(rf"(?i)\b{word}\b", english)]
-    in_words = Counter(number for word in words for number in IN_WORDS[word].split())
+    in_words = Counter(number for word, number in IN_WORDS.items() if re.search(rf"(?i)\b{word}\b", english))
     for what, pattern in SAME.items():
         ours, theirs = (Counter(pattern.findall(text)) for text in (english, other))
         # Korean may write as a number what English writes as a word.
@@ -262,16 +251,11 @@ def made(language: str) -> dict[Path, str]:
                 cell.source = LINK.sub(partial(lead, path.stem), text)
             for output in cell.get("outputs", ()):
                 if "exercises." in cell.source and "text" in output:
-                    output.text = FILLED.sub(partial(refill, language), output.text)
+                    output.text = FILLED.sub(lambda said: in_lines(said[0].replace("\n", " "), language), output.text)
                 translate_output(output, language)
         notebook.cells[0].source += f"\n\n{translate(NOTE, language)}"
         files[ROOT / f"notebooks_{language}" / path.name] = nbformat.writes(notebook) + "\n"
     return files
-
-
-def refill(language: str, said: re.Match) -> str:
-    """Translate a verdict as `course.exercises` does: whole, and then filled into lines."""
-    return fill(translate(said[0].replace("\n", " "), language), width=60)
 
 
 def build(language: str) -> int:

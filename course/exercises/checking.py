@@ -67,9 +67,11 @@ def _find(number: str) -> Exercise:
 
 
 def _say(text: str, mark: str = "") -> None:
-    print(fill(translate(text), mark, 60 if language() else 88))
+    print(in_lines(text, language(), mark))
 
 
-def fill(text: str, mark: str = "", width: int = 88) -> str:
-    """Fill lines to the width of an answer; what stands in quotation marks, such as an address, is kept whole."""
-    return textwrap.TextWrapper(width, mark, mark, break_long_words=False, break_on_hyphens=False).fill(text)
+def in_lines(text: str, into: str, mark: str = "") -> str:
+    """Translate a text and fill lines as wide as an answer; what is quoted, such as an address, is kept whole."""
+    width = 60 if into else 88  # a letter of Hangul is as wide as two
+    wrapper = textwrap.TextWrapper(width, mark, mark, break_long_words=False, break_on_hyphens=False)
+    return wrapper.fill(translate(text, into))

@@ -10,11 +10,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]  # helpers; and this folder, for the name below
 
-project = html_title = "Vision Notebooks"
-from course.language import translate  # noqa: E402
+from course.language import language_of, translate  # noqa: E402
 
+project = html_title = "Vision Notebooks"
 LESSONS = os.environ.get("LESSONS", "notebooks")
-LANGUAGE = LESSONS.removeprefix("notebooks").removeprefix("_")  # "" for English
+LANGUAGE = language_of(LESSONS)
 language = LANGUAGE or "en"
 ENDING = f".{LANGUAGE}" if LANGUAGE else ""  # of a document
 root_doc = f"README{ENDING}"

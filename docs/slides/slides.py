@@ -23,11 +23,11 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
 from course.exercises.exercise import EXERCISES
-from course.language import translate
+from course.language import language_of, translate
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE, NOTEBOOKS = Path(__file__).parent, ROOT / os.environ.get("LESSONS", "notebooks")
-LANGUAGE = NOTEBOOKS.name.removeprefix("notebooks").removeprefix("_")  # "" for English
+LANGUAGE = language_of(NOTEBOOKS.name)
 OUT = ROOT / "build" / NOTEBOOKS.name.replace("notebooks", "slides")
 REVEAL = ROOT / "build" / "reveal" / "sphinx_revealjs" / "_static" / "revealjs"
 # A fence as a whole, a heading, or what stands between empty lines; what is indented after one goes on with its list.

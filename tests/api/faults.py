@@ -69,7 +69,6 @@ ERRORS: dict[str, tuple[int, dict | str, dict[str, str]]] = {
     "server_error": (500, _error("The server had an error while processing your request. Sorry about that!",
                                  "server_error"), {}),
     "overloaded": (503, _error("The engine is currently overloaded, please try again later.", "server_error"), {}),
-    "not_json": (200, '{"id": "chatcmpl-', {"content-type": "application/json"}),
 }  # fmt: skip
 
 

@@ -186,7 +186,7 @@ REFUSED = {  # fault: status, code, and how long the SDK waits before each retry
 }
 
 
-@pytest.mark.parametrize("name", [name for name in ERRORS if name != "not_json"])
+@pytest.mark.parametrize("name", ERRORS)
 def test_an_error_status_is_raised_and_asked_again_as_lesson_07_says(api, slept, name):
     status, code, waits = REFUSED[name]
     api.requests.clear()
