@@ -164,6 +164,7 @@ def test_every_verdict_hint_and_reason_is_korean():
     for number, there, instead, _ in WRONG:
         state, reason = exercises.judge(number, answer_of(number, there, instead))
         said += [f"{number} is {state}: {reason}"]
+    said += ["00_start_here          1 of 3 · left: 00.2 00.3"]  # exercises.progress()
     for english in said:
         korean = language.translate(english, "ko")
         bare = re.sub(r"\"[^\"]*\"|'[^']*'|\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|\w+Error .*|: .*", "", korean)

@@ -22,7 +22,7 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 TESTS = {
     "tests/api": 1_746,
     "tests/browser": 316,
-    "tests/docs": 638,
+    "tests/docs": 639,
     "tests/encoding": 1_003,
     "tests/exercises": 950,
     "tests/guard": 35,
