@@ -52,10 +52,11 @@ lesson: .venv/.tests ## prove one lesson as it is stored: LESSON=01_url_input
 		--nbval-sanitize-with tests/nbval_sanitize.cfg -k $(LESSON) \
 		tests/lessons/test_promises.py notebooks/$(LESSON).ipynb $(ARGS)
 
+# A browser that hangs is ended after 180 seconds; the longest test takes about 15.
 browser: .venv/.tests build/reveal ## run the lessons in JupyterLab, and show their slides, in a real, headless browser
 	@sh .ci/chromium.sh
 	@$(PY) docs/translate.py build ko
-	@$(PYTEST) tests/browser $(ARGS)
+	@$(PYTEST) -o faulthandler_timeout=180 -o faulthandler_exit_on_timeout=true tests/browser $(ARGS)
 
 format: .venv/.tests ## lay out the code and mend what ruff can (the cells of lessons stay as they are)
 	@$(PY) -m ruff check --quiet --fix --exclude '*.ipynb' . ; $(PY) -m ruff format --quiet .

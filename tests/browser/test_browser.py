@@ -10,13 +10,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
-import psutil
 import pytest
 from playwright.sync_api import TimeoutError as NotInTime
 from playwright.sync_api import expect
@@ -27,7 +25,6 @@ from tests.lessons.lesson import LESSONS, NAMES, code_cells, read
 
 KOREAN = [ROOT / "notebooks_ko" / f"{name}.ipynb" for name in ("00_start_here", "08_structured_answers")]
 ORIGIN = re.compile(r"^\[.+ · (?:finish reason|status): .+\]$", re.M)  # the line that recording.show_answer ends with
-LIMIT = 180  # seconds for one test; the longest takes about 15
 
 # What is on the page of each code cell. JupyterLab marks an error as it marks what is written to stderr.
 READ_CELLS = """cells => cells.map(cell => ({
@@ -37,6 +34,7 @@ READ_CELLS = """cells => cells.map(cell => ({
     text: [...cell.querySelectorAll('.jp-OutputArea-output')].map(output => output.innerText).join('\\n'),
     pictures: [...cell.querySelectorAll('.jp-OutputArea-output img')].map(i => [i.alt, i.naturalWidth > 0]),
 }))"""
+COMMAND = "([command, args]) => jupyterapp.commands.execute(command, args).then(() => {})"
 # After a cell that errs JupyterLab takes the stars away, also where those after it go on; a number comes with the end.
 ALL_RAN = f"""() => {{
     const prompts = [...document.querySelectorAll('{CELLS} .jp-InputPrompt')].map(p => p.innerText.trim());
@@ -44,24 +42,9 @@ ALL_RAN = f"""() => {{
 }}"""
 
 
-@pytest.fixture(autouse=True)
-def limit():
-    """Ends a test that hangs where Playwright has no limit of its own: without its processes every call fails."""
-
-    def end():
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-
-    timer = threading.Timer(LIMIT, end)
-    timer.start()
-    yield
-    timer.cancel()
-
-
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """JupyterLab on a copy of the course, so that nothing in the repository changes: its address, and the copy."""
+def lab(browser, tmp_path_factory):
+    """JupyterLab on a copy of the course, so that nothing in the repository changes: its address and page, the copy."""
     course = tmp_path_factory.mktemp("lab") / "course"
     for name in ("notebooks", "notebooks_ko", "asset"):
         shutil.copytree(ROOT / name, course / name)
@@ -73,6 +56,7 @@ def lab(tmp_path_factory):
         port = probe.getsockname()[1]
     options = ["--no-browser", "--allow-root", f"--ServerApp.root_dir={course}", f"--ServerApp.port={port}"]
     options += ["--IdentityProvider.token=course", "--ServerApp.port_retries=0", "--log-level=ERROR"]
+    options += ["--LabApp.expose_app_in_browser=True"]
     options += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     # Neither a mode nor a key of the shell around the tests may decide what the lessons show.
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("COURSE_", "OPENAI_", "VISION_"))}
@@ -89,7 +73,9 @@ def lab(tmp_path_factory):
                 break
             assert server.poll() is None, "JupyterLab did not start: " + logged.read_text(encoding="utf-8")
             time.sleep(0.25)
-        yield SimpleNamespace(address=address, notebooks=course / "notebooks")
+        page, asked = browser.new_page(), []
+        page.on("request", lambda request: asked.append(request.url))
+        yield SimpleNamespace(address=address, page=page, asked=asked, notebooks=course / "notebooks")
     finally:
         server.terminate()
         server.wait(20)
@@ -102,28 +88,33 @@ def browser():
 
 
 @contextmanager
-def lesson_page(browser, lab, name, folder="notebooks"):
-    """A page with this notebook, its kernel idle and no dialog over it; a screenshot when something fails there."""
-    failed = SCREENSHOTS / f"{name}-failed.png"
+def lesson_page(lab, name, folder="notebooks"):
+    """The page with this notebook, its kernel idle and no dialog over it; a screenshot when something fails there.
+
+    The first is opened as a reader does, by its address; the others in the same JupyterLab, whose start takes seconds.
+    """
+    page, failed = lab.page, SCREENSHOTS / f"{name}-failed.png"
     failed.unlink(missing_ok=True)
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
     try:
-        page.goto(f"{lab.address}/lab/tree/{folder}/{name}.ipynb?token=course&reset", timeout=60_000)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        if page.url == "about:blank":
+            page.goto(f"{lab.address}/lab/tree/{folder}/{name}.ipynb?token=course&reset", timeout=60_000)
+        else:
+            page.evaluate(COMMAND, ["docmanager:open", {"path": f"{folder}/{name}.ipynb"}])
         page.wait_for_selector(CELLS, timeout=60_000)
         # In the status bar: the notebook's own sign says idle before there is a kernel, and Run All then runs nothing.
         expect(page.get_by_text(re.compile(r"^Python 3 .*\| Idle$"))).to_be_visible(timeout=60_000)
         expect(page.locator(".jp-Dialog")).to_have_count(0)
         yield page
-        assert [url for url in asked if not url.startswith((lab.address, "data:", "blob:"))] == []
+        assert [url for url in lab.asked if not url.startswith((lab.address, "data:", "blob:"))] == []
+        page.evaluate(COMMAND, ["docmanager:save", {}])
+        page.evaluate(COMMAND, ["application:close", {}])
+        expect(page.locator(".jp-NotebookPanel")).to_have_count(0)
     except BaseException:
         with suppress(Exception):
             page.screenshot(path=failed, timeout=10_000)
+            page.goto("about:blank")  # the next one has a fresh start
         raise
-    finally:
-        with suppress(Exception):
-            page.close()
 
 
 def run_all(page):
@@ -143,9 +134,9 @@ def shoot(page, size, top, path):
 
 
 @pytest.mark.parametrize("lesson", [*LESSONS, *KOREAN], ids=[*NAMES, "ko_00", "ko_08"])
-def test_run_all(browser, lab, lesson):
+def test_run_all(lab, lesson):
     cells = code_cells(read(lesson))
-    with lesson_page(browser, lab, lesson.stem, lesson.parent.name) as page:
+    with lesson_page(lab, lesson.stem, lesson.parent.name) as page:
         if lesson == LESSONS[0]:  # the picture of the README
             see = page.locator(".jp-MarkdownCell", has=page.locator("h2", has_text="See")).first
             shoot(page, (1280, 1500), see.evaluate("cell => cell.offsetTop"), SCREENSHOTS / "first_start.png")
@@ -171,10 +162,10 @@ def test_run_all(browser, lab, lesson):
         assert height <= 12_000, "a page to scroll through: say less, or show it smaller"
 
 
-def test_a_changed_prompt_meets_a_short_kind_message(browser, lab):
+def test_a_changed_prompt_meets_a_short_kind_message(lab):
     # A file of its own has a kernel of its own.
     shutil.copy(ROOT / "notebooks" / "01_url_input.ipynb", lab.notebooks / "changed-prompt.ipynb")
-    with lesson_page(browser, lab, "changed-prompt") as page:
+    with lesson_page(lab, "changed-prompt") as page:
         run_all(page)
         prompt = page.locator(CELLS).filter(has_text="PROMPT =").first
         prompt.locator(".cm-content").click()

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from docs.slides import slides
 from tests.browser import SCREENSHOTS
-from tests.browser.test_browser import browser, limit  # noqa: F401 (fixtures)
+from tests.browser.test_browser import browser  # noqa: F401 (a fixture)
 from tests.lessons.lesson import LESSONS, NAMES, read
 
 # What does not fit its slide, is empty or has no picture: [[slide, what], …]. And how many lines and rows there are.
