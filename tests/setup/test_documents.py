@@ -151,5 +151,4 @@ def test_the_locks_agree_and_no_test_tool_reaches_a_learner():
     for others in map(requirements, ("tests/requirements.txt", "docs/requirements.txt")):
         shared = learner.keys() & others.keys()
         assert shared and [name for name in shared if others[name].split()[0] != learner[name].split()[0]] == []
-    assert tools.keys() & learner.keys() == {"psutil", "pytest"}
-    assert "via nbval" in learner["pytest"] and "via distributed" in learner["psutil"], "others need them, not we"
+    assert tools.keys() & learner.keys() == {"pytest"} and "via nbval" in learner["pytest"], "nbval needs it, not we"
