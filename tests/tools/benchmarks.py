@@ -3,15 +3,14 @@
     throughput  answers a second against requests under way; written to asset/measured/many.json, which lesson 10 draws
     runner      2,000 requests through `ask_all`, beside the same ones by httpx2: at most 1.1 times as long
     memory      the most memory for 10,000 pictures, beside that for 1,000: at most 1.1 times
-    processes   500 photographs made ready on one process and on two: at least 1.7 times as fast, 0.59 times as long
     search      among 100,000 things said, made up, beside the bare query of FTS5 and the bare product of a matrix in
                 numpy: at most 1.3 times as long
 
-The ways of a part take turns; the fastest run of each counts. Only the ratios mean something on another machine, and no
-test measures time: it would flake.
+Only the ratios mean something on another machine, and no test measures time: it would flake.
 """
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -26,20 +25,13 @@ from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import httpx2
 import numpy
 import openai
 import uvicorn
-from PIL import Image, ImageChops
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from course.assets import ROOT
-from helpers.encoding import open_picture
 from helpers.many import AnswerStore, ask_all
 from helpers.video import Scene, VideoIndex
 from tests.tools import measure
@@ -49,29 +41,30 @@ BODY = {"model": "none", "messages": [{"role": "user", "content": "x" * 20_000}]
 ANSWER = {"id": "c", "choices": [{"index": 0, "message": {"role": "assistant", "content": "A receipt."}}]}
 
 
-def compare(ways: dict[str, Callable[[], Any]], repeats: int) -> dict[str, Any]:
-    """Run each way in turn, several times; print its time and its ratio to the first; return what each gave last."""
-    results, times = {}, dict.fromkeys(ways, float("inf"))
+def compare(ways: dict[str, Callable[[], object]], repeats: int) -> None:
+    """Run each way in turn, several times; print the time of its fastest run, and its ratio to the first way's."""
+    times = dict.fromkeys(ways, float("inf"))
     for name, way in [*ways.items()] * repeats:
         begin = time.perf_counter()
-        results[name] = way()
+        way()
         times[name] = min(times[name], time.perf_counter() - begin)
     first, *_ = times
     for name, taken in times.items():
         print(f"{name}: {taken:.4f} s, {taken / times[first]:.2f} times as long as {first}")
-    return results
 
 
 def answer_after(delay: float, listener: socket.socket) -> None:
     """Be a server, in a process of its own, that answers each request after a fixed delay."""
 
-    async def answer(request: Request) -> JSONResponse:
-        await request.body()
+    async def app(scope, receive, send) -> None:
+        while (await receive()).get("more_body"):
+            pass
         await asyncio.sleep(delay)
-        return JSONResponse(ANSWER)
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(ANSWER).encode()})
 
-    app = Starlette(routes=[Route("/v1/chat/completions", answer, methods=["POST"])])
-    uvicorn.Server(uvicorn.Config(app, log_level="error")).run([listener])
+    uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off")).run([listener])
 
 
 @contextmanager
@@ -158,26 +151,6 @@ def memory(most: int = 10_000) -> None:
     print(f"{many:.0f} MB for {most:,} pictures, {many / few:.2f} times that for a tenth")
 
 
-def make_ready(path: Path) -> float:
-    """Return the seconds that a processor worked for it."""
-    begin = time.process_time()
-    open_picture(path, max_side=1024)
-    return time.process_time() - begin
-
-
-def processes(how_many: int = 500, repeats: int = 4) -> None:
-    exif, size = Image.Exif(), (4000, 3000)
-    exif[0x0112] = 6  # it lies on its side, as from a phone
-    with TemporaryDirectory() as folder, ProcessPoolExecutor(1) as one, ProcessPoolExecutor(2) as two:
-        with Image.open(ROOT / "asset" / "images" / "coffee.png") as photo:
-            grainy = ImageChops.add(photo.resize(size), Image.effect_noise(size, 16).convert("RGB"), offset=-128)
-        grainy.save(path := Path(folder) / "photo.jpg", quality=92, exif=exif)
-        photos = [path] * how_many
-        ways = {"one process": lambda: [*one.map(make_ready, photos)], "two": lambda: [*two.map(make_ready, photos)]}
-        worked = compare(ways, repeats)["one process"]
-    print(f"a photograph takes {sum(worked) / how_many:.3f} seconds of a processor")
-
-
 def search(how_many: int = 100_000, repeats: int = 5) -> None:
     dice, film = numpy.random.default_rng(1), ROOT / "asset" / "videos" / "camera1.mp4"
 
@@ -197,7 +170,7 @@ def search(how_many: int = 100_000, repeats: int = 5) -> None:
         compare({"bare product": lambda: matrix @ matrix[0], "meaning": meaning}, repeats)
 
 
-PARTS = {"throughput": throughput, "runner": runner, "memory": memory, "processes": processes, "search": search}
+PARTS = {"throughput": throughput, "runner": runner, "memory": memory, "search": search}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or PARTS:

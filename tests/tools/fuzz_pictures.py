@@ -3,7 +3,6 @@
 import io
 import random
 from collections import Counter
-from collections.abc import Mapping
 
 from PIL import Image
 
@@ -24,7 +23,7 @@ def mutate(data: bytes, dice: random.Random) -> bytes:
     return bytes(flipped)
 
 
-def fuzz(files: Mapping[str, bytes], count: int, seed: int) -> Counter:
+def fuzz(files: dict[str, bytes], count: int, seed: int) -> Counter:
     """Open `count` mutated files, the same for the same seed; return how many ended how."""
     ended = Counter[str]()
     for number in range(count):

@@ -1,8 +1,4 @@
-"""A kernel that runs one notebook after another, each as a new kernel would: its start takes longer than most lessons.
-
-with Kernel() as kernel:
-    cells = kernel.run(notebook, {"COURSE_MODE": "replay"}).cells
-"""
+"""A kernel that runs one notebook after another, each as a new kernel would (a start takes longer than a lesson)."""
 
 import os
 from pathlib import Path

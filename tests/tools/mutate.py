@@ -6,8 +6,7 @@
 
 In code: a comparison flipped, a whole number shifted by one, `and` for `or`, a condition denied, a statement or a
 result dropped. In data: one word or number changed (in a notebook: of a stored output). All happens in a copy of what
-is staged in git. The same --seed plants the same mistakes as long as the code is the same. Not a part of `make test`:
-count on a test run for each mistake. What survives gets a test, or changes nothing.
+is staged in git; the same --seed plants the same mistakes in the same code. What survives gets a test, or does no harm.
 """
 
 import argparse
@@ -64,9 +63,8 @@ def mistakes_in_code(source: bytes) -> Iterator[Mistake]:
 
 def mistakes_in(name: str, source: bytes) -> Iterator[Mistake]:
     """In data a word or a number changed: anywhere, but in a notebook only where an output is stored as text."""
-    if name.endswith(".py"):
-        yield from mistakes_in_code(source)
     if not name.endswith((".json", ".csv", ".txt", ".ipynb")):
+        yield from mistakes_in_code(source) if name.endswith(".py") else ()
         return
     where = rb'"(?:text|text/plain)": \[\s+([^\]]+)' if name.endswith(".ipynb") else rb"([\s\S]+)"
     for stored in re.finditer(where, source):

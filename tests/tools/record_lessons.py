@@ -1,12 +1,11 @@
 """Make the recordings: `make sample` and `make record` end here.
 
     python -m tests.tools.record_lessons sample [LESSON ...]     from the local API and its hand-written answers
-    python -m tests.tools.record_lessons record [LESSON ...]     from the real API, with your OPENAI_API_KEY; what
-                                                                 Azure and others answered is kept
+    python -m tests.tools.record_lessons record [LESSON ...]     from the real API, with your OPENAI_API_KEY
 
-Both run each lesson from top to bottom in record mode, and then once more in replay, so that the stored outputs are
-what everybody else will see. Only when both went well, and neither holds what looks like a key, are the recording and
-the notebook replaced, each in one step. Else what was answered, and maybe paid for, is kept in a folder that is named.
+Both run each lesson in record mode, and once more in replay, so that the stored outputs are what everybody else will
+see. Only when both went well, and neither holds what looks like a key, are recording and notebook replaced, each in one
+step. Else what was answered, and maybe paid for, is kept in a folder that is named.
 """
 
 import contextlib
@@ -61,9 +60,6 @@ def main(arguments: list[str], model: embeddings.Model | None = None) -> int:
                 return 1
             counts = sorted(Counter(item.source for item in items).items())
             print(f"{lesson}: " + (", ".join(f"{n} {source}" for source, n in counts) or "no request"))
-            for item in items if how == "record" else ():
-                if item.source != "live":
-                    print(f"  kept, no live service gives it: {item.request.method} {item.request.url}")
     return 0
 
 
