@@ -98,7 +98,7 @@ def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cas
         part.unlink(missing_ok=True)
         error.add_note(f"What was answered is kept in {folder}.")
         raise
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
     return recording
 
 
