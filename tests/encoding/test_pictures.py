@@ -20,7 +20,6 @@ from pydantic import TypeAdapter
 from helpers.encoding import DETAILS, MAX_BYTES, Picture, PictureError, open_picture
 from helpers.plotting.show import open_upright
 from tests.tools import make_pictures
-from tests.tools.benchmarks import encoding as benchmark
 
 from tests.encoding.samples import (  # isort: skip
     CANARY, DEEP, DEEP_RGB, IMAGES, LETTERS, PLAIN, WHITE_ON_NOTHING, alike, animation, exif, jpeg_segment,
@@ -338,18 +337,13 @@ def test_what_it_says_of_itself_holds_no_bytes():
     assert estimate.startswith("150 x 200 pixels at auto, mine: no estimate, unknown model") and len(estimate) < 150
 
 
-# Our own pictures, and how fast it is
+# Our own pictures
 
 
 @pytest.mark.parametrize("name", make_pictures.PICTURES)
 def test_a_made_picture_is_what_its_script_makes(name, tmp_path):
     """In its pixels and notes; the bytes of a PNG differ from machine to machine."""
-    make_pictures.PICTURES[name](tmp_path / name)
+    make_pictures.make(name, tmp_path)
     ours, made = Image.open(IMAGES / name), Image.open(tmp_path / name)
     assert (ours.format, ours.mode, ours.size) == (made.format, made.mode, made.size)
     assert ours.tobytes() == made.tobytes() and ours.info.get("exif") == made.info.get("exif")
-
-
-def test_the_benchmark_runs(capsys):
-    results = benchmark.main(size=(400, 300), repeats=1)
-    assert results["shrunk"][0] > 0 and "open_picture(max_side=1024) to naive" in capsys.readouterr().out

@@ -32,7 +32,7 @@ TESTS = {
     "tests/recording": 1_431,
     "tests/setup": 583,
     "tests/tokens": 280,
-    "tests/tools": 1_573,
+    "tests/tools": 950,
     "tests/video": 860,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.

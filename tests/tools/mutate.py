@@ -6,8 +6,7 @@
 
 In code: a comparison flipped, a whole number shifted by one, `and` for `or`, a condition denied, a statement or a
 result dropped. In data: one word or number changed (in a notebook: of a stored output). All happens in a copy of what
-is staged in git. The same --seed plants the same mistakes as long as the code is the same. Not a part of `make test`:
-count on a test run for each mistake. What survives gets a test, or changes nothing.
+is staged in git; the same --seed plants the same mistakes in the same code. What survives gets a test, or does no harm.
 """
 
 import argparse
@@ -20,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 from course.assets import ROOT
@@ -29,49 +29,42 @@ FLIPPED = {
     ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<", ast.Eq: "!=", ast.NotEq: "==",
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
 }  # fmt: skip
-# Begin, end and new text, in bytes.
-Mistake = tuple[int, int, bytes]
+OPERATOR = re.compile(rb"[<>=!]=?|\b(?:is(?:\s+not)?|not\s+in|in|and|or)\b")
+Mistake = tuple[int, int, bytes]  # begin, end and new text
 
 
 def mistakes_in_code(source: bytes) -> Iterator[Mistake]:
     """Every mistake that can be planted in this Python source, in its order."""
-    starts = [0]
-    for line in source.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
+    starts = [0, *accumulate(map(len, source.splitlines(keepends=True)))]
 
-    def begin(node: ast.AST) -> int:
-        return starts[node.lineno - 1] + node.col_offset
+    def place(node: ast.AST) -> tuple[int, int]:
+        return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
 
-    def end(node: ast.AST) -> int:
-        return starts[node.end_lineno - 1] + node.end_col_offset
+    def between(left: ast.AST, right: ast.AST, operator: str) -> Mistake:
+        begin = place(left)[1]  # brackets and line ends beside the operator stay as they are
+        was = OPERATOR.search(source, begin, place(right)[0])
+        return *was.span(), operator.encode()
 
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Compare(left=left, ops=[operator], comparators=[right]):
-                yield _between(source, end(left), begin(right), FLIPPED[type(operator)])
+                yield between(left, right, FLIPPED[type(operator)])
             case ast.BoolOp(op=operator, values=[first, second, *_]):
-                yield _between(source, end(first), begin(second), "or" if isinstance(operator, ast.And) else "and")
+                yield between(first, second, "or" if isinstance(operator, ast.And) else "and")
             case ast.Constant(value=int() as number) if not isinstance(number, bool):
-                yield begin(node), end(node), str(number + 1).encode()
+                yield *place(node), str(number + 1).encode()
             case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
-                yield begin(test), end(test), b"not (%b)" % source[begin(test) : end(test)]
+                yield *place(test), b"not (%b)" % source[slice(*place(test))]
             case ast.Return(value=ast.expr()):
-                yield begin(node), end(node), b"return None"
+                yield *place(node), b"return None"
             case ast.Expr(value=ast.Call()) | ast.AugAssign() | ast.Raise():
-                yield begin(node), end(node), b"pass"
-
-
-def _between(source: bytes, begin: int, end: int, operator: str) -> Mistake:
-    """Replace the operator that stands there, and leave brackets and line ends beside it as they are."""
-    was = re.search(rb"[<>=!]=?|\b(?:is(?:\s+not)?|not\s+in|in|and|or)\b", source[begin:end])
-    return begin + was.start(), begin + was.end(), operator.encode()
+                yield *place(node), b"pass"
 
 
 def mistakes_in(name: str, source: bytes) -> Iterator[Mistake]:
     """In data a word or a number changed: anywhere, but in a notebook only where an output is stored as text."""
-    if name.endswith(".py"):
-        yield from mistakes_in_code(source)
     if not name.endswith((".json", ".csv", ".txt", ".ipynb")):
+        yield from mistakes_in_code(source) if name.endswith(".py") else ()
         return
     where = rb'"(?:text|text/plain)": \[\s+([^\]]+)' if name.endswith(".ipynb") else rb"([\s\S]+)"
     for stored in re.finditer(where, source):
@@ -92,14 +85,12 @@ def tests_of(name: str) -> tuple[str, ...]:
     return ("tests/setup", "tests/lessons", *NBVAL, "notebooks")
 
 
-def run(folder: Path, tests: tuple[str, ...], limit: float | None = None) -> bool:
-    """Do these tests pass? One that takes longer than `limit` seconds does not."""
+def passes(folder: Path, tests: tuple[str, ...], limit: float | None = None) -> bool:
+    """Do these tests pass? Those that take longer than `limit` seconds do not."""
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
     command = ["sh", "tests/isolated.sh", sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.STDOUT, start_new_session=True,
-    ) as process:  # fmt: skip
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet) as process:
         try:
             return process.wait(limit) == 0
         except subprocess.TimeoutExpired:
@@ -116,10 +107,9 @@ def main() -> int:
     chosen = parser.parse_args()
     survived, limits = 0, {}
     with tempfile.TemporaryDirectory() as temporary:
-        subprocess.run(["git", "checkout-index", "--all", f"--prefix={temporary}/"], cwd=ROOT, check=True)
         folder = Path(temporary)
-        for command in (["init", "--quiet"], ["add", "--all"]):  # some tests ask git for the files
-            subprocess.run(["git", *command], cwd=folder, check=True)
+        subprocess.run(["git", "checkout-index", "--all", f"--prefix={folder}/"], cwd=ROOT, check=True)
+        subprocess.run("git init --quiet && git add --all", shell=True, cwd=folder, check=True)  # some tests ask git
         names = subprocess.check_output(["git", "ls-files", "--", *chosen.paths], cwd=ROOT, encoding="utf-8").split()
         planted = [(name, *found) for name in names for found in mistakes_in(name, (folder / name).read_bytes())]
         if chosen.count:
@@ -128,12 +118,11 @@ def main() -> int:
             tests, source = tests_of(name), (folder / name).read_bytes()
             if tests not in limits:
                 started = time.monotonic()
-                if not run(folder, tests):
-                    print(f"{' '.join(tests)}: these fail already, without a mistake.")
-                    return 2
+                if not passes(folder, tests):
+                    sys.exit(f"{' '.join(tests)}: these fail already, without a mistake.")
                 limits[tests] = 5 * (time.monotonic() - started) + 20
             (folder / name).write_bytes(source[:begin] + text + source[end:])
-            survives = run(folder, tests, limits[tests])
+            survives = passes(folder, tests, limits[tests])
             (folder / name).write_bytes(source)
             survived += survives
             line, verdict = source.count(b"\n", 0, begin), "SURVIVED" if survives else "noticed"

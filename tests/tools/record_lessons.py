@@ -1,12 +1,11 @@
 """Make the recordings: `make sample` and `make record` end here.
 
     python -m tests.tools.record_lessons sample [LESSON ...]     from the local API and its hand-written answers
-    python -m tests.tools.record_lessons record [LESSON ...]     from the real API, with your OPENAI_API_KEY; what
-                                                                 Azure and others answered is kept
+    python -m tests.tools.record_lessons record [LESSON ...]     from the real API, with your OPENAI_API_KEY
 
-Both run each lesson from top to bottom in record mode, and then once more in replay, so that the stored outputs are
-what everybody else will see. Only when both went well, and neither holds what looks like a key, are the recording and
-the notebook replaced, each in one step. What was paid for is kept where that can't be done.
+Both run each lesson in record mode, and once more in replay, so that the stored outputs are what everybody else will
+see. Only when both went well, and neither holds what looks like a key, are recording and notebook replaced, each in one
+step. Else what was answered, and maybe paid for, is kept in a folder that is named.
 """
 
 import contextlib
@@ -54,18 +53,13 @@ def main(arguments: list[str], model: embeddings.Model | None = None) -> int:
             settings |= dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "VISION_MODEL"))
         for lesson in lessons or known:
             try:
-                recording = record(lesson, settings, api)
+                items = record(lesson, settings, api).interactions
             except (CellExecutionError, RecordingError, OSError) as error:
                 why = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
-                why = api.unanswered[0] if api and api.unanswered else why
                 print(f"{lesson}: stopped, nothing was changed.", masking.mask(why), *getattr(error, "__notes__", ()))
                 return 1
-            sources = Counter(item.source for item in recording.interactions)
-            print(f"{lesson}: " + (", ".join(f"{n} {source}" for source, n in sorted(sources.items())) or "no request"))
-            for item in recording.interactions:
-                if how == "record" and item.source != "live":
-                    why = item.fault or ("staged" if item.staged else "another service")
-                    print(f"  kept, no live service gives it: {item.request.method} {item.request.url} ({why})")
+            counts = sorted(Counter(item.source for item in items).items())
+            print(f"{lesson}: " + (", ".join(f"{n} {source}" for source, n in counts) or "no request"))
     return 0
 
 
@@ -77,31 +71,35 @@ def record(lesson: str, settings: dict[str, str | None], api: Api | None) -> cas
     """
     source, target = NOTEBOOKS / f"{lesson}.ipynb", RECORDINGS / f"{lesson}.json"
     folder = tempfile.mkdtemp(prefix="recording-")
-    made = Path(folder) / target.name
+    made, part = Path(folder) / target.name, source.with_name(f"{source.name}.{os.getpid()}.part")
     try:
         if api is None and target.is_file():
             shutil.copy(target, made)
         with Kernel() as kernel:
+            # What only replay can show, the message for an unknown request, is not recorded.
             environment = {**settings, "COURSE_MODE": "record", "COURSE_RECORDINGS": folder}
-            run(source, environment, "replay-only", kernel)
-            if api and api.unanswered:
-                # A tagged cell may fail as it should, but not for want of an answer.
-                raise CellExecutionError("", "Unanswered", api.unanswered[0])
-            made_of = cassette.load(made) if made.is_file() else cassette.Recording(lesson=lesson)
+            run(source, environment, kernel, "replay-only")
+            if api and api.unanswered:  # a tagged cell may fail as it should, but not for want of an answer
+                raise RecordingError(api.unanswered[0])
+            recording = cassette.load(made) if made.is_file() else cassette.Recording(lesson=lesson)
             # What was asked by a cell that is no longer there goes.
             cells = {cassette.cell_digest(cell.source) for cell in nbformat.read(source, as_version=4).cells}
-            made_of.interactions = [item for item in made_of.interactions if item.cell in cells]
-            made_of.save(made)
-            notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder}, "", kernel)
-        put_in_place(made_of, target, notebook, source)
+            recording.interactions = [item for item in recording.interactions if item.cell in cells]
+            recording.save(made)
+            notebook = run(source, {"COURSE_MODE": "replay", "COURSE_RECORDINGS": folder}, kernel)
+        for path, text in {target: recording.model_dump_json(by_alias=True), source: nbformat.writes(notebook)}.items():
+            if found := secrets_in(text):
+                raise RecordingError(f"{path.name} would hold {', '.join(found)}. Find out first where that came from.")
+        nbformat.write(notebook, part)
+        with contextlib.closing(cassette.lock(target)):
+            recording.save(target)
+        os.replace(part, source)
     except Exception as error:
-        if api is None and made.is_file():
-            error.add_note(f"What was answered is kept in {folder}.")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+        part.unlink(missing_ok=True)
+        error.add_note(f"What was answered is kept in {folder}.")
         raise
     shutil.rmtree(folder, ignore_errors=True)
-    return made_of
+    return recording
 
 
 def secrets_in(text: str) -> list[str]:
@@ -110,27 +108,8 @@ def secrets_in(text: str) -> list[str]:
     return known + [what for what, shape in masking.SHAPES.items() if re.search(shape, text)]
 
 
-def put_in_place(recording: cassette.Recording, target: Path, notebook: nbformat.NotebookNode, source: Path) -> None:
-    """Replace a recording and its notebook, each in one step; neither if one holds what looks like a secret."""
-    part = source.with_name(f"{source.name}.{os.getpid()}.part")
-    texts = {target.name: recording.model_dump_json(by_alias=True), source.name: nbformat.writes(notebook)}
-    for name, text in texts.items():
-        if found := secrets_in(text):
-            raise RecordingError(f"{name} would hold {', '.join(found)}. Find out first where that came from.")
-    try:
-        nbformat.write(notebook, part)
-        with contextlib.closing(cassette.lock(target)):
-            recording.save(target)
-        os.replace(part, source)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def run(path: Path, environment: dict[str, str | None], skip: str, kernel: Kernel) -> NotebookNode:
-    """Run the notebook in this kernel, with these variables set (None: unset).
-
-    Cells tagged `skip` are left out: what only replay can show (the message for an unknown request) is not recorded.
-    """
+def run(path: Path, environment: dict[str, str | None], kernel: Kernel, skip: str = "") -> NotebookNode:
+    """Run the notebook in this kernel, with these variables set (None: unset), without the cells tagged `skip`."""
     return as_stored(kernel.run(nbformat.read(path, as_version=4), environment, path.parent, skip))
 
 

@@ -10,7 +10,6 @@ MEASURED = ROOT / "asset" / "measured"
 
 def write(name: str, script: str, about: dict, title: str, rows: list[dict]) -> None:
     """Write a row a line, below the day, the script and what else there is to know about them."""
-    about = {"date": date.today().isoformat(), **about, "script": script}
+    facts = json.dumps({"date": date.today().isoformat(), **about, "script": script})
     lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    text = f'{{\n "about": {json.dumps(about)},\n "{title}": [\n  {lines}\n ]\n}}\n'
-    (MEASURED / name).write_text(text, "utf-8", newline="\n")
+    (MEASURED / name).write_text(f'{{\n "about": {facts},\n "{title}": [\n  {lines}\n ]\n}}\n', "utf-8")
