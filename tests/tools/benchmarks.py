@@ -5,6 +5,7 @@
     memory      the most memory for 10,000 pictures, beside that for 1,000: at most 1.1 times
     search      among 100,000 things said, made up, beside the bare query of FTS5 and the bare product of a matrix in
                 numpy: at most 1.3 times as long
+    suite       nbval of the lessons as `make test` runs it, beside as many notebooks that only import
 
 Only the ratios mean something on another machine, and no test measures time: it would flake.
 """
@@ -15,6 +16,7 @@ import os
 import re
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -27,14 +29,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx2
+import nbformat
 import numpy
 import openai
 import uvicorn
+from nbformat.v4 import new_code_cell, new_notebook
 
 from course.assets import ROOT
 from helpers.many import AnswerStore, ask_all
 from helpers.video import Scene, VideoIndex
-from tests.tools import measure
+from tests.tools import NBVAL, measure
 
 SPAWN = get_context("spawn")
 BODY = {"model": "none", "messages": [{"role": "user", "content": "x" * 20_000}]}
@@ -170,7 +174,21 @@ def search(how_many: int = 100_000, repeats: int = 5) -> None:
         compare({"bare product": lambda: matrix @ matrix[0], "meaning": meaning}, repeats)
 
 
-PARTS = {"throughput": throughput, "runner": runner, "memory": memory, "search": search}
+def suite(repeats: int = 3) -> None:
+    def run(folder: Path | str) -> None:
+        options = ["-q", "-n", "2", "--dist", "loadscope", "-p", "no:cacheprovider", *NBVAL]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "COURSE_MODE": "replay"}
+        command = [sys.executable, "-m", "pytest", *options, folder]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+
+    imports = new_notebook(cells=[new_code_cell("import matplotlib.pyplot, openai, PIL.Image, requests")])
+    with TemporaryDirectory() as folder:
+        for path in (ROOT / "notebooks").glob("*.ipynb"):
+            nbformat.write(imports, f"{folder}/{path.name}")
+        compare({"imports": partial(run, folder), "lessons": partial(run, ROOT / "notebooks")}, repeats)
+
+
+PARTS = {"throughput": throughput, "runner": runner, "memory": memory, "search": search, "suite": suite}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or PARTS:
