@@ -32,16 +32,13 @@ def test_whatever_is_wrong_is_named(tmp_path, monkeypatch, capsys):
     (tmp_path / "requirements.txt").write_text(lock, "utf-8")
     (tmp_path / "asset" / "SOURCES.csv").write_text("file,sha256\ngone.png,\nasset/old.png,0\n", "utf-8")
     (tmp_path / "asset" / "old.png").write_bytes(b"new")
-    source = """from IPython.display import HTML; import os
-HTML(f'<img alt="A {os.environ.get("COURSE_MODE")}" src="data:image/png;base64,AAAA">')"""
-    page = (
-        '<img alt="A {}" src="data:image/png;base64,BBBB">'  # bytes differ between builds of Pillow, alt texts do not
-    )
-    data = [
-        {"text/html": page.format(alt), "text/plain": "<IPython.core.display.HTML object>"} for alt in ("None", "cup")
-    ]
-    cells = [new_code_cell(source, execution_count=n, outputs=[new_output("execute_result", one, execution_count=n)])
-             for n, one in enumerate(data, 1)]  # fmt: skip
+    # The bytes of a picture differ between builds of Pillow, its alt text does not.
+    page = '<img alt="{}" src="data:image/png;base64,{}">'
+    source = f"import IPython, os\nIPython.display.HTML({page!r}.format(os.environ.get('COURSE_MODE'), 'AAAA'))"
+    cells = [new_code_cell(source, execution_count=1), new_code_cell(source, execution_count=2)]
+    for cell, alt in zip(cells, ("None", "A cup"), strict=True):
+        data = {"text/html": page.format(alt, "BBBB"), "text/plain": "<IPython.core.display.HTML object>"}
+        cell.outputs = [new_output("execute_result", data, execution_count=cell.execution_count)]
     nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "00_wrong.ipynb")
     monkeypatch.setenv("COURSE_MODE", "live")  # of the shell around it
     monkeypatch.setattr(preflight, "ROOT", tmp_path)

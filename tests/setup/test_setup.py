@@ -30,7 +30,7 @@ class Machine:
     """A copy of the set-up alone, in a folder with a space and Korean letters; on its PATH are a few plain tools."""
 
     def __init__(self, folder):
-        self.folder, self.bin, self.variables = folder / "비전 노트북" / "a b", folder / "bin", {}
+        self.folder, self.bin = folder / "비전 노트북" / "a b", folder / "bin"
         (self.folder / "tests").mkdir(parents=True)
         self.bin.mkdir()
         shutil.copytree(ROOT / ".ci", self.folder / ".ci")
@@ -47,7 +47,7 @@ class Machine:
 
     def make(self, *arguments, **variables):
         """Run make as a stranger would: these variables alone, and a line that waits to be read by whoever asks."""
-        env = {"PATH": str(self.bin), "HOME": str(self.folder), **self.variables, **variables}
+        env = {"PATH": str(self.bin), "HOME": str(self.folder), **variables}
         command, how = [shutil.which("make"), *arguments], {"text": True, "capture_output": True, "timeout": 30}
         self.done = subprocess.run(command, cwd=self.folder, env=env, input="a line", **how)
         return self.done
@@ -115,22 +115,22 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_after_a_change_what_depends_on_it_is_made_again_once_and_in_silence(ready, change):
-    learner, tools = CHANGES[change]
+    (learner, tools), named = CHANGES[change], {}
     if (file := ready.folder / change).exists():
         file.write_text("# changed\n" + file.read_text("utf-8"), "utf-8")
     elif change == "another folder":
         ready.folder = ready.folder.rename(ready.folder.parent / "다른 곳")
     elif change == "newer Python":  # in an activated .venv, whose python3 comes first, but is not to make the new one
-        ready.variables |= {"PATCH": "2", "BASE": ready.put("behind")}
+        named = {"PATCH": "2", "BASE": ready.put("behind")}
         (ready.bin / "python3").rename(ready.folder / ".venv" / "bin" / "python3")
         (ready.bin / "python3").symlink_to(ready.folder / ".venv" / "bin" / "python3")
     elif change == "another Python":
-        ready.variables["PYTHON"] = ready.put("my own")
-    assert [ready.install("lab"), ready.install("tests")] == [(0, learner), (0, tools)]
-    assert [ready.install("lab"), ready.install("tests")] == [(0, []), (0, [])]
+        named = {"PYTHON": ready.put("my own")}
+    assert [ready.install(what, **named) for what in ("lab", "tests")] == [(0, learner), (0, tools)]
+    assert [ready.install(what, **named) for what in ("lab", "tests")] == [(0, []), (0, [])]
     assert (ready.done.stdout, ready.done.stderr) == ("", "")
-    ready.variables.pop("PYTHON", None)
-    assert ready.install("lab") == (0, []), "the named Python is kept until another is named"
+    named.pop("PYTHON", None)
+    assert ready.install("lab", **named) == (0, []), "the named Python is kept until another is named"
 
 
 def test_pip_takes_over_where_uv_cannot_and_a_failure_shows_everything_and_is_tried_again(machine):
