@@ -49,6 +49,8 @@ def test_a_change_of_the_english_is_named_at_once_and_update_asks_for_it(monkeyp
     translate.update("ko")
     named = [one.split(": ")[1] for one in translate.problems("ko")]
     assert named == ["its English changed", "its English changed", "not translated"]
+    shown = translate.translated(texts, translate.read("one", "ko"))
+    assert [*shown] == ["## Where 가", *paragraphs], "what changed is in English until it is translated"
     assert "#| msgid" in (tmp_path / "ko" / "one.po").read_text("utf-8"), "the English of before stands beside it"
 
 
