@@ -116,6 +116,9 @@ def problems_of_parts(notebook, name):
     verbs = re.findall(r"(?m)^[-*] \*\*([a-z]+)\*\*", top.partition("After this lesson you can")[2])
     if not 2 <= len(verbs) <= 4:
         yield "the first cell does not say in 2 to 4 bullets, each beginning with a bold verb, what one can do after it"
+    did = end.partition("## What you did\n")[2]
+    if forgotten := [verb for verb in verbs if f"**{verb[:3]}" not in did]:  # choose and chosen
+        yield f"the recap, ## What you did, does not come back to {', '.join(forgotten)}"
     following = "".join(f"]({after}.ipynb)" for after in NAMES[NAMES.index(name) + 1 :][:1])
     if not re.search(rf"(?m)^Next: .*{re.escape(following)}", end):
         yield f"the last text does not say what comes next: {following}"
@@ -214,6 +217,7 @@ BREAKS = [
     (" minutes · ", "0 minutes · ", "do not say the same minutes"),
     (" minutes · ", "0 minutes · ", "and it takes about"),
     ("After this lesson you can", "You will learn", "what one can do after it"),
+    ("## What you did", "## Done", "does not come back to "),
     ("Next:", "After this:", "does not say what comes next"),
     ("MY_PROMPT =", "ASK =", "does not say MY_PICTURE"),
     (".estimate(", ".show(", "does not say beforehand what it costs"),
