@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from functools import partial
 
 import nbformat
 import pytest
@@ -19,12 +18,8 @@ from tests.exercises.wrong import WRONG
 KO = language.LOCALE / "ko"
 HANGUL = re.compile("[가-힣]")
 TERMS = re.findall(r"(?m)^\| (?!English|-)(.+?) \| (.+?) \|$", (KO / "glossary.md").read_text("utf-8"))
-PAIRS = [
-    (name, entry.id, entry.string)
-    for name in translate.sources()
-    for entry in translate.read(name, "ko")
-    if entry.id and entry.string
-]
+ENTRIES = [(name, entry) for name in translate.sources() for entry in translate.read(name, "ko")]
+PAIRS = [(name, entry.id, entry.string) for name, entry in ENTRIES if entry.id and entry.string]
 
 
 @pytest.fixture(scope="module")
@@ -36,37 +31,27 @@ def test_every_text_is_there_and_of_today():
     assert translate.problems("ko") == []
 
 
-FOUR = [("a", "## Where"), ("a", "It takes 20 minutes."), ("a", "Read *all* of it."), ("b", "You need no key here.")]
-
-
-@pytest.mark.parametrize(
-    "changed, named",
-    [
-        ([*FOUR[:3], ("b", "You need no coin here.")], ["its English changed"]),
-        ([FOUR[0], ("a", "It takes 25 minutes."), *FOUR[2:]], ["its English changed"]),
-        ([*FOUR, ("c", "Nobody ever said such a thing before.")], ["not translated"]),
-        (FOUR[:3], []),
-    ],
-    ids=["another word", "another number", "a new paragraph", "one that is gone"],
-)
-def test_a_change_of_the_english_is_named(monkeypatch, tmp_path, changed, named):
+def test_a_change_of_the_english_is_named_at_once_and_update_asks_for_it(monkeypatch, tmp_path):
+    paragraphs = ["## Where", "It takes 20 minutes.", "Read *all* of it.", "You need no key here."]
+    texts = [*zip("aaab", paragraphs, strict=True)]  # with the id of their cell
     monkeypatch.setattr(translate, "LOCALE", tmp_path)
-    monkeypatch.setattr(translate, "sources", lambda: {"one": FOUR})
+    monkeypatch.setattr(translate, "sources", lambda: {"one": texts})
     translate.update("ko")
     known = translate.read("one", "ko")
     for entry in known:
         entry.string = entry.id and f"{entry.id} 가"
     translate.write("one", "ko", known)
     assert translate.problems("ko") == []
-
-    monkeypatch.setattr(translate, "sources", lambda: {"one": changed})
-    before = translate.problems("ko")
-    assert len(before) == 1 + (named == ["its English changed"]), "at once, whether update was run or not"
+    paragraphs = ["It takes 25 minutes.", "You need no coin here.", "Nobody ever said such a thing before."]
+    texts[1:] = zip("abc", paragraphs, strict=True)
+    named = [one.split(": ")[1] for one in translate.problems("ko")]
+    assert named == ["no longer in the English"] * 3 + ["not translated"] * 3
     translate.update("ko")
-    after = translate.problems("ko")
-    assert [one.split(": ")[1] for one in after] == named, "update asks for what changed, and drops what is gone"
-    if named == ["its English changed"]:
-        assert "#| msgid" in (tmp_path / "ko" / "one.po").read_text("utf-8")
+    named = [one.split(": ")[1] for one in translate.problems("ko")]
+    assert named == ["its English changed", "its English changed", "not translated"]
+    shown = translate.translated(texts, translate.read("one", "ko"))
+    assert [*shown] == ["## Where 가", *paragraphs], "what changed is in English until it is translated"
+    assert "#| msgid" in (tmp_path / "ko" / "one.po").read_text("utf-8"), "the English of before stands beside it"
 
 
 @pytest.mark.parametrize(
@@ -92,9 +77,8 @@ def test_one_thing_has_one_name():
     wrong = []
     for name, english, korean in PAIRS:
         bare = re.sub(r"`[^`]*`|\]\([^)]*\)|```.*```|\*Run[^*]*\*", " ", english, flags=re.S)
-        for term, names in TERMS:
-            says = re.search(rf"\b{term}(?:s|es)?\b", bare, re.I)
-            if says and name != "messages" and not any(word in korean for word in names.split(" / ")):
+        for term, names in TERMS if name != "messages" else ():
+            if re.search(rf"(?i)\b{term}(?:s|es)?\b", bare) and not any(word in korean for word in names.split(" / ")):
                 wrong.append(f"{name}: {term} -> {names}: {english[:60]}")
     assert wrong == []
 
@@ -115,46 +99,41 @@ def test_what_is_committed_is_what_build_makes(made):
             assert path.read_text("utf-8") == text, "python docs/translate.py build"
 
 
-def test_lessons_have_the_same_code_and_their_links_lead_to_headings(made):
-    lessons = {path.stem: nbformat.reads(text, 4) for path, text in made.items() if path.suffix == ".ipynb"}
+@pytest.fixture(scope="module")
+def lessons(made):
+    return {path.stem: nbformat.reads(text, 4) for path, text in made.items() if path.suffix == ".ipynb"}
+
+
+def test_lessons_have_the_cells_of_the_english_ones_and_links_lead_to_headings(lessons):
     headings, links = {}, []
     for path in translate.NOTEBOOKS:
-        english, korean = nbformat.read(path, 4), lessons[path.stem]
-        for cell, other in zip(english.cells, korean.cells, strict=True):
-            assert (cell.id, cell.cell_type, cell.metadata) == (other.id, other.cell_type, other.metadata)
-            assert cell.cell_type == "markdown" or cell.source == other.source
-            assert cell.cell_type == "code" or HANGUL.search(other.source)
-        texts = [cell.source for cell in korean.cells if cell.cell_type == "markdown"]
+        for cell, other in zip(nbformat.read(path, 4).cells, lessons[path.stem].cells, strict=True):
+            same = HANGUL.search(other.source) if cell.cell_type == "markdown" else cell.source == other.source
+            assert cell.id == other.id and same
+        texts = [cell.source for cell in lessons[path.stem].cells if cell.cell_type == "markdown"]
         headings[path.stem] = translate.anchors(texts)
         links += [(path.stem, *link.partition("#")[::2]) for text in texts for link in translate.LINK.findall(text)]
     lost = [(where, to, at) for where, to, at in links if at and at not in headings.get(to[:-6] or where, [at])]
     assert lost == [] and any(at and HANGUL.search(at) for _, _, at in links)
 
 
-def test_slides_in_korean_are_cut_as_the_english_ones(made, monkeypatch):
+def test_slides_in_korean_are_cut_as_the_english_ones(lessons, monkeypatch):
     path = translate.NOTEBOOKS[0]
     english = list(slides.sections(nbformat.read(path, 4), path))
     monkeypatch.setattr(slides, "LANGUAGE", "ko")
-    korean = list(slides.sections(nbformat.reads(made[ROOT / "notebooks_ko" / path.name], 4), path))
+    korean = list(slides.sections(lessons[path.stem], path))
     blocks, those = ([text.count("<div class=") for text in some] for some in (korean, english))
     assert blocks == [those[0] + 1, *those[1:]], "and the first says what stays in English"
     assert all(map(HANGUL.search, korean)) and "00.1번 힌트" in "".join(korean)
 
 
-def outputs(made):
-    for path, text in made.items():
-        if path.suffix == ".ipynb":
-            for cell in nbformat.reads(text, 4).cells:
-                yield from ((cell.source, output) for output in cell.get("outputs", ()))
-
-
-def test_what_the_course_says_in_a_lesson_is_korean(made):
-    for source, output in outputs(made):
+def test_what_the_course_says_in_a_lesson_is_korean(lessons):
+    cells = [cell for lesson in lessons.values() for cell in lesson.cells]
+    for source, output in ((cell.source, output) for cell in cells for output in cell.get("outputs", ())):
+        said = re.findall('<img alt="([^"]*)"', output.get("data", {}).get("text/html", ""))
         if "exercises.check(" in source or output.get("ename") in ("NotRecorded", "PictureError"):
-            for line in output.get("text", output.get("evalue")).splitlines():
-                assert HANGUL.search(line), line
-        if alts := re.findall('<img alt="([^"]*)"', output.get("data", {}).get("text/html", "")):
-            assert all(map(HANGUL.search, alts)), alts
+            said += output.get("text", output.get("evalue")).splitlines()
+        assert all(map(HANGUL.search, said)), said
 
 
 def test_every_verdict_hint_and_reason_is_korean():
@@ -171,64 +150,46 @@ def test_every_verdict_hint_and_reason_is_korean():
         assert HANGUL.search(bare) and not re.search(r"(?:\b[A-Za-z]{2,}[,.]? ){3}", bare), korean
 
 
-@pytest.fixture
-def catalogue(monkeypatch, tmp_path):
-    """A language of five messages."""
-    (tmp_path / "xx").mkdir()
-    said = {
-        "it wants {expects}.": "<{expects}>!", "a list of {1}": "[{1}]", "It is far too big.": "BIG.",
-        "Undo it, or\n  ask {0} anew.": "ZURÜCK, sonst\n  {0}?", "no box": "NIX",
-        "{0} of {1} pictures were sent": "{1}/{0}",
-    }  # fmt: skip
-    quoted = partial(json.dumps, ensure_ascii=False)
-    lines = [f"msgid {quoted(english)}\nmsgstr {quoted(other)}\n" for english, other in said.items()]
-    (tmp_path / "xx" / "messages.po").write_text("\n".join(lines), "utf-8")
+MESSAGES = {
+    "it wants {expects}.": "<{expects}>!",
+    "a list of {1}": "[{1}]",
+    "It is far too big.": "BIG.",
+    "Undo it, or\n  ask {0} anew.": "BACK, or\n  {0}?",
+    "no box": "NIX",
+    "{0} of {1} pictures were sent": "{1}/{0}",
+}
+SHOWN = {
+    "It wants a list of 3.": "<[3]>!",
+    "Nobody knows. It is far too big. It wants x.": "Nobody knows. BIG. <x>!",
+    "  PictureError: it is far too big.": "  PictureError: BIG.",
+    "x = 2  # it is far too big.": "x = 2  # BIG.",
+    "Undo it, or\n  ask OpenAI anew.\nIt is far too big.": "BACK, or\n  OpenAI?\nBIG.",
+    "2 of 3 pictures were sent: it is far too big.": "3/2: BIG.",
+    "no box": "no box",
+    "A list of apples": "A list of apples",
+}
+
+
+def test_sentences_are_found_in_what_is_shown_and_a_page_keeps_the_words_of_an_answer(monkeypatch, tmp_path):
     monkeypatch.setattr(language, "LOCALE", tmp_path)
-    language._messages.cache_clear()
-    yield
-    language._messages.cache_clear()
+    (tmp_path / "xx").mkdir()
+    pairs = [f"msgid {json.dumps(english)}\nmsgstr {json.dumps(other)}\n" for english, other in MESSAGES.items()]
+    (tmp_path / "xx" / "messages.po").write_text("\n".join(pairs), "utf-8")
+    assert {english: language.translate(english, "xx") for english in SHOWN} == SHOWN
+    assert {language.translate(english, "en") for english in SHOWN} == {*SHOWN}
+    page = '<pre>It is far too big.</pre><img alt="{}" src="x"><i>{}</i>'
+    english, other = page.format("no box", "It is far too big."), page.format("NIX", "BIG.")
+    assert language.translate_page(english, "xx") == other
 
 
-@pytest.mark.parametrize(
-    "english, other",
-    [
-        ("It wants a list of 3.", "<[3]>!"),
-        ("Nobody knows. It is far too big. It wants x.", "Nobody knows. BIG. <x>!"),
-        ("  PictureError: it is far too big.", "  PictureError: BIG."),
-        ("x = 2  # it is far too big.", "x = 2  # BIG."),
-        ("Undo it, or\n  ask OpenAI anew.\nIt is far too big.", "ZURÜCK, sonst\n  OpenAI?\nBIG."),
-        ("2 of 3 pictures were sent: it is far too big.", "3/2: BIG."),
-        ("no box", "no box"),
-        ("A list of apples", "A list of apples"),
-    ],
-)
-def test_sentences_are_found_in_what_is_shown(catalogue, english, other):
-    assert language.translate(english, "xx") == other
-    assert language.translate(english, "en") == english
-
-
-def test_a_page_keeps_the_words_of_an_answer(catalogue):
-    page = '<pre>It is far too big.</pre><img alt="no box" src="x"><i>It is far too big.</i>'
-    assert language.translate_page(page, "xx") == page.replace("no box", "NIX").replace(
-        "<i>It is far too big.", "<i>BIG."
-    )
-
-
-def test_the_folder_of_a_notebook_says_its_language(monkeypatch, tmp_path):
-    monkeypatch.delenv("COURSE_LANGUAGE", raising=False)
-    found = []
-    for folder in ("notebooks", "notebooks_ko", "elsewhere"):
-        (tmp_path / folder).mkdir()
-        monkeypatch.chdir(tmp_path / folder)
-        found.append(language.language.__wrapped__())
+def test_the_folder_of_a_notebook_says_its_language_unless_a_variable_does(monkeypatch):
+    assert [language.language_of(folder) for folder in ("notebooks", "notebooks_ko", "elsewhere")] == ["", "ko", ""]
     monkeypatch.setenv("COURSE_LANGUAGE", "ko")
-    assert [*found, language.language.__wrapped__()] == ["", "ko", "", "ko"]
+    assert language.language.__wrapped__() == "ko"
 
 
-def test_a_language_counts_where_it_stands_behind_make():
-    """Many systems set LANGUAGE for all programs."""
-    shown = []
-    for more in ([], ["LANGUAGE=ko"]):
-        environment = {"LANGUAGE": "ko", "PATH": "/usr/bin:/bin"}
-        shown.append(subprocess.check_output(["make", "-n", "slides", *more], cwd=ROOT, env=environment, text=True))
-    assert ["build ko" in commands for commands in shown] == [False, True]
+@pytest.mark.parametrize(("more", "is_korean"), [([], False), (["LANGUAGE=ko"], True)])
+def test_a_language_counts_where_it_stands_behind_make_and_not_where_a_system_sets_it(more, is_korean):
+    environment = {"LANGUAGE": "ko", "PATH": "/usr/bin:/bin"}
+    commands = subprocess.check_output(["make", "-n", "slides", *more], cwd=ROOT, env=environment, text=True)
+    assert ("build ko" in commands) == is_korean

@@ -2,11 +2,9 @@
 
 import re
 
-import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
-from helpers.encoding import open_picture
 from tests.api import API_KEY, serve
 from tests.api.answers import load_answers
 from tests.lessons.lesson import LESSONS, output_text, read
@@ -32,10 +30,3 @@ def test_a_file_of_ones_own_first_in_replay_and_then_live(kernel, tmp_path):
     assert estimate in replayed and estimate in answered
     assert "NotRecorded" in replayed and 'mode=\\"live\\") asks for your key' in replayed
     assert "Red.\n\n[live answer · model gpt-5.6-luna · tokens: 157 in, 1 out · finish" in answered
-
-
-@pytest.mark.filterwarnings("ignore:gpt-4.5-preview was shut down")
-def test_an_estimate_says_why_there_is_none():
-    picture, large = open_picture(Image.new("1", (1000, 700))), open_picture(Image.new("1", (6000, 6000)))
-    assert "tokens, no price of 2026-11-22 is known for" in picture.estimate("gpt-4.5-preview")
-    assert "refuses a picture of 35,344 patches" in large.estimate("gpt-5.6-luna", "original")

@@ -2,8 +2,6 @@
 
 import random
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageOps
 
 from course.assets import ROOT
@@ -17,12 +15,10 @@ def noise(seed):
     return Image.frombytes("RGB", SIZE, random.Random(seed).randbytes(3 * SIZE[0] * SIZE[1]))
 
 
-@settings(max_examples=20)
-@given(st.integers(0, 10**6))
-def test_pictures_that_differ_only_in_what_is_covered_are_sent_as_the_same_bytes(seed):
+def test_pictures_that_differ_only_in_what_is_covered_are_sent_as_the_same_bytes():
     """Their fields have the same means: all that is left of a face is 16 colours, and of a text nothing."""
-    one, other = noise(seed), noise(seed)
-    other.paste(noise(-seed - 1).crop(TEXT), TEXT)
+    one, other = noise(1), noise(1)
+    other.paste(noise(2).crop(TEXT), TEXT)
     for left in range(FACE[0], FACE[2], 8):
         for top in range(FACE[1], FACE[3], 8):
             field = (left, top, left + 8, top + 8)
@@ -38,7 +34,6 @@ def test_pictures_that_differ_only_in_what_is_covered_are_sent_as_the_same_bytes
 
 def test_boxes_are_those_of_the_upright_picture():
     turned = Image.open(ROOT / "asset" / "images" / "phone_photo.jpg")
-    covered, upright = covering()(turned, texts=[TEXT]), ImageOps.exif_transpose(turned)
+    upright = ImageOps.exif_transpose(turned)
     upright.paste("black", TEXT)
-    assert covered.size == upright.size == turned.size[::-1]
-    assert ImageChops.difference(covered, upright).getbbox() is None
+    assert covering()(turned, texts=[TEXT]).tobytes() == upright.tobytes() != turned.tobytes()

@@ -30,7 +30,7 @@ class Machine:
     """A copy of the set-up alone, in a folder with a space and Korean letters; on its PATH are a few plain tools."""
 
     def __init__(self, folder):
-        self.folder, self.bin, self.variables = folder / "비전 노트북" / "a b", folder / "bin", {}
+        self.folder, self.bin = folder / "비전 노트북" / "a b", folder / "bin"
         (self.folder / "tests").mkdir(parents=True)
         self.bin.mkdir()
         shutil.copytree(ROOT / ".ci", self.folder / ".ci")
@@ -47,16 +47,16 @@ class Machine:
 
     def make(self, *arguments, **variables):
         """Run make as a stranger would: these variables alone, and a line that waits to be read by whoever asks."""
-        env = {"PATH": str(self.bin), "HOME": str(self.folder), **self.variables, **variables}
+        env = {"PATH": str(self.bin), "HOME": str(self.folder), **variables}
         command, how = [shutil.which("make"), *arguments], {"text": True, "capture_output": True, "timeout": 30}
-        return subprocess.run(command, cwd=self.folder, env=env, input="a line", **how)
+        self.done = subprocess.run(command, cwd=self.folder, env=env, input="a line", **how)
+        return self.done
 
     def install(self, what, **variables):
         """Make what `lab` or `tests` need: the exit code, and what was asked for."""
         log = self.folder / "log"
         log.write_text("")
-        self.done = self.make(f".venv/.{what}", **variables)
-        return self.done.returncode, log.read_text("utf-8").splitlines()
+        return self.make(f".venv/.{what}", **variables).returncode, log.read_text("utf-8").splitlines()
 
 
 @pytest.fixture
@@ -80,28 +80,19 @@ def the_sentence(done):
     return sentence
 
 
-@pytest.mark.parametrize(
-    ("pythons", "named", "found"),
-    [
-        ({"python3": "echo 3.10", "python3.12": "exit 127"}, "", "python3 is Python 3.10, python3.12 does not run"),
-        ({}, "", "none is on PATH"),
-        ({"my own": "echo 2.7", "python3": "echo 3.12"}, "my own", "PYTHON={bin}/my own is Python 2.7"),
-        ({"python3": "exit 127", "python3.13": "echo 3.14", "python3.12": STAND_IN, "python3.11": "echo 3.11"}, "", ""),
-    ],
-    ids=["too old", "none", "the named one is too old", "the third runs"],
-)
-def test_the_first_python_that_really_runs_is_taken_else_one_sentence_says_why(machine, pythons, named, found):
-    for name, script in pythons.items():
-        machine.put(name, script)
-    done = machine.make("lab", *([f"PYTHON={machine.bin / named}"] if named else []))
-    if found:
-        assert the_sentence(done) == (
-            f"Vision Notebooks needs Python 3.11, 3.12 or 3.13, but {found.format(bin=machine.bin)}; name one "
-            "with: make lab PYTHON=/path/to/python3.12"
-        )
-        assert not (machine.folder / ".venv").exists()
-    else:
-        assert done.stdout.startswith("Making .venv with Python 3.12 ...\n")
+def test_the_first_python_that_really_runs_is_taken_else_one_sentence_says_why(machine):
+    def refused(found, *named):
+        needs = f"Vision Notebooks needs Python 3.11, 3.12 or 3.13, but {found}; name one"
+        assert the_sentence(machine.make("lab", *named)) == f"{needs} with: make lab PYTHON=/path/to/python3.12"
+
+    refused("none is on PATH")
+    machine.put("python3", "exit 127")
+    machine.put("python3.13", "echo 3.14")
+    refused("python3 does not run, python3.13 is Python 3.14")
+    own = machine.put("my own", "echo 2.7")
+    machine.put("python3.12")
+    refused(f"PYTHON={own} is Python 2.7", f"PYTHON={own}")
+    assert machine.install("lab") == (0, [*NEW, *LEARNER])
 
 
 def test_what_makes_no_venv_gets_one_sentence_and_leaves_nothing(machine, tmp_path):
@@ -116,84 +107,67 @@ def test_what_makes_no_venv_gets_one_sentence_and_leaves_nothing(machine, tmp_pa
 
 # What is changed, and what is then asked for of the learners' packages and of the test tools.
 CHANGES = {
-    "nothing": ([], []),
-    **dict.fromkeys(("requirements.txt", "pyproject.toml", ".ci/install.sh"), (LEARNER, TOOLS)),
     "tests/requirements.txt": ([], TOOLS),
-    **dict.fromkeys((".venv/.made", "newer Python", "another Python", "another folder"), ([*NEW, *LEARNER], TOOLS)),
+    **dict.fromkeys(("requirements.txt", "pyproject.toml"), (LEARNER, TOOLS)),
+    **dict.fromkeys(("newer Python", "another Python", "another folder"), ([*NEW, *LEARNER], TOOLS)),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_after_a_change_what_depends_on_it_is_made_again_once_and_in_silence(ready, change):
-    learner, tools = CHANGES[change]
+    (learner, tools), named = CHANGES[change], {}
     if (file := ready.folder / change).exists():
         file.write_text("# changed\n" + file.read_text("utf-8"), "utf-8")
     elif change == "another folder":
         ready.folder = ready.folder.rename(ready.folder.parent / "다른 곳")
-    elif change == "newer Python":
-        ready.variables["PATCH"] = "2"
+    elif change == "newer Python":  # in an activated .venv, whose python3 comes first, but is not to make the new one
+        named = {"PATCH": "2", "BASE": ready.put("behind")}
+        (ready.bin / "python3").rename(ready.folder / ".venv" / "bin" / "python3")
+        (ready.bin / "python3").symlink_to(ready.folder / ".venv" / "bin" / "python3")
     elif change == "another Python":
-        ready.variables["PYTHON"] = ready.put("my own")
-    assert [ready.install("lab"), ready.install("tests")] == [(0, learner), (0, tools)]
-    assert [ready.install("lab"), ready.install("tests")] == [(0, []), (0, [])]
+        named = {"PYTHON": ready.put("my own")}
+    assert [ready.install(what, **named) for what in ("lab", "tests")] == [(0, learner), (0, tools)]
+    assert [ready.install(what, **named) for what in ("lab", "tests")] == [(0, []), (0, [])]
     assert (ready.done.stdout, ready.done.stderr) == ("", "")
-    ready.variables.pop("PYTHON", None)
-    assert ready.install("lab") == (0, []), "the named Python is kept until another is named"
+    named.pop("PYTHON", None)
+    assert ready.install("lab", **named) == (0, []), "the named Python is kept until another is named"
 
 
-def test_in_an_activated_venv_the_python_behind_it_makes_the_new_one(ready):
-    behind, active = ready.put("behind"), ready.folder / ".venv" / "bin" / "python3"
-    (ready.bin / "python3").rename(active)
-    (ready.bin / "python3").symlink_to(active)
-    assert ready.install("lab", PATCH="2", BASE=behind) == (0, [*NEW, *LEARNER])
-    assert (ready.folder / ".venv" / ".made").read_text("utf-8") == f"{ready.folder}|Python 3.12.2|{behind}\n"
-
-
-def test_pip_takes_over_where_uv_cannot_and_a_failure_shows_everything_and_is_tried_again(ready):
-    (ready.folder / "requirements.txt").write_text("# changed\n", "utf-8")
-    asked = [*LEARNER, "pip requirements.txt"]
-    assert ready.install("lab", FAILING="uv requirements.txt,pip requirements.txt,") == (2, asked)
-    *errors, last, _makes_own = ready.done.stderr.splitlines()
+def test_pip_takes_over_where_uv_cannot_and_a_failure_shows_everything_and_is_tried_again(machine):
+    machine.put("python3")
+    asked = [*NEW, *LEARNER, "pip requirements.txt"]
+    assert machine.install("lab", FAILING="uv requirements.txt,pip requirements.txt,") == (2, asked)
+    *errors, last, _makes_own = machine.done.stderr.splitlines()
     assert {"uv requirements.txt: the full story", "pip requirements.txt: the full story"} <= set(errors)
     assert last == "The course's packages could not be installed; is there a network?"
-    assert ready.install("lab", FAILING="get uv,") == (0, ["get uv", "pip requirements.txt"])
-    assert ready.install("lab") == (0, [])
+    assert machine.install("lab", FAILING="get uv,") == (0, ["get uv", "pip requirements.txt"])
+    assert machine.install("lab") == (0, [])
 
 
-NEEDS_A_KEY = r"COURSE_MODE=\w+ needs a key: set OPENAI_API_KEY, .*OPENAI_BASE_URL and VISION_MODEL.*make lab.*"
-UNKNOWN = "There is no COURSE_MODE=lvie; choose replay, live or record."
+# Variables of the shell; then mode and port of JupyterLab, and what else it is told.
+STARTS = [
+    ({}, "replay", "8888", ""),
+    ({"COURSE_MODE": "live", "OPENAI_API_KEY": "a value"}, "live", "8888", ""),
+    ({"COURSE_MODE": "live", "OPENAI_BASE_URL": "a value"}, "live", "8888", ""),
+    ({"COURSE_MODE": "live", "AZURE_OPENAI_ENDPOINT": "a value"}, "live", "8888", ""),
+    ({"SYSTEM": "Linux", "USER_ID": "0", "PORT": "8899"}, "replay", "8899", " --allow-root --no-browser"),
+    ({"SYSTEM": "Linux", "DISPLAY": ":0"}, "replay", "8888", ""),
+    ({"DISPLAY": ":0", "NO_BROWSER": "1"}, "replay", "8888", " --no-browser"),
+]
+REFUSALS = {
+    "live": r"COURSE_MODE=live needs a key: set OPENAI_API_KEY, .*OPENAI_BASE_URL and VISION_MODEL.*make lab.*",
+    "lvie": r"There is no COURSE_MODE=lvie; choose replay, live or record\.",
+}
 
 
-@pytest.mark.parametrize(("mode", "says"), [("live", NEEDS_A_KEY), ("record", NEEDS_A_KEY), ("lvie", UNKNOWN)])
-def test_a_mode_that_can_not_be_is_one_sentence_before_jupyterlab_starts(ready, mode, says):
-    assert re.fullmatch(says, the_sentence(ready.make("lab", f"COURSE_MODE={mode}")))
-
-
-LAB = (
-    "started in mode {mode}: -m jupyterlab --ServerApp.root_dir={folder} --ServerApp.port={port} "
-    "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb --log-level=WARN --LabApp.news_url=None "
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate{more}"
-)
-
-
-@pytest.mark.parametrize(
-    ("variables", "options"),
-    [
-        ({}, {}),
-        ({"COURSE_MODE": "live", "OPENAI_API_KEY": "a value"}, {"mode": "live"}),
-        ({"COURSE_MODE": "live", "OPENAI_BASE_URL": "a value"}, {"mode": "live"}),
-        ({"COURSE_MODE": "live", "AZURE_OPENAI_ENDPOINT": "a value"}, {"mode": "live"}),
-        ({"SYSTEM": "Linux", "USER_ID": "0", "PORT": "8899"}, {"port": "8899", "more": " --allow-root --no-browser"}),
-        ({"SYSTEM": "Linux", "DISPLAY": ":0"}, {}),
-        ({"DISPLAY": ":0", "NO_BROWSER": "1"}, {"more": " --no-browser"}),
-    ],
-    ids=lambda given: " ".join(given),
-)
-def test_jupyterlab_starts_with_what_its_mode_and_this_machine_need(ready, variables, options):
+def test_jupyterlab_starts_with_what_its_mode_and_this_machine_need(ready):
     ready.put("uname", "echo ${SYSTEM:-Darwin}")
     ready.put("id", "echo ${USER_ID:-1000}")
-    done = ready.make("lab", **variables)
-    started = LAB.format(**{"mode": "replay", "folder": ready.folder, "port": "8888", "more": "", **options})
-    assert (done.returncode, done.stderr, done.stdout.splitlines()[-1]) == (0, "", started)
-    overrides = ready.folder / ".venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
-    assert '"fetchNews": "false"' in overrides.read_text("utf-8")
+    for variables, mode, port, more in STARTS:
+        done = ready.make("lab", **variables)
+        assert (done.returncode, done.stderr) == (0, ""), variables
+        begin, asks_nobody, end = done.stdout.splitlines()[-1].partition("jupyterlab.NeverCheckForUpdate")
+        assert begin.startswith(f"started in mode {mode}: -m jupyterlab --ServerApp.root_dir={ready.folder} ")
+        assert f" --ServerApp.port={port} " in begin and asks_nobody and end == more, variables
+    for mode, says in REFUSALS.items():
+        assert re.fullmatch(says, the_sentence(ready.make("lab", COURSE_MODE=mode)))
