@@ -41,6 +41,8 @@ def test_replay_needs_no_variable_none_disturbs_it_and_all_are_back_afterwards(r
     new = {"OPENAI_BASE_URL": f"{NOWHERE}/new", "VISION_MODEL": "llava"}
     os.environ.update(new)
     assert ask(client=openai.OpenAI(base_url="https://api.openai.com/v1")).choices
+    with pytest.raises(recording.NotRecorded, match="https://contoso"):
+        ask(client=openai.OpenAI(base_url="https://contoso.openai.azure.com/openai/v1"))
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     recording.start("lesson", mode="record")
     recording.stop()

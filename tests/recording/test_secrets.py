@@ -27,7 +27,7 @@ from course.recording import masking, publishing, readable
 from course.recording.masking import SHAPES, mask
 from tests.api import serve
 from tests.recording import canary
-from tests.recording.made import ask, kept
+from tests.recording.made import kept
 from tests.tools.record_lessons import main, secrets_in
 
 # Invented for the tests; none of them opens anything.
@@ -35,16 +35,15 @@ INVENTED = ("sk-local-test-key-0123456789", "sk-old-key-00000000000000")
 LETTERS = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ" * 4
 # Put together here, so that this file holds none of them.
 PLANTED = {
-    "an OpenAI key": ["sk-" + LETTERS[:48], "sk-" + "proj-" + LETTERS[:60] + "_-x", "sk-" + "svcacct-" + LETTERS[:40]],
+    "an OpenAI key": ["sk-" + LETTERS[:48], "sk-" + "proj-" + LETTERS[:60] + "_-x"],
     "an OpenAI organisation or project": ["org-" + LETTERS[:24], "proj_" + LETTERS[:24]],
     "an Azure key": [LETTERS[:52] + "JQQJ" + "99" + LETTERS[:26], "0123456789abcdef" * 2],
     "a SAS signature": ["?sig=" + LETTERS[:42] + "%3D", "&sig=" + LETTERS[:20] + "%2F" + LETTERS[:20] + "="],
     "a bearer token": ["Authorization: Bearer " + LETTERS[:30]],
     "a JSON web token": ["eyJ" + LETTERS[:20] + ".eyJ" + LETTERS[:20] + "." + LETTERS[:20]],
-    "a token of another service": ["AKIA" + "ABCDEFGH12345678", "github_pat_" + LETTERS[:60], *(
-        start + LETTERS[:36] for start in ("ghp_", "xoxb-", "sk_live_", "glpat-", "npm_", "hf_"))],
+    "a token of another service": ["AKIA" + "ABCDEFGH12345678", "ghp_" + LETTERS[:36], "hf_" + LETTERS[:36]],
     "a private key": ["-----BEGIN " + "RSA PRIVATE KEY-----"],
-}  # fmt: skip
+}
 KEY, PASSWORD = "planted0123456789abcdef", "pass-word-0123456789"
 
 
@@ -62,10 +61,14 @@ def test_no_tracked_file_holds_a_key():
         assert [one for one in found if not any(invented in one for invented in INVENTED)] == [], path
 
 
-@pytest.mark.parametrize("what", SHAPES)
-def test_a_planted_key_is_found_and_masked(what):
-    for key in PLANTED[what]:
-        assert secrets_in(f'{{"source": "x = {key}"}}') == [what] and secrets_in(mask(f"x = {key}")) == []
+def test_a_planted_key_is_found_and_masked():
+    for what in SHAPES:
+        for key in PLANTED[what]:
+            assert secrets_in(f'{{"source": "x = {key}"}}') == [what] and secrets_in(mask(f"x = {key}")) == []
+
+
+def answer_kept(body, kind="application/json"):
+    return readable.recorded_response(200, {"content-type": kind}, body.encode())
 
 
 @pytest.mark.parametrize("said", [
@@ -82,32 +85,18 @@ def test_ordinary_words_stay_also_those_that_are_somebodys_key(said):
     assert secrets_in(json.dumps(said)) == []
 
 
-def answer_kept(body, kind="application/json"):
-    return readable.recorded_response(200, {"content-type": kind}, body.encode())
-
-
-def test_answers_keep_their_types():
-    assert isinstance(answer_kept(json.dumps({"b64_json": "iVBORw0KGgo" * 60})).json_["b64_json"], str)
-    assert [answer_kept(body).body() for body in ("null", "", '"text"', "[]")] == [b"null", b"", b'"text"', b"[]"]
-
-
 PLACES = [
-    f"https://a.example/v?apikey={KEY}&client_secret={KEY}&access_token={KEY}&password={KEY}",
-    f"https://a.blob.core.windows.net/v?sp=r&sv=2022-11-02&sig={KEY}%3D",
-    f"https://me:{KEY}@a.example/v",
+    f"https://a.example/v?apikey={KEY}&client_secret={KEY}&access_token={KEY}&password={KEY}&hf_token={KEY}",
+    f"https://me:{KEY}@a.blob.core.windows.net/v?sp=r&sv=2022-11-02&sig={KEY}%3D",
     {"u": quote(f"https://a.example/v?sv=1&sig={KEY}", safe="")},
     {"u": f"https://a.example/v?sv=1&amp;sig={KEY}"},
     {"u": f"https://a.example/?next=https%253A%252F%252Fb.example%253Fapi_key%253D{KEY}"},
-    {"u": f"x%25253Fsig%25253D{KEY}"},
-    {"api_key": [KEY], "more": [{"subscription-key": KEY}], "token": [KEY, KEY]},
+    {"api_key": [KEY], "more": [{"subscription-key": KEY}], "token": [KEY, KEY], f"sk-{KEY}": 1},
     {"arguments": json.dumps({"api_key": KEY})},
-    {f"sk-{KEY}": 1},
     {"note": f"bearer {KEY} and BASIC {KEY} and sk-{KEY} and org-{KEY}"},
     {"client_secret": {"value": KEY, "expires_at": 1}},
-    *({"u": f"https://a.example/x?{name}={KEY}"} for name in ("pwd", "jwt", "session", "hf_token")),
-    *({name: KEY} for name in ("api_key", "primaryKey", "Ocp-Apim-Subscription-Key", "clientSecret", "key", "token",
-                               "organizationId", "project_id", "pwd", "passphrase", "private_key", "connectionString",
-                               "github_token", "credentials", "jwt", "dbPassword", "session_token", "webhookSecret")),
+    *({name: KEY} for name in ("primaryKey", "Ocp-Apim-Subscription-Key", "key", "organizationId", "pwd", "passphrase",
+                               "connectionString", "credentials", "jwt", "dbPassword", "session_token", "secret_2")),
 ]  # fmt: skip
 
 
@@ -121,13 +110,6 @@ def test_a_secret_is_masked_wherever_it_hides(said):
         assert "planted" not in answer_kept(body, kind).model_dump_json()
 
 
-def test_a_secret_of_the_request_is_masked_in_every_encoding_and_the_request_still_matches():
-    once = quote(secret := "a/b+0123456789abcdef=", safe="")
-    masking.secrets_of({"x-key": secret})
-    assert mask(f"{secret} {once} {quote(once, safe='')}") == "*** *** ***"
-    assert kept(url="https://a.example/?sig=one") == kept(url="https://a.example/?sig=another")
-
-
 async def echo(request):
     """Everything that came, in the body and in headers."""
     said = {"headers": dict(request.headers), "body": (await request.body()).decode(), "api_key": f"{KEY}-response"}
@@ -138,9 +120,11 @@ async def echo(request):
 
 def test_no_secret_reaches_a_recording_by_either_library(folder, monkeypatch, capsys):
     names = ("X-Amz-Security-Token", "X-Whatever", "Cookie", "Authorization", "api-key", "OpenAI-Project")
-    headers = {name: f"theme=dark; session={KEY}-{name}" for name in names} | {"X-Bytes": f"{KEY}-b".encode()}
+    headers = {name: f"theme=dark; session={KEY}-{name}" for name in names} | {"X-Bytes": f"{KEY}-b/b".encode()}
+    once = quote(f"{KEY}-b/b", safe="")
     body = {"url": f"https://a.blob.core.windows.net/v/a.mp4?sp=r&sv=2022-11-02&sig={KEY}-body",
-            "note": f"Bearer {KEY}xyz and {KEY}-environment and {KEY}-Cookie and {PASSWORD}"}  # fmt: skip
+            "note": f"Bearer {KEY}xyz and {KEY}-environment and {KEY}-Cookie and {PASSWORD}",
+            "encoded": f"{once} {quote(once)}"}  # fmt: skip
     with serve(routes=[Route("/{rest:path}", echo, methods=["POST"])]) as api:
         host = api.url.removeprefix("http://")
         monkeypatch.setenv("AZURE_OPENAI_API_KEY", f"{KEY}-environment")
@@ -159,7 +143,7 @@ def test_no_secret_reaches_a_recording_by_either_library(folder, monkeypatch, ca
     assert PASSWORD not in mask(f"Failed to reach http://me:{PASSWORD}@{host}/v1 (as {PASSWORD})")
 
 
-def test_an_error_a_log_and_make_record_repeat_what_was_sent_without_it(folder, monkeypatch, caplog, capsys):
+def test_an_error_a_log_and_make_record_repeat_what_was_sent_without_it(monkeypatch, caplog, capsys):
     """The lessons themselves are run with secrets planted, live, recorded and replayed, in test_run.py."""
     shown, log = [], logging.getLogger("urllib3.connectionpool")
     shell = SimpleNamespace(_showtraceback=lambda kind, said, lines: shown.extend([str(said), *lines]))
@@ -171,12 +155,10 @@ def test_an_error_a_log_and_make_record_repeat_what_was_sent_without_it(folder, 
     publishing.install()
     with caplog.at_level(logging.DEBUG):
         log.debug("GET %s", said)
-        with serve() as api, pytest.raises(openai.OpenAIError) as refused:
-            ask(said, client=openai.OpenAI(base_url=f"{api.url}/v1", max_retries=0))
-    for error in (openai.OpenAIError(said), requests.HTTPError(said), refused.value):
+    for error in (openai.OpenAIError(said), requests.HTTPError(said)):
         publishing.show_briefly(shell, type(error), error, None)
     monkeypatch.setattr("tests.tools.record_lessons.record", Mock(side_effect=CellExecutionError("", "Error", said)))
     assert main(["record", "00_start_here"]) == 1
     printed = capsys.readouterr().out
-    assert len(shown) == 6 and len(caplog.text) > 300 and "sp=r" in shown[0] and "API key provided: ***" in printed
+    assert all("sp=r" in text and "API key provided: ***" in text for text in (*shown, caplog.text, printed))
     assert list(canary.leaks({"the page": "\n".join(shown), "the log": caplog.text, "make record": printed})) == []
