@@ -1,10 +1,8 @@
 """What a notebook shows: figures with alt text, small enough, which nbconvert keeps."""
 
-import io
 import re
 
 import numpy as np
-import pytest
 from matplotlib.figure import Figure
 from nbconvert import HTMLExporter
 from PIL import Image
@@ -43,19 +41,6 @@ def test_the_alt_text_is_that_of_our_pictures_the_label_or_the_titles_else_it_ca
     assert described(page.of(figure))[0] == "Both. Left <1>"
     figure.set_label("My own\nwords")
     assert described(page.of(figure))[0] == "My own words"
-
-
-@pytest.mark.filterwarnings("error")  # as for a letter without a glyph
-def test_hangul_has_real_glyphs_and_latin_letters_look_as_usual():
-    def pixels(text, fonts=publishing.FONTS):
-        figure = Figure(figsize=(1, 0.6))
-        figure.text(0.2, 0.3, text, fontsize=24, fontfamily=fonts)
-        figure.savefig(file := io.BytesIO(), dpi=100)
-        return np.asarray(Image.open(file).convert("L"))
-
-    publishing.install()
-    assert np.array_equal(pixels("Ab"), pixels("Ab", ["DejaVu Sans"]))
-    assert not np.array_equal(pixels("가"), pixels("힣"))
 
 
 CELLS = [  # what a cell runs, and how the alt texts of what it shows begin

@@ -1,17 +1,24 @@
-"""Who gets which answer: each cell its own, in order and again; everybody else the good one. And what is recorded."""
+"""Who gets which answer, what is recorded, and that nothing is lost that was paid for."""
 
+import errno
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
+from pathlib import Path
+from unittest.mock import patch
 
+import nbformat
 import openai
 import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbformat.v4 import new_notebook
 
 from course import recording
-from course.recording import shape
+from course.recording import session, shape
 from course.recording.session import Origin
 from course.recording.shape import Recording, cell_digest
 from course.recording.tape import Tape
@@ -19,6 +26,7 @@ from tests.api import API_KEY, serve
 from tests.api.answers import load_answers
 from tests.conftest import question
 from tests.recording.made import CHAT, ask, item, staged, stored
+from tests.tools import record_lessons
 
 # What may be recorded, and what is found of it in an answer.
 OUTCOMES = {f"{n}": item(text=f"{n}", status=n) for n in (200, 404, 401, 403, 408, 409, 429, 500, 503)}
@@ -66,16 +74,13 @@ def test_a_cell_of_ones_own_goes_on_where_the_tape_stands_and_an_edited_one_keep
 
 
 def test_recording_a_cell_again_replaces_what_it_asked_and_leaves_the_others(record, folder):
-    def cells():
-        return [one["cell"] for one in stored(folder)]
-
     tape, digests = record(item()), [cell_digest(source) for source in ("one", "two")]
     for source in ("one", "two", "two"):
         tape.begin_cell(source)
         ask()
-    assert cells() == digests, "what no cell had asked is gone"
+    assert [one["cell"] for one in stored(folder)] == digests, "what no cell had asked is gone"
     record().begin_cell("two")
-    assert cells() == digests[:1], "a cell that asks nothing now"
+    assert [one["cell"] for one in stored(folder)] == digests[:1], "a cell that asks nothing now"
 
 
 def test_a_real_service_is_recorded_as_live_with_model_and_date_without_what_broke(folder, replay, monkeypatch):
@@ -85,14 +90,9 @@ def test_a_real_service_is_recorded_as_live_with_model_and_date_without_what_bro
         for name, value in readers.items():
             monkeypatch.setenv(name, value)
         recording.start("lesson", mode="record")
-        client = openai.OpenAI(max_retries=0)
-        for about, stream, error in (
-            ("cut", False, openai.APIConnectionError),
-            ("cut", True, openai.APIConnectionError),
-            ("rate_limit", False, openai.RateLimitError),
-        ):
+        for error, about in ((openai.APIConnectionError, "cut"), (openai.RateLimitError, "rate_limit")):
             with pytest.raises(error):
-                ask(about, client=client, stream=stream)
+                ask(about, client=openai.OpenAI(max_retries=0))
         answer, chunk = ask(), next(iter(ask(stream=True)))
     origin = Origin("live", "course-sample", date.today().isoformat())
     assert recording.origin(answer.id) == recording.origin(chunk.id) == origin
@@ -106,7 +106,7 @@ def test_a_real_service_is_recorded_as_live_with_model_and_date_without_what_bro
     assert ask().id == answer.id and recording.origin("something else") is None, "by its own model and address"
 
 
-def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that_asks_now(folder, begin):
+def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that_asks_now(begin):
     index = "https://my-vision.cognitiveservices.azure.com/computervision/retrieval/indexes/cameras"
     calls = [("PUT", 201), ("GET", 200), ("GET", 202), ("DELETE", 204), ("GET", 404)]
     foreign = [item(url=index, method=method, cell="kept", status=status) for method, status in calls]
@@ -124,3 +124,81 @@ def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that
     *kept, first, second, live = tape.recording.interactions[-len(calls) - 3 :]
     now = [one.model_copy(update={"cell": cell_digest("now")}) for one in (limit, reset)]
     assert kept == foreign and [first, second] == now and live.source == "live"
+
+
+# --- The file ---
+
+
+def test_a_lesson_is_recorded_once_at_a_time_and_then_free_again(record, replay, folder):
+    path = folder / "lesson.json"
+    with closing(shape.lock(path)), pytest.raises(recording.RecordingError, match="recorded now: another program"):
+        record()
+    assert session._state.tape is None and not path.exists(), "nothing has begun"
+    for end in (replay, recording.stop):
+        record()
+        record()  # the same program may start again
+        end()
+        shape.lock(path).close()
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(recording.RecordingError, match="Invalid JSON") as caught:
+        record()
+    shape.lock(path).close()
+    assert caught.value.__traceback__, "a notebook keeps the error, and all that stands in its frames"
+
+
+def test_a_full_disk_is_told_before_anything_is_asked_else_after_the_answer(record, folder, api):
+    path = folder / "lesson.json"
+    full_disk = patch.object(os, "replace", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    no_room = pytest.raises(recording.RecordingError, match=r"lesson\.json can't be written in .*: No space left")
+    with full_disk, no_room:
+        record()
+    record()
+    client, empty = openai.OpenAI(), path.read_bytes()
+    with full_disk:
+        assert ask(client=client).choices, "it was paid for"
+        with no_room:
+            ask(client=client, stream=True)
+        with no_room:
+            recording.start("lesson", mode="replay")
+        assert session._state.tape.mode == "record" and path.read_bytes() == empty, "nothing is lost or half written"
+        assert len(api.requests) == 1, "no more is paid for until there is room"
+    ask(client=client, stream=True)
+    assert len(stored(folder)) == 2, "the next save writes both"
+    with full_disk:
+        ask(client=client, detail="high")
+    recording.stop()
+    assert len(stored(folder)) == 3, "and so does the end"
+
+
+def test_a_damaged_recording_names_file_place_and_way_out(folder, replay):
+    replay(item())
+    path = folder / "lesson.json"
+    whole = path.read_text(encoding="utf-8")
+    for old, new, place in (
+        ('",', '"', r"the top level: Invalid JSON: .+ at line \d+ column \d+"),
+        ('"request"', '"reqest"', r"interactions\.0\.request: Field required"),
+    ):
+        path.write_text(whole.replace(old, new, 1), encoding="utf-8")
+        with pytest.raises(recording.RecordingError, match=rf"lesson\.json [^\n]*{place}[^\n]*git checkout -- :/asset"):
+            replay()
+    with pytest.raises(recording.RecordingError, match=r"no recording none\.json; recorded lessons are: lesson\.$"):
+        recording.start("none")
+
+
+def test_make_record_puts_no_key_in_place_and_keeps_what_was_paid_for(tmp_path, monkeypatch, capsys):
+    answered = Recording(lesson="x")
+    nbformat.write(new_notebook(), tmp_path / "x.ipynb")
+    before = (tmp_path / "x.ipynb").read_bytes()
+
+    def run(path, environment, *how):
+        answered.save(Path(environment["COURSE_RECORDINGS"]) / "x.json")
+        return new_notebook(metadata={"found": "AKIA" + "ABCDEFGH12345678"})
+
+    for name, value in {"NOTEBOOKS": tmp_path, "RECORDINGS": tmp_path, "run": run}.items():
+        monkeypatch.setattr(record_lessons, name, value)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    assert record_lessons.main(["record", "x"]) == 1
+    said, _, kept = capsys.readouterr().out.partition("What was answered is kept in ")
+    assert "x.ipynb would hold a token of another service" in said
+    assert shape.load(Path(kept.strip(".\n")) / "x.json") == answered
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
