@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sys
+from datetime import date
 
 import httpx2
 import openai
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from course import recording
 from course.recording import session, shape
 from course.recording.readable import DEFAULT_MODEL
+from course.recording.session import Origin
 from tests.api import API_KEY, serve
 from tests.api.answers import load_answers
 from tests.api.faults import ERRORS, WIRE
@@ -81,7 +83,7 @@ def test_replay_needs_no_variable_none_disturbs_it_and_all_are_back_afterwards(r
     assert capsys.readouterr().out.splitlines() == [replays, replays, f"{asks}, model llava."]
 
 
-def test_a_mistyped_key_is_asked_for_again_none_stays_and_a_local_server_needs_none(replay, api, monkeypatch):
+def test_a_mistyped_key_is_asked_for_again_and_none_stays(replay, monkeypatch):
     replay(item())
     typed = iter([" sk-a-mistyped-key ", API_KEY, API_KEY])
     monkeypatch.setattr(session, "getpass", lambda prompt: next(typed))
@@ -89,12 +91,32 @@ def test_a_mistyped_key_is_asked_for_again_none_stays_and_a_local_server_needs_n
     for key in ("sk-a-mistyped-key", API_KEY, API_KEY):
         recording.start("lesson", mode="live")
         assert os.environ["OPENAI_API_KEY"] == key
-    monkeypatch.setenv("OPENAI_BASE_URL", f"{api.url}/v1")
-    recording.start("lesson", mode="live")
-    answer = ask()
-    assert answer.model == "course-sample" and recording.origin(answer.id) is None
     recording.stop()
     assert "OPENAI_API_KEY" not in os.environ
+
+
+def test_a_server_of_ones_own_needs_no_key_and_is_recorded_as_live_with_model_and_date(
+    folder, replay, api, monkeypatch
+):
+    """And what it says of its answers is not believed: only the local API knows of samples and faults."""
+    own = {"OPENAI_BASE_URL": f"{api.url}/v1/", "VISION_MODEL": "llava"}
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    recording.start("lesson", mode="live")
+    assert recording.origin(ask().id) is None
+    recording.start("lesson", mode="record")
+    answer, chunk = ask(), next(iter(ask(stream=True)))
+    with pytest.raises(openai.RateLimitError):
+        ask("rate_limit", client=openai.OpenAI(max_retries=0))
+    origin = Origin("live", "course-sample", date.today().isoformat())
+    assert recording.origin(answer.id) == recording.origin(chunk.id) == origin
+    one, _, limit = stored(folder)
+    assert (limit["source"], "staged" in limit, limit["response"]["status"]) == ("live", False, 429)
+    assert (one["request"]["url"], one["request"]["body"]["model"]) == ("/v1/chat/completions", "$VISION_MODEL")
+    for name in own:
+        monkeypatch.delenv(name)
+    replay()
+    assert ask().id == answer.id and recording.origin("something else") is None, "by its own model and address"
 
 
 FIRST = """from openai import OpenAI
@@ -106,6 +128,7 @@ recording.start('lesson')
 def state():
     return OpenAI().get('/job', cast_to=object)['id']
 print(state(), state(), session._state.tape.cell)"""
+CUP = "from pydantic import BaseModel\nclass Cup(BaseModel):\n    full: float\nCup(full='half')"
 SECOND = "get_ipython().run_cell('1', silent=True)\nprint(state(), session._state.tape.cell)"
 LIVE = f"""session.getpass = lambda prompt: print(prompt) or '{API_KEY}'
 get_ipython().kernel._allow_stdin = True
@@ -118,6 +141,7 @@ FAILS = {
     "encoding.open_picture('no-such-file.png')": "PictureError: There is no file .*",
     "recording.start('lesson', mode='live')": r"LiveModeError: Live answers need a key: set OPENAI_API_KEY \(or .*",
     "OpenAI().chat.completions.create(**question('New?'))": "NotRecorded: no answer (.*\n){6}.*",
+    CUP: "ValidationError: 1 validation error for Cup\nfull\n  Input should be .*",
     "def mine():\n    raise encoding.PictureError('raised in a cell')\nmine()": "(.|\n)*Traceback(.|\n)*",
 }
 
@@ -196,7 +220,7 @@ def test_what_only_replay_refuses_is_refused_at_once_and_live_all_is_as_usual(fo
         with pytest.raises(recording.LiveModeError, match=r"made in replay.*client = OpenAI\(\)"):
             way()
     assert network == slept == [], "nobody was asked, and not twice"
-    answer, before = requests.get(ECHO, timeout=9), (folder / "lesson.json").read_bytes()
+    before, answer = (folder / "lesson.json").read_bytes(), requests.get(ECHO, timeout=9)
     assert answer.headers["content-encoding"] == "gzip" and answer.cookies["a"] == "b"
     assert asyncio.run(by_async_sdk()).startswith("A small red-brown")
     assert [path.read_bytes() for path in folder.iterdir()] == [before], "live writes nothing"

@@ -5,28 +5,21 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import date
-from pathlib import Path
 from unittest.mock import patch
 
-import nbformat
 import openai
 import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nbformat.v4 import new_notebook
 
 from course import recording
 from course.recording import session, shape
-from course.recording.session import Origin
 from course.recording.shape import Recording, cell_digest
 from course.recording.tape import Tape
-from tests.api import API_KEY, serve
-from tests.api.answers import load_answers
+from tests.api import serve
 from tests.conftest import question
 from tests.recording.made import CHAT, ask, item, staged, stored
-from tests.tools import record_lessons
 
 # What may be recorded, and what is found of it in an answer.
 OUTCOMES = {f"{n}": item(text=f"{n}", status=n) for n in (200, 404, 401, 403, 408, 409, 429, 500, 503)}
@@ -81,29 +74,6 @@ def test_recording_a_cell_again_replaces_what_it_asked_and_leaves_the_others(rec
     assert [one["cell"] for one in stored(folder)] == digests, "what no cell had asked is gone"
     record().begin_cell("two")
     assert [one["cell"] for one in stored(folder)] == digests[:1], "a cell that asks nothing now"
-
-
-def test_a_real_service_is_recorded_as_live_with_model_and_date_without_what_broke(folder, replay, monkeypatch):
-    """And what it says of its answers is not believed: only the local API knows of samples and faults."""
-    with serve(answers=load_answers() | staged("cut", "rate_limit")) as real:
-        readers = {"OPENAI_BASE_URL": f"{real.url}/v1/", "OPENAI_API_KEY": API_KEY, "VISION_MODEL": "llava"}
-        for name, value in readers.items():
-            monkeypatch.setenv(name, value)
-        recording.start("lesson", mode="record")
-        for error, about in ((openai.APIConnectionError, "cut"), (openai.RateLimitError, "rate_limit")):
-            with pytest.raises(error):
-                ask(about, client=openai.OpenAI(max_retries=0))
-        answer, chunk = ask(), next(iter(ask(stream=True)))
-    origin = Origin("live", "course-sample", date.today().isoformat())
-    assert recording.origin(answer.id) == recording.origin(chunk.id) == origin
-    limit, one, _ = stored(folder)
-    assert (limit["source"], "staged" in limit, limit["response"]["status"]) == ("live", False, 429)
-    assert (one["source"], one["model"], one["date"]) == origin[:3]
-    assert (one["request"]["url"], one["request"]["body"]["model"]) == ("/v1/chat/completions", "$VISION_MODEL")
-    for name in readers:
-        monkeypatch.delenv(name)
-    replay()
-    assert ask().id == answer.id and recording.origin("something else") is None, "by its own model and address"
 
 
 def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that_asks_now(begin):
@@ -181,22 +151,3 @@ def test_a_damaged_recording_names_file_place_and_way_out(folder, replay):
         replay()
     with pytest.raises(recording.RecordingError, match=r"no recording none\.json; recorded lessons are: lesson\.$"):
         recording.start("none")
-
-
-def test_make_record_puts_no_key_in_place_and_keeps_what_was_paid_for(tmp_path, monkeypatch, capsys):
-    answered = Recording(lesson="x")
-    nbformat.write(new_notebook(), tmp_path / "x.ipynb")
-    before = (tmp_path / "x.ipynb").read_bytes()
-
-    def run(path, environment, *how):
-        answered.save(Path(environment["COURSE_RECORDINGS"]) / "x.json")
-        return new_notebook(metadata={"found": "AKIA" + "ABCDEFGH12345678"})
-
-    for name, value in {"NOTEBOOKS": tmp_path, "RECORDINGS": tmp_path, "run": run}.items():
-        monkeypatch.setattr(record_lessons, name, value)
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
-    assert record_lessons.main(["record", "x"]) == 1
-    said, _, kept = capsys.readouterr().out.partition("What was answered is kept in ")
-    assert "x.ipynb would hold a token of another service" in said
-    assert shape.load(Path(kept.strip(".\n")) / "x.json") == answered
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
