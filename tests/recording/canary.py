@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-# Made anew for each run, so that no file of the repository holds anything that looks like a key; the signs are those
-# that become others in an address or in base64.
+# Made for each run, so that no file of ours looks like a key; with signs that become others in an address or in base64.
 PLANTED = {
     "OPENAI_API_KEY": f"sk-proj-{secrets.token_urlsafe(48)}Q/1+",
     "OPENAI_ORG_ID": f"org-{secrets.token_hex(12)}2Qzx",
@@ -24,11 +23,10 @@ def disguises(secret: str) -> set[str]:
     """The secret as it may stand in a file: plain, percent-encoded once or twice, hexadecimal, base64 at any place."""
     data = secret.encode()
     found = {secret, quote(secret), quote(secret, safe=""), quote(quote(secret, safe=""), safe=""), data.hex()}
-    for before in range(3):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            # The first and last signs also hold bits of what stands around it.
-            found.add(encode(b"-" * before + data).decode()[4 if before else 0 : -4])
-    return found
+    # The first and last signs of base64 also hold bits of what stands around it.
+    shifted = [(b"-" * before + data, 4 if before else 0) for before in range(3)]
+    kinds = (base64.b64encode, base64.urlsafe_b64encode)
+    return found | {encode(text).decode()[begin:-4] for text, begin in shifted for encode in kinds}
 
 
 def leaks(texts: dict[str, str]) -> Iterable[str]:
@@ -43,7 +41,5 @@ def leaks(texts: dict[str, str]) -> Iterable[str]:
 
 def left_in(folder: Path) -> dict[str, str]:
     """Every file below the folder, as text."""
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return {
-        path.name: path.read_text(encoding="utf-8", errors="replace") for path in files if "asset" not in path.parts
-    }
+    files = (path for path in folder.rglob("*") if path.is_file() and "asset" not in path.parts)
+    return {path.name: path.read_text(encoding="utf-8", errors="replace") for path in files if not path.is_symlink()}

@@ -20,16 +20,15 @@ def kept(body=None, method="POST", url=CHAT, headers=None):
     return readable.recorded_request(method, url, headers or {}, body, readable.DEFAULT_MODEL)
 
 
-def item(asked=None, text="A cup.", *, url=CHAT, method="POST", cell=None, status=200, source="sample", **more):
+def item(asked=None, text="A cup.", *, url=CHAT, method="POST", cell=None, status=200, **more):
     """An interaction; `asked` is the body of the request, a question about our coffee if it is not given."""
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
     said = {"id": f"chatcmpl-{text}", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
     said = None if status == 204 else said if status < 400 else {"error": {"message": text}}
     response = RecordedResponse(status=status, headers={"content-type": "application/json"}, json_=said)
     request = kept(asked or question(), url=url) if method == "POST" else kept(b"", method, url)
-    return Interaction(
-        cell=cell_digest(cell) if cell else "", source=source, request=request, **{"response": response} | more
-    )
+    about = {"cell": cell_digest(cell) if cell else "", "source": "sample", "request": request, "response": response}
+    return Interaction(**about | more)
 
 
 def staged(*names):

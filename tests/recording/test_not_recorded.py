@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from course.recording.not_recorded import explain
 from course.recording.shape import Recording
 from tests.conftest import COFFEE, QUESTION, data_url, question
@@ -59,12 +57,12 @@ def with_part(image):
 
 PRINTED = f"{b'iVBORw0KGgo' * 60}"
 LIVE = 'recording.start("lesson", mode="live") asks for your key; after it, client = OpenAI().'
+AN_OBJECT = 'would refuse yours, too: Chat Completions wants an object, "image_url": {"url": …}'
 A_PRINT = "would refuse yours, too: base64 that begins with b' is Python's print of bytes: add .decode()."
 
 
-@pytest.mark.parametrize(
-    ("body", "how", "says"),
-    [
+def test_the_way_out_is_the_one_that_is_there():
+    for body, how, says in (
         (question("New?"), {}, f"ask a real model:\n  {LIVE}\n  A local server needs no key"),
         (question(), {"url": "https://mine.openai.azure.com/openai/v1/x"}, '"live"), with AZURE_OPENAI_ENDPOINT and'),
         (
@@ -73,21 +71,15 @@ A_PRINT = "would refuse yours, too: base64 that begins with b' is Python's print
             "Azure retired this service",
         ),
         (None, {"method": "GET", "url": "https://a.example/mine.png"}, f"its path, or go live:\n  {LIVE}"),
-        (
-            None,
-            {"method": "GET", "url": "/v1/responses/1"},
-            f"asks the service to look something up. Go live:\n  {LIVE}",
-        ),
+        (None, {"method": "GET", "url": "/v1/responses/1"}, f"service to look something up. Go live:\n  {LIVE}"),
         (question(detail="hgih"), {}, "refuse yours, too: detail is one of auto, low, high, original, not 'hgih'."),
-        (with_part(COFFEE), {}, 'refuse yours, too: Chat Completions wants an object, "image_url": {"url": …}'),
-        (with_part(data_url()), {}, 'refuse yours, too: Chat Completions wants an object, "image_url": {"url": …}'),
+        (with_part(COFFEE), {}, AN_OBJECT),
+        (with_part(data_url()), {}, AN_OBJECT),
         (with_part({"url": f"data:image/png;base64,{PRINTED}"}), {}, A_PRINT),
         (with_part({"url": PRINTED}), {}, A_PRINT),
-    ],
-)
-def test_the_way_out_is_the_one_that_is_there(body, how, says):
-    compared, (first, way_out) = message(body, item(), **how), message(body, **how).split("\n", 1)
-    assert first == "no answer to this request is recorded for lesson lesson, and replay asks no service."
-    assert says in way_out and compared.startswith(first) and compared.endswith(way_out)
-    assert ("Nearest" in compared) == (body is not None), "a GET is compared with none but a GET"
-    assert "iVBORw0KGgoiVBORw0KGgo" not in compared
+    ):
+        compared, (first, way_out) = message(body, item(), **how), message(body, **how).split("\n", 1)
+        assert first == "no answer to this request is recorded for lesson lesson, and replay asks no service."
+        assert says in way_out and compared.startswith(first) and compared.endswith(way_out)
+        assert ("Nearest" in compared) == (body is not None), "a GET is compared with none but a GET"
+        assert "iVBORw0KGgoiVBORw0KGgo" not in compared
