@@ -7,7 +7,6 @@ import requests
 
 from course.recording import readable
 from course.recording.shape import Interaction, RecordedResponse, cell_digest
-from tests.api.answers import Answer
 from tests.conftest import question
 
 CHAT = "https://api.openai.com/v1/chat/completions"
@@ -29,13 +28,6 @@ def item(asked=None, text="A cup.", *, url=CHAT, method="POST", cell=None, statu
     request = kept(asked or question(), url=url) if method == "POST" else kept(b"", method, url)
     about = {"cell": cell_digest(cell) if cell else "", "source": "sample", "request": request, "response": response}
     return Interaction(**about | more)
-
-
-def staged(*names):
-    """Entries of the local API that go wrong: to the question "cut" the answer is cut off, and so on."""
-    text = "A small red-brown cup on a table."
-    entries = [Answer(["asset/images/coffee.png"], [name], text, fault=name) for name in names]
-    return {entry.question: [entry] for entry in entries}
 
 
 def stored(folder):

@@ -52,7 +52,7 @@ MESSAGE, THOUGHT = {"type": "message", "content": TEXTS}, {"type": "reasoning", 
 TWO = chat()["choices"] + chat("A mug", "length")["choices"]
 TOLD, REASONED = "model m · tokens: 9 in, 2 out", "(No text: it only reasoned; allow more output tokens.)"
 CUT = "(No text: the output limit was reached before the first word; allow more output tokens.)"
-FILTERED = "(No text: a content filter of the service held it back.)"
+REFUSED, FILTERED = "(No text: the model refused. No.)", "(No text: a content filter of the service held it back.)"
 
 
 def test_a_text_in_parts_is_one_and_what_is_missing_has_its_reason(capsys):
@@ -67,7 +67,8 @@ def test_a_text_in_parts_is_one_and_what_is_missing_has_its_reason(capsys):
         (chat("", "length"), CUT, f"{TOLD} · finish reason: length"),
         (response(reason="max_output_tokens"), CUT, f"{TOLD} · status: incomplete (max_output_tokens)"),
         (response(THOUGHT, reason="content_filter"), FILTERED, f"{TOLD} · status: incomplete (content_filter)"),
-        (chat(None, refusal="No."), "(No text: the model refused. No.)", f"{TOLD} · finish reason: stop"),
+        (chat(None, refusal="No."), REFUSED, f"{TOLD} · finish reason: stop"),
+        (response(MESSAGE | {"content": [{"refusal": "No."}]}), REFUSED, f"{TOLD} · status: completed"),
         (response(MESSAGE | {"content": None}), "(No text: none was sent.)", f"{TOLD} · status: completed"),
     ):
         show_answer(given)

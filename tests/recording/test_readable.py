@@ -14,7 +14,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
 
-import httpx2
 import openai
 import pytest
 import requests
@@ -39,6 +38,10 @@ PNG = base64.b64encode(BYTES).decode()
 OURS = {"file": "asset/images/coffee.png", "sha256": hashlib.sha256(BYTES).hexdigest()}
 
 
+def answer_kept(body, kind="application/json"):
+    return recorded_response(200, {"content-type": kind}, body.encode() if isinstance(body, str) else body)
+
+
 def test_a_picture_is_named_wherever_it_hides_and_what_is_none_stays_as_it_is():
     for hidden in (
         f" DATA:IMAGE/PNG;BASE64,{PNG}",
@@ -55,7 +58,7 @@ def test_a_picture_is_named_wherever_it_hides_and_what_is_none_stays_as_it_is():
     assert kept(data_url(b"\xff\xd8\xff odd", "image/jpeg")).body["bytes"] == 7
 
 
-def test_what_is_named_is_the_file_its_digest_and_the_media_type_that_was_sent():
+def test_what_is_named_is_the_file_its_digest_and_the_media_type_and_answers_keep_their_types():
     _, part = kept(question(picture=data_url())).body["messages"][0]["content"]
     assert part["image_url"] == {"url": {"data_url": "image/png", **OURS}, "detail": "low"}
     assert kept(PNG).body == {"base64": OURS} and kept(BYTES).body == OURS
@@ -63,10 +66,12 @@ def test_what_is_named_is_the_file_its_digest_and_the_media_type_that_was_sent()
     sent = requests.Request("POST", CHAT, **form).prepare()
     file = {"name": "file", "content_type": "image/png", "filename": "c.png", **OURS}
     assert kept(sent.body, headers=sent.headers).body["parts"] == [file, {"purpose": "vision"}]
-    answer = recorded_response(200, {"content-type": "image/png"}, BYTES)
-    assert answer == RecordedResponse(status=200, headers={"content-type": "image/png"}, file=OURS)
+    answer = RecordedResponse(status=200, headers={"content-type": "image/png"}, file=OURS)
+    assert answer_kept(BYTES, "image/png") == answer
     with pytest.raises(recording.RecordingError, match=r"The answer \(image/png\) is no text: .*SOURCES\.csv"):
-        recorded_response(200, {"content-type": "image/png"}, b"\xff\xfe\x00")
+        answer_kept(b"\xff\xfe\x00", "image/png")
+    assert isinstance(answer_kept(json.dumps({"b64_json": "iVBORw0KGgo" * 60})).json_["b64_json"], str)
+    assert [answer_kept(body).body() for body in ("null", "", '"text"', "[]")] == [b"null", b"", b'"text"', b"[]"]
 
 
 def test_a_picture_made_on_the_way_is_known_by_its_look(folder, replay):
@@ -125,11 +130,6 @@ PLANTED = {
 KEY, PASSWORD = "planted0123456789abcdef", "pass-word-0123456789"
 
 
-@pytest.fixture(autouse=True)
-def no_secrets():
-    masking._carried.clear()
-
-
 def test_no_tracked_file_holds_a_key():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
     for path in filter(Path.is_file, map(ROOT.joinpath, listed.split("\0"))):
@@ -143,10 +143,6 @@ def test_a_planted_key_is_found_and_masked():
     for what in SHAPES:
         for key in PLANTED[what]:
             assert secrets_in(f'{{"source": "x = {key}"}}') == [what] and secrets_in(mask(f"x = {key}")) == []
-
-
-def answer_kept(body, kind="application/json"):
-    return recorded_response(200, {"content-type": kind}, body.encode())
 
 
 def test_ordinary_words_stay_also_those_that_are_somebodys_key():
@@ -177,18 +173,14 @@ PLACES = [
 
 
 @pytest.mark.parametrize("said", PLACES, ids=str)
-def test_a_secret_is_masked_wherever_it_hides(said):
+def test_a_secret_is_masked_wherever_it_hides(said, monkeypatch):
+    monkeypatch.setattr(masking, "_carried", set())
     asked = kept(url=said) if isinstance(said, str) else kept(said)
     assert "planted" not in asked.model_dump_json()
     masking._carried.clear()
     text = json.dumps(said)
     for kind, body in (("application/json", text), ("text/html", text), ("text/event-stream", f"data: {text}\n\n")):
         assert "planted" not in answer_kept(body, kind).model_dump_json()
-
-
-def test_answers_keep_their_types():
-    assert isinstance(answer_kept(json.dumps({"b64_json": "iVBORw0KGgo" * 60})).json_["b64_json"], str)
-    assert [answer_kept(body).body() for body in ("null", "", '"text"', "[]")] == [b"null", b"", b'"text"', b"[]"]
 
 
 async def echo(request):
@@ -201,6 +193,7 @@ async def echo(request):
 
 def test_no_secret_reaches_a_recording_a_log_or_a_page_by_either_library(folder, monkeypatch, caplog, capsys):
     caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(masking, "_carried", set())
     names = ("X-Amz-Security-Token", "X-Whatever", "Cookie", "Authorization", "api-key", "OpenAI-Project")
     headers = {name: f"theme=dark; session={KEY}-{name}" for name in names} | {"X-Bytes": f"{KEY}-b/b".encode()}
     once, film = quote(f"{KEY}-b/b", safe=""), "https://a.blob.core.windows.net/v/a.mp4?sp=r&sv=2022-11-02&sig"
@@ -215,7 +208,7 @@ def test_no_secret_reaches_a_recording_a_log_or_a_page_by_either_library(folder,
         url = f"{os.environ['OPENAI_BASE_URL']}/echo?api-key={KEY}-query&sig={KEY}-sig&top=3"
         said = requests.post(url, headers=headers, json=body, timeout=9).text
         client = openai.OpenAI(organization=f"org-{KEY}", project=f"proj_{KEY}")
-        assert client.post("/echo", body=body, cast_to=httpx2.Response).text
+        assert client.post("/echo", body=body, cast_to=object)
     text = (folder / "lesson.json").read_text(encoding="utf-8")
     urls = [one["request"]["url"] for one in json.loads(text)["interactions"]]
     assert urls == ["/v1/echo?api-key=***&sig=***&top=3", "/v1/echo"], "found again by whoever replays"

@@ -19,7 +19,7 @@ from course.recording.shape import Recording, cell_digest
 from course.recording.tape import Tape
 from tests.api import serve
 from tests.conftest import question
-from tests.recording.made import CHAT, ask, item, staged, stored
+from tests.recording.made import CHAT, ask, item, stored
 
 # What may be recorded, and what is found of it in an answer.
 OUTCOMES = {f"{n}": item(text=f"{n}", status=n) for n in (200, 404, 401, 403, 408, 409, 429, 500, 503)}
@@ -80,17 +80,17 @@ def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that
     index = "https://my-vision.cognitiveservices.azure.com/computervision/retrieval/indexes/cameras"
     calls = [("PUT", 201), ("GET", 200), ("GET", 202), ("DELETE", 204), ("GET", 404)]
     foreign = [item(url=index, method=method, cell="kept", status=status) for method, status in calls]
-    limit = item(question("rate_limit"), "Slow down.", status=429, staged=True, cell="before")
-    reset = item(question("reset"), fault="reset", response=None, cell="before")
-    with serve(answers=staged("rate_limit"), acts_as="gpt-5.6-luna") as real:
-        tape = begin("record", *foreign, limit, item(question("rate_limit"), cell="before"), reset, api=real)
+    limit = item(None, "Slow down.", status=429, staged=True, cell="before")
+    reset = item(fault="reset", response=None, cell="before")
+    with serve(acts_as="gpt-5.6-luna") as real:
+        tape = begin("record", *foreign, limit, item(cell="before"), reset, api=real)
         tape.begin_cell("kept")
         assert [(method, requests.request(method, index, timeout=9).status_code) for method, _ in calls] == calls
         tape.begin_cell("now")
-        for error, about in ((openai.RateLimitError, "rate_limit"), (openai.APIConnectionError, "reset")):
+        for error in (openai.RateLimitError, openai.APIConnectionError):
             with pytest.raises(error):
-                ask(about, client=openai.OpenAI(max_retries=0))
-        assert ask("rate_limit").model == "gpt-5.6-luna" and len(real.requests) == 1
+                ask(client=openai.OpenAI(max_retries=0))
+        assert ask().model == "gpt-5.6-luna" and len(real.requests) == 1
     *kept, first, second, live = tape.recording.interactions[-len(calls) - 3 :]
     now = [one.model_copy(update={"cell": cell_digest("now")}) for one in (limit, reset)]
     assert kept == foreign and [first, second] == now and live.source == "live"
