@@ -40,7 +40,7 @@ def ask(*about, client=None, **more):
     return (client or openai.OpenAI()).chat.completions.create(**question(*about, **more))
 
 
-def post(*about, url=CHAT, headers=None, timeout=9, **more):
+def post(*about, headers=None, timeout=9, **more):
     """Ask `question` with requests."""
     body = question(*about, **more)
-    return requests.post(url, headers=headers, json=body, timeout=timeout, stream=body.get("stream"))
+    return requests.post(CHAT, headers=headers, json=body, timeout=timeout, stream=body.get("stream"))

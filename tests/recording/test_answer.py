@@ -62,7 +62,6 @@ def test_a_text_in_parts_is_one_and_what_is_missing_has_its_reason(capsys):
         (chat() | {"choices": TWO}, "A cup.\n\n(another choice)\n\nA mug", f"{TOLD} · finish reason: stop, length"),
         ({"choices": TWO[:1], "usage": None}, "A cup.", "model not told · tokens: not told · finish reason: stop"),
         (chat(None, reasoning_content="A cup …"), REASONED, f"{TOLD} · finish reason: stop"),
-        (chat(None, reasoning="A cup …"), REASONED, f"{TOLD} · finish reason: stop"),
         (response(THOUGHT), REASONED, f"{TOLD} · status: completed"),
         (chat("", "length"), CUT, f"{TOLD} · finish reason: length"),
         (response(reason="max_output_tokens"), CUT, f"{TOLD} · status: incomplete (max_output_tokens)"),

@@ -37,18 +37,16 @@ def test_the_message_names_what_was_changed_from_where_it_begins_to_differ():
         assert (f"\n  and {changed - 4} more fields\n" in text) == (changed > 4)
 
 
-def test_nearest_is_of_the_cell_that_was_adapted_then_by_method_by_prompt_and_by_picture():
+def test_nearest_is_of_the_cell_that_was_adapted_then_by_method_and_by_prompt():
     cells = {"one": "What is in this picture?", "two": "How many?", "three": "How many spoons?"}
     items = [item(question(prompt), cell=name) for name, prompt in cells.items()] + [item(url=COFFEE, method="GET")]
-    items.append(item(question("How many?", picture=data_url()), cell="five"))
     for nearest, asked, how in (
         (1, question("How many spoons are there?"), {"cell": items[0].cell}),
         (3, question("How many spoons are there?"), {"cell": "new"}),
         (2, question("How many?", max_completion_tokens=1), {}),
-        (5, question("How many?", picture=data_url(), detail="high"), {}),
         (4, question("How many?"), {"method": "GET", "url": f"{COFFEE}?other"}),
     ):
-        assert f"recorded request {nearest} of 5" in message(asked, *items, **how)
+        assert f"recorded request {nearest} of 4" in message(asked, *items, **how)
 
 
 def with_part(image):

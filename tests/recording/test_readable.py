@@ -43,18 +43,18 @@ def answer_kept(body, kind="application/json"):
 
 
 def test_a_picture_is_named_wherever_it_hides_and_what_is_none_stays_as_it_is():
-    for hidden in (
+    hidden = [
         f" DATA:IMAGE/PNG;BASE64,{PNG}",
         f"Look: ![x](data:image/png;base64,{PNG}) nice?",
         json.dumps({"url": f"data:image/png;base64,{PNG}"}),
         "\n".join(PNG[k : k + 76] for k in range(0, len(PNG), 76)).rstrip("="),
         f"data:image/png;base64,{quote(PNG, safe='')}",
         PNG.translate({43: "-", 47: "_"}),
-    ):
-        text = json.dumps(kept({"v": hidden}).body)
-        assert len(text) < 400 and "asset/images/coffee.png" in text, hidden[:40]
-    for text in ("Qk12 UklGRg== SUkqAA== data: base64", "ATGC" * 20, "data:image/png;base64,b'iVBO'"):
-        assert kept({"t": text}).body == {"t": text}
+    ]
+    text = json.dumps(kept(hidden).body)
+    assert len(text) < 400 * len(hidden) and text.count("asset/images/coffee.png") == len(hidden)
+    others = ["Qk12 UklGRg== SUkqAA== data: base64", "ATGC" * 20, "data:image/png;base64,b'iVBO'"]
+    assert kept(others).body == others
     assert kept(data_url(b"\xff\xd8\xff odd", "image/jpeg")).body["bytes"] == 7
 
 
@@ -147,15 +147,14 @@ def test_a_planted_key_is_found_and_masked():
 
 def test_ordinary_words_stay_also_those_that_are_somebodys_key():
     kept(url="https://a.example/", headers={"api-key": "picture", "OpenAI-Project": "espresso"})
-    for said in (
+    said = [
         "What does token mean? Bearer of bad news; the key to the picture. Bearer certificates and organisations.",
         "Is this a task-oriented sk-learn-contrib org-chart of proj_alpha? sk-short sig=invented AKIA risk-",
         f"sha256 {'0123456789abcdef' * 4} and half of it: {'0123456789abcdef' * 4:.31}",
         "see https://x.example/a?code=1&page=2&key=name&sp=3&se=4",
         {"key": "C major", "organization": "WWF", "properties": {"api_key": {"type": "string"}}},
-    ):
-        assert kept({"t": said}).body == {"t": said} == answer_kept(json.dumps({"t": said})).json_
-        assert secrets_in(json.dumps(said)) == []
+    ]
+    assert kept(said).body == said == answer_kept(json.dumps(said)).json_ and secrets_in(json.dumps(said)) == []
 
 
 PLACES = [

@@ -98,10 +98,15 @@ def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that
 
 # --- The file ---
 
+FULL_DISK = patch.object(os, "replace", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+NO_ROOM = pytest.raises(recording.RecordingError, match=r"lesson\.json can't be written in .*: No space left")
 
-def test_a_lesson_is_recorded_once_at_a_time_and_then_free_again(record, replay, folder):
+
+def test_who_cannot_record_is_told_before_anything_is_asked_and_the_lesson_is_free_again(record, replay, folder):
     path = folder / "lesson.json"
     with closing(shape.lock(path)), pytest.raises(recording.RecordingError, match="recorded now: another program"):
+        record()
+    with FULL_DISK, NO_ROOM:
         record()
     assert session._state.tape is None and not path.exists(), "nothing has begun"
     for end in (replay, recording.stop):
@@ -116,24 +121,20 @@ def test_a_lesson_is_recorded_once_at_a_time_and_then_free_again(record, replay,
     assert caught.value.__traceback__, "a notebook keeps the error, and all that stands in its frames"
 
 
-def test_a_full_disk_is_told_before_anything_is_asked_else_after_the_answer(record, folder, api):
-    full_disk = patch.object(os, "replace", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-    no_room = pytest.raises(recording.RecordingError, match=r"lesson\.json can't be written in .*: No space left")
-    with full_disk, no_room:
-        record()
+def test_when_the_disk_is_full_an_answer_is_handed_on_and_stored_when_there_is_room(record, folder, api):
     record()
-    with full_disk:
-        client = openai.OpenAI()
+    client = openai.OpenAI()
+    with FULL_DISK:
         assert ask(client=client).choices, "it was paid for"
-        with no_room:
+        with NO_ROOM:
             ask(client=client, stream=True)
-        with no_room:
+        with NO_ROOM:
             recording.start("lesson", mode="replay")
-        assert len(api.requests) == 1, "no more is paid for until there is room"
-        assert session._state.tape.mode == "record" and stored(folder) == [], "nothing is lost or half written"
+    assert len(api.requests) == 1, "no more is paid for until there is room"
+    assert session._state.tape.mode == "record" and stored(folder) == [], "nothing is lost or half written"
     ask(client=client, stream=True)
     assert len(stored(folder)) == 2, "the next save writes both"
-    with full_disk:
+    with FULL_DISK:
         ask(client=client, detail="high")
     recording.stop()
     assert len(stored(folder)) == 3, "and so does the end"
