@@ -45,12 +45,10 @@ def page(monkeypatch, tmp_path):
     """What IPython publishes, without a kernel: page.of(thing), and in page.shown whatever pyplot showed."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     formatter = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}})).display_formatter
-    published = SimpleNamespace(of=lambda thing: formatter.format(thing)[0], shown=[])
+    made = SimpleNamespace(of=lambda thing: formatter.format(thing)[0], shown=[])
     monkeypatch.setattr(publishing, "get_ipython", lambda: formatter.parent)
     monkeypatch.setattr(plt, "get_backend", lambda: "a page")
-    monkeypatch.setattr(
-        plt, "show", lambda: published.shown.extend(map(published.of, map(plt.figure, plt.get_fignums())))
-    )
+    monkeypatch.setattr(plt, "show", lambda: made.shown.extend(map(made.of, map(plt.figure, plt.get_fignums()))))
     for _ in "twice":
         publishing.install()
-    return published
+    return made

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import openai
@@ -25,7 +25,7 @@ from course.recording.masking import SHAPES, mask
 from course.recording.readable import bodies_match, recorded_response
 from course.recording.shape import RecordedResponse
 from tests.api import serve
-from tests.conftest import COFFEE, COFFEE_FILE, data_url, question
+from tests.conftest import COFFEE_FILE, data_url, question
 from tests.recording.made import CHAT, item, kept, post
 from tests.recording.page import encoded
 from tests.tools.record_lessons import secrets_in
@@ -65,6 +65,8 @@ def test_what_is_named_is_the_file_its_digest_and_the_media_type_and_answers_kee
     assert kept(sent.body, headers=sent.headers).body["parts"] == [file, {"purpose": "vision"}]
     answer = RecordedResponse(status=200, headers={"content-type": "image/png"}, file=OURS)
     assert answer_kept(BYTES, "image/png") == answer
+    with pytest.raises(recording.RecordingError, match=r"coffee\.png is missing or was .*checkout -- :/asset/images/"):
+        RecordedResponse(status=200, file=OURS | {"sha256": "that of another picture"}).body()
     with pytest.raises(recording.RecordingError, match=r"The answer \(image/png\) is no text: .*SOURCES\.csv"):
         answer_kept(b"\xff\xfe\x00", "image/png")
     assert isinstance(answer_kept(json.dumps({"b64_json": "iVBORw0KGgo" * 60})).json_["b64_json"], str)
@@ -93,12 +95,6 @@ def test_a_picture_made_on_the_way_is_known_by_its_look(folder, replay):
     assert bodies_match([{"look": one}], [{"look": two}]) and bodies_match([{"look": two}], [{"look": one}])
     assert not bodies_match({"look": one}, {"look": three}), "a field differs by more than one"
     assert not bodies_match({"url": one}, {"url": two}), "only looks are compared so"
-
-
-def test_a_changed_picture_is_noticed_when_it_is_played(replay):
-    replay(item(url=COFFEE, method="GET", response=RecordedResponse(status=200, file=OURS | {"sha256": "another"})))
-    with pytest.raises(recording.RecordingError, match=r"coffee\.png is missing or was .*checkout -- :/asset/images/"):
-        requests.get(COFFEE, timeout=9)
 
 
 # --- Secrets ---
@@ -150,7 +146,6 @@ def test_ordinary_words_stay_also_those_that_are_somebodys_key():
 PLACES = [
     f"https://a.example/v?apikey={KEY}&client_secret={KEY}&access_token={KEY}&password={KEY}&hf_token={KEY}",
     f"https://me:{KEY}@a.blob.core.windows.net/v?sp=r&sv=2022-11-02&sig={KEY}%3D",
-    {"u": f"https://a.example/v?sv=1&amp;sig={KEY}"},
     {"u": quote(f"https://a.example/?next=https%3A%2F%2Fb.example%3Fapi_key%3D{KEY}", safe="")},
     {"api_key": [KEY], "more": [{"subscription-key": KEY}], "token": [KEY, KEY], f"sk-{KEY}": 1},
     {"arguments": json.dumps({"api_key": KEY})},
@@ -203,9 +198,8 @@ def test_no_secret_reaches_a_recording_a_log_or_a_page_by_either_library(folder,
     assert urls == ["/v1/echo?api-key=***&sig=***&top=3", "/v1/echo"], "found again by whoever replays"
     assert capsys.readouterr().out == f"Record: requests go to {host}, model gpt-5.6-luna.\n"
     assert f"{KEY}-Cookie" in said and "me:" not in text, "it did travel"
-    said, shown = f"{url} {said}", []
-    shell = SimpleNamespace(_showtraceback=lambda kind, error, lines: shown.extend([str(error), *lines]))
+    said, shell = f"{url} {said}", Mock()
     for error in (openai.OpenAIError(said), requests.HTTPError(said)):
         publishing.show_briefly(shell, type(error), error, None)
-    for left in (text, caplog.text, *shown):
+    for left in (text, caplog.text, str(shell.mock_calls)):
         assert "sig=***" in left and not any(secret in left for secret in ("planted", PASSWORD, "f77"))

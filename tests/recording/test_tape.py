@@ -96,8 +96,6 @@ def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that
     assert kept == foreign and [first, second] == now and live.source == "live"
 
 
-# --- The file ---
-
 FULL_DISK = patch.object(os, "replace", side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 NO_ROOM = pytest.raises(recording.RecordingError, match=r"lesson\.json can't be written in .*: No space left")
 
