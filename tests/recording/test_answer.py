@@ -5,9 +5,7 @@ import re
 import pytest
 from openai.types.chat import ChatCompletion
 
-from course.recording import answer as module
-from course.recording import session, show_answer
-from course.recording.session import Origin
+from course.recording import answer, session, show_answer
 
 
 def chat(content="A cup.", reason="stop", **message):
@@ -26,9 +24,9 @@ def test_an_answer_says_where_it_came_from(monkeypatch, capsys):
     wrong = "constructed answer, built to the documented shape; wrong on purpose"
     for known, origin, estimated in (
         (None, "live answer", ""),
-        (Origin("sample", ""), by_hand, " (estimated)"),
-        (Origin("constructed", "", None, True), wrong, " (estimated)"),
-        (Origin("live", "", "2026-11-22"), "recorded from a live service on 2026-11-22", ""),
+        (session.Origin("sample", ""), by_hand, " (estimated)"),
+        (session.Origin("constructed", "", None, True), wrong, " (estimated)"),
+        (session.Origin("live", "", "2026-11-22"), "recorded from a live service on 2026-11-22", ""),
     ):
         monkeypatch.setattr(session, "origin", {"one": known}.get)
         show_answer(chat())
@@ -37,10 +35,9 @@ def test_an_answer_says_where_it_came_from(monkeypatch, capsys):
 
 
 def test_on_the_card_of_a_notebook_nothing_is_markup(monkeypatch):
-    """All else of the card is compared where lessons are run."""
     shown = {}
-    monkeypatch.setattr(module, "get_ipython", object)
-    monkeypatch.setattr(module, "display", lambda bundle, raw: shown.update(bundle))
+    monkeypatch.setattr(answer, "get_ipython", object)
+    monkeypatch.setattr(answer, "display", lambda bundle, raw: shown.update(bundle))
     show_answer(chat("A <b> & 杯.\n\n  - two") | {"model": "<my>"})
     escaped = re.findall("(?s)>([^<>]*&lt;[^<>]*)<", shown["text/html"])
     assert escaped == ["A &lt;b&gt; &amp; 杯.\n\n  - two", "model &lt;my&gt;"]

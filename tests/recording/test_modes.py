@@ -16,8 +16,6 @@ from starlette.routing import Route
 
 from course import recording
 from course.recording import session, shape
-from course.recording.readable import DEFAULT_MODEL
-from course.recording.session import Origin
 from tests.api import API_KEY, serve
 from tests.api.answers import Answer, load_answers
 from tests.api.faults import ERRORS, WIRE
@@ -67,7 +65,7 @@ def test_replay_needs_no_variable_none_disturbs_it_and_all_are_back_afterwards(r
     recording.start("lesson")
     left = {*DISTURBING, "AZURE_OPENAI_API_KEY"} & set(os.environ)
     assert left == {"OPENAI_API_KEY"}, "with a key of Azure beside it, the SDK's module-level client asks nobody"
-    assert ask(client=openai).id == "chatcmpl-A cup." and post().ok and recording.model() == DEFAULT_MODEL
+    assert ask(client=openai).id == "chatcmpl-A cup." and post().ok and recording.model() == recording.DEFAULT_MODEL
     new = {"OPENAI_BASE_URL": f"{NOWHERE}/new", "VISION_MODEL": "llava"}
     os.environ.update(new)
     assert ask(client=openai.OpenAI(base_url="https://api.openai.com/v1")).choices
@@ -96,7 +94,7 @@ def test_live_asks_again_for_a_mistyped_key_and_a_server_of_ones_own_needs_none(
     assert recording.origin(ask().id) is None
     recording.start("lesson", mode="record")
     answer, chunk = ask(), next(iter(ask(stream=True)))
-    origin = Origin("live", "course-sample", date.today().isoformat())
+    origin = session.Origin("live", "course-sample", date.today().isoformat())
     assert recording.origin(answer.id) == recording.origin(chunk.id) == origin, "not what it says of itself"
     asked = stored(folder)[0]["request"]
     assert (asked["url"], asked["body"]["model"]) == ("/v1/chat/completions", "$VISION_MODEL")

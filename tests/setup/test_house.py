@@ -29,7 +29,7 @@ TESTS = {
     "tests/lessons": 945,
     "tests/many": 243,
     "tests/plotting": 442,
-    "tests/recording": 1_431,
+    "tests/recording": 948,
     "tests/setup": 583,
     "tests/tokens": 280,
     "tests/tools": 1_573,
