@@ -32,9 +32,9 @@ _read_name = cache(re.compile(_NAME, re.I).fullmatch)  # each text that is maske
 _SHAPED = re.compile(
     "|".join(SHAPES.values()) + r"|(?<=Incorrect API key provided: )\S+?(?=\.?[\s\"\\]|\.?$)|(?<=://)[^/@\s\"']+(?=@)"
 )
-# In an address, be it one in another, encoded as often; and in JSON in a string.
+# In an address, be it one in another, encoded as often; in JSON in a string; and in a cookie that a log writes down.
 _NAMED = re.compile(
-    rf"((?:[?&;\"]|%(?:25)*(?:3F|26)){_NAME}(?:=|%(?:25)*3D|\\*\"\s*:\s*\\*\"))"
+    rf"((?:[?&;'\"]|%(?:25)*(?:3F|26)){_NAME}(?:=|%(?:25)*3D|\\*\"\s*:\s*\\*\"))"
     rf"(?(sure)(?:(?<=\")[^\"\\]+|[^&;\s\"'<>\\]+)|{_LOOKS})",
     re.I,
 )

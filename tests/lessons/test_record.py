@@ -1,11 +1,17 @@
 """`make sample` and `make record`, on a copy; and what the search for secrets that a run left behind notices."""
 
+import errno
+import re
 from contextlib import nullcontext
+from pathlib import Path
+from unittest.mock import Mock
 
+import nbformat
 import pytest
+from nbformat.v4 import new_notebook
 
 from course.assets import ROOT
-from course.recording.shape import RECORDINGS, load
+from course.recording.shape import RECORDINGS, Recording, load
 from tests.api import serve
 from tests.lessons.lesson import LESSONS, NAMES, code_cells, output_text, read
 from tests.recording import canary
@@ -48,6 +54,39 @@ def test_a_lesson_is_recorded_with_a_key_unless_a_question_has_no_answer(kernel,
     assert f"recorded from a live service on {item.date}" in shown
     assert "NotRecorded" in shown and problems_of_notebook(notebook) == [], "the cell for replay alone was replayed"
     assert KEY not in lesson.read_text("utf-8") + recording.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("nothing", "x: no request"),
+        ("full disk", "x: stopped, nothing was changed.*No space left"),
+        ("a key", r"x\.ipynb would hold a token of another service"),
+    ],
+)
+def test_recording_and_notebook_are_replaced_or_neither_and_what_was_paid_for_is_kept(
+    tmp_path, monkeypatch, capsys, wrong, says
+):
+    target, source, answered = tmp_path / "x.json", tmp_path / "x.ipynb", Recording(lesson="x")
+    target.write_text("old", encoding="utf-8")
+    nbformat.write(new_notebook(metadata={"it is": "old"}), source)
+
+    def run(path, environment, *how):
+        if environment["COURSE_MODE"] == "record":
+            answered.save(Path(environment["COURSE_RECORDINGS"]) / "x.json")
+        elif wrong == "full disk":
+            monkeypatch.setattr(nbformat, "write", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+        return new_notebook(metadata={"found": "AKIA" + "ABCDEFGH12345678" if wrong == "a key" else "nothing"})
+
+    for name, value in {"NOTEBOOKS": tmp_path, "RECORDINGS": tmp_path, "run": run}.items():
+        monkeypatch.setattr(record_lessons, name, value)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    assert record_lessons.main(["record", "x"]) == (wrong != "nothing")
+    said = capsys.readouterr().out
+    assert re.search(says, said)
+    kept = said.partition("What was answered is kept in ")[2].strip().rstrip(".")
+    assert ("old" in source.read_text(encoding="utf-8")) == (target.read_text(encoding="utf-8") == "old") == bool(kept)
+    assert load(Path(kept, "x.json") if kept else target) == answered and not list(tmp_path.glob("*.part"))
 
 
 @pytest.mark.parametrize("name", canary.PLANTED)

@@ -7,7 +7,6 @@ import requests
 
 from course.recording import readable
 from course.recording.shape import Interaction, RecordedResponse, cell_digest
-from tests.api.answers import Answer
 from tests.conftest import question
 
 CHAT = "https://api.openai.com/v1/chat/completions"
@@ -20,23 +19,15 @@ def kept(body=None, method="POST", url=CHAT, headers=None):
     return readable.recorded_request(method, url, headers or {}, body, readable.DEFAULT_MODEL)
 
 
-def item(asked=None, text="A cup.", *, url=CHAT, method="POST", cell=None, status=200, source="sample", **more):
+def item(asked=None, text="A cup.", *, url=CHAT, method="POST", cell=None, status=200, **more):
     """An interaction; `asked` is the body of the request, a question about our coffee if it is not given."""
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
     said = {"id": f"chatcmpl-{text}", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
     said = None if status == 204 else said if status < 400 else {"error": {"message": text}}
     response = RecordedResponse(status=status, headers={"content-type": "application/json"}, json_=said)
     request = kept(asked or question(), url=url) if method == "POST" else kept(b"", method, url)
-    return Interaction(
-        cell=cell_digest(cell) if cell else "", source=source, request=request, **{"response": response} | more
-    )
-
-
-def staged(*names):
-    """Entries of the local API that go wrong: to the question "cut" the answer is cut off, and so on."""
-    text = "A small red-brown cup on a table."
-    entries = [Answer(["asset/images/coffee.png"], [name], text, fault=name) for name in names]
-    return {entry.question: [entry] for entry in entries}
+    about = {"cell": cell_digest(cell) if cell else "", "source": "sample", "request": request, "response": response}
+    return Interaction(**about | more)
 
 
 def stored(folder):
@@ -49,7 +40,7 @@ def ask(*about, client=None, **more):
     return (client or openai.OpenAI()).chat.completions.create(**question(*about, **more))
 
 
-def post(*about, url=CHAT, headers=None, timeout=9, **more):
+def post(*about, headers=None, timeout=9, **more):
     """Ask `question` with requests."""
     body = question(*about, **more)
-    return requests.post(url, headers=headers, json=body, timeout=timeout, stream=body.get("stream"))
+    return requests.post(CHAT, headers=headers, json=body, timeout=timeout, stream=body.get("stream"))

@@ -20,10 +20,10 @@ COFFEE_ALT, CHELSEA_ALT = "A half-full espresso in a small red-brown cup", "The 
 IMG = re.compile(r'<img alt="([^"]*)" width="(\d+)" style="max-width:100%" src="data:image/(\w+);base64,([^"]+)">')
 
 
-def drawn(size=(60, 40), mode="RGB", ground=255):
-    """A picture that is none of ours: a dark square at the top left of a pale ground."""
-    picture = Image.new("L", size, ground).convert(mode)
-    ImageDraw.Draw(picture).rectangle((0, 0, size[0] // 3, size[1] // 3), fill=None if mode == "P" else 0)
+def drawn(size=(60, 40)):
+    """A picture that is none of ours: a dark square at the top left of a white ground."""
+    picture = Image.new("RGB", size, "white")
+    ImageDraw.Draw(picture).rectangle((0, 0, size[0] // 3, size[1] // 3), fill="black")
     return picture
 
 
@@ -44,14 +44,11 @@ def described(bundle):
 def page(monkeypatch, tmp_path):
     """What IPython publishes, without a kernel: page.of(thing), and in page.shown whatever pyplot showed."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    quiet = Config()
-    quiet.HistoryManager.enabled = False
-    formatter = InteractiveShell(config=quiet).display_formatter
-    published = SimpleNamespace(of=lambda thing: formatter.format(thing)[0], shown=[])
+    formatter = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}})).display_formatter
+    made = SimpleNamespace(of=lambda thing: formatter.format(thing)[0], shown=[])
     monkeypatch.setattr(publishing, "get_ipython", lambda: formatter.parent)
     monkeypatch.setattr(plt, "get_backend", lambda: "a page")
-    figures = lambda: map(published.of, map(plt.figure, plt.get_fignums()))  # noqa: E731
-    monkeypatch.setattr(plt, "show", lambda: published.shown.extend(figures()))
+    monkeypatch.setattr(plt, "show", lambda: made.shown.extend(map(made.of, map(plt.figure, plt.get_fignums()))))
     for _ in "twice":
         publishing.install()
-    return published
+    return made

@@ -5,9 +5,7 @@ import re
 import pytest
 from openai.types.chat import ChatCompletion
 
-from course.recording import answer as module
-from course.recording import session, show_answer
-from course.recording.session import Origin
+from course.recording import answer, session, show_answer
 
 
 def chat(content="A cup.", reason="stop", **message):
@@ -21,88 +19,65 @@ def response(*output, reason=None):
     return {"model": "m", "status": status, "incomplete_details": details, "output": [*output], "usage": usage}
 
 
-@pytest.fixture
-def show(monkeypatch, capsys):
-    """Call it with an answer, and its origin: (what is printed, its last line)."""
-
-    def printed(given, known=None):
-        monkeypatch.setattr(session, "origin", {"one": known}.get)
-        show_answer(given)
-        return re.fullmatch(r"(?s)(.*)\n\n\[(.*)\]\n", capsys.readouterr().out).groups()
-
-    return printed
-
-
-def test_an_answer_says_where_it_came_from(show):
+def test_an_answer_says_where_it_came_from(monkeypatch, capsys):
     by_hand = "sample answer, written by hand for this course; no model was asked"
     wrong = "constructed answer, built to the documented shape; wrong on purpose"
     for known, origin, estimated in (
         (None, "live answer", ""),
-        (Origin("sample", ""), by_hand, " (estimated)"),
-        (Origin("constructed", "", None, True), wrong, " (estimated)"),
-        (Origin("live", "", "2026-11-22"), "recorded from a live service on 2026-11-22", ""),
+        (session.Origin("sample", ""), by_hand, " (estimated)"),
+        (session.Origin("constructed", "", None, True), wrong, " (estimated)"),
+        (session.Origin("live", "", "2026-11-22"), "recorded from a live service on 2026-11-22", ""),
     ):
+        monkeypatch.setattr(session, "origin", {"one": known}.get)
+        show_answer(chat())
         line = f"{origin} · model m · tokens: 9 in, 2 out{estimated} · finish reason: stop"
-        assert show(chat(), known) == show(ChatCompletion.model_construct(**chat()), known) == ("A cup.", line)
+        assert capsys.readouterr().out == f"A cup.\n\n[{line}]\n"
 
 
 def test_on_the_card_of_a_notebook_nothing_is_markup(monkeypatch):
-    """All else of the card is compared where lessons are run."""
     shown = {}
-    monkeypatch.setattr(module, "get_ipython", object)
-    monkeypatch.setattr(module, "display", lambda bundle, raw: shown.update(bundle))
+    monkeypatch.setattr(answer, "get_ipython", object)
+    monkeypatch.setattr(answer, "display", lambda bundle, raw: shown.update(bundle))
     show_answer(chat("A <b> & 杯.\n\n  - two") | {"model": "<my>"})
     escaped = re.findall("(?s)>([^<>]*&lt;[^<>]*)<", shown["text/html"])
     assert escaped == ["A &lt;b&gt; &amp; 杯.\n\n  - two", "model &lt;my&gt;"]
     assert shown["text/plain"].startswith("A <b> & 杯.\n\n  - two\n\n[live answer · model <my> · ")
 
 
-TEXTS, NO = [{"type": "text", "text": "A cup"}, {"text": None}, {"text": " or mug."}], [{"refusal": "No."}]
+TEXTS = [{"type": "text", "text": "A cup"}, {"text": None}, {"text": " or mug."}]
 MESSAGE, THOUGHT = {"type": "message", "content": TEXTS}, {"type": "reasoning", "content": None}
-REASONED = "(No text: it only reasoned; allow more output tokens.)"
-CUT = "(No text: the output limit was reached before the first word; allow more output tokens.)"
-FILTERED = "(No text: a content filter of the service held it back.)"
-REFUSED, NONE = "(No text: the model refused. No.)", "(No text: none was sent.)"
 TWO = chat()["choices"] + chat("A mug", "length")["choices"]
-TOLD, UNTOLD = "model m · tokens: 9 in, 2 out", "model not told · tokens: not told"
+TOLD, REASONED = "model m · tokens: 9 in, 2 out", "(No text: it only reasoned; allow more output tokens.)"
+CUT = "(No text: the output limit was reached before the first word; allow more output tokens.)"
+REFUSED, FILTERED = "(No text: the model refused. No.)", "(No text: a content filter of the service held it back.)"
 
 
-@pytest.mark.parametrize(
-    ("given", "text", "line"),
-    [
+def test_a_text_in_parts_is_one_and_what_is_missing_has_its_reason(capsys):
+    for given, text, line in (
         (ChatCompletion.model_construct(**chat(TEXTS)), "A cup or mug.", f"{TOLD} · finish reason: stop"),
-        (response(THOUGHT, MESSAGE), "A cup or mug.", f"{TOLD} · status: completed"),
-        (response(MESSAGE, reason="too_long"), "A cup or mug.", f"{TOLD} · status: incomplete (too_long)"),
+        (response(THOUGHT, MESSAGE, reason="old"), "A cup or mug.", f"{TOLD} · status: incomplete (old)"),
         (chat() | {"choices": TWO}, "A cup.\n\n(another choice)\n\nA mug", f"{TOLD} · finish reason: stop, length"),
-        (chat() | {"model": None, "usage": None}, "A cup.", f"{UNTOLD} · finish reason: stop"),
-        ({"choices": chat()["choices"]}, "A cup.", f"{UNTOLD} · finish reason: stop"),
+        ({"choices": TWO[:1], "usage": None}, "A cup.", "model not told · tokens: not told · finish reason: stop"),
         (chat(None, reasoning_content="A cup …"), REASONED, f"{TOLD} · finish reason: stop"),
-        (chat(None, reasoning="A cup …"), REASONED, f"{TOLD} · finish reason: stop"),
         (response(THOUGHT), REASONED, f"{TOLD} · status: completed"),
         (chat("", "length"), CUT, f"{TOLD} · finish reason: length"),
         (response(reason="max_output_tokens"), CUT, f"{TOLD} · status: incomplete (max_output_tokens)"),
         (response(THOUGHT, reason="content_filter"), FILTERED, f"{TOLD} · status: incomplete (content_filter)"),
         (chat(None, refusal="No."), REFUSED, f"{TOLD} · finish reason: stop"),
-        (response({"type": "message", "content": NO}), REFUSED, f"{TOLD} · status: completed"),
-        (response(MESSAGE | {"content": None}), NONE, f"{TOLD} · status: completed"),
-        (response() | {"output": None}, NONE, f"{TOLD} · status: completed"),
-    ],
-)
-def test_a_text_in_parts_is_one_and_what_is_missing_has_its_reason(show, given, text, line):
-    assert show(given) == (text, f"live answer · {line}")
+        (response(MESSAGE | {"content": [{"refusal": "No."}]}), REFUSED, f"{TOLD} · status: completed"),
+        (response(MESSAGE | {"content": None}), "(No text: none was sent.)", f"{TOLD} · status: completed"),
+    ):
+        show_answer(given)
+        assert capsys.readouterr().out == f"{text}\n\n[live answer · {line}]\n"
 
 
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
+def test_what_is_no_answer_gets_one_sentence():
+    for given, says in (
         (iter(()), "takes no tuple_iterator, .* call .json().* of requests, and collect the chunks of a stream"),
-        ("A cup.", "takes no str, .*"),
         (chat() | {"choices": None}, "This answer has no choices.*"),
         ({"error": {"message": "Invalid image."}}, ".* the service says why: Invalid image."),
         ({"error": "no such model"}, ".* the service says why: no such model"),
         ("\n<!doctype html>", "This is a web page, so no API was asked. Check base_url.*"),
-    ],
-)
-def test_what_is_no_answer_gets_one_sentence(show, given, says):
-    with pytest.raises(TypeError, match=f"^[^\n]*{says}[^\n]*$"):
-        show(given)
+    ):
+        with pytest.raises(TypeError, match=f"^[^\n]*{says}[^\n]*$"):
+            show_answer(given)
