@@ -11,16 +11,16 @@ from tests.exercises.wrong import WRONG
 
 # Slips that change nothing: no case of 09.2 has spaces around it, and 10.2 asks alone for a line that is too large.
 SAME = ("pasted)", "files: (list)", "size = (-1)", "true[(-1)]", "            pass")
+LETTERS = ("00.1", "07.1", "12.1")
 
 
 @pytest.mark.parametrize(("number", "there", "instead", "reason"), WRONG, ids=[f"{row[0]} {row[3]}" for row in WRONG])
 def test_a_mistake_is_named(number, there, instead, reason):
-    """A reason that ends with $ is the end of what is said."""
     state, said = exercises.judge(number, answer_of(number, there, instead))
-    assert state == "not right yet" and reason in f"{said}$", said
+    assert state == "not right yet" and reason in said, said
 
 
-@pytest.mark.parametrize("number", ["00.1", "07.1", "12.1"])
+@pytest.mark.parametrize("number", LETTERS)
 def test_each_letter_has_a_reason_of_its_own(number):
     right = set(answer_of(number))
     reasons = {letter: exercises.judge(number, right ^ {letter})[1] for letter in "abcdef"}
@@ -51,4 +51,4 @@ def test_what_is_right_in_another_form_or_by_another_way_is_right(number, slip):
 
 def test_the_table_holds_every_exercise():
     wrong = [number for number, *_ in WRONG]
-    assert [number for number in ALL if wrong.count(number) < 2] == []
+    assert [number for number in ALL if wrong.count(number) < 2 and number not in LETTERS] == []

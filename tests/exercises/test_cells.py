@@ -23,9 +23,11 @@ from tests.exercises.given import says
 from tests.lessons.lesson import LESSONS, NAMES, printed, read
 
 
-def test_a_request_that_is_built_is_one_that_the_service_reads():
+def test_what_a_solution_builds_is_what_the_service_reads_and_counts():
     check_chat(answer_of("01.2"))
     check_response(answer_of("06.2"))
+    whole = [says("user", *answer_of("03.1", ", max_side=256", "")["parts"])]
+    assert answer_of("03.1")["prediction"] == tokens.request_tokens(whole, recording.model()).tokens / 4
 
 
 def test_the_letters_of_what_is_missed_are_what_replay_misses(folder, monkeypatch):
@@ -65,11 +67,6 @@ def test_score_finds_the_largest_number_of_pairs(found, true):
     rows = permutations(found + [99.0] * len(true), len(true))
     most = max(sum(abs(cut - at) <= 0.5 for cut, at in zip(row, true, strict=True)) for row in rows)
     assert score(found, true) == (most, len(found) - most)
-
-
-def test_the_prediction_of_tokens_begins_with_what_the_lessons_pictures_cost():
-    whole = [says("user", *answer_of("03.1", ", max_side=256", "")["parts"])]
-    assert answer_of("03.1")["prediction"] == tokens.request_tokens(whole, recording.model()).tokens / 4
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=NAMES)

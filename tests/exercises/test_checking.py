@@ -16,39 +16,21 @@ from tests.exercises.given import picture, says, text
 from tests.lessons.lesson import NAMES
 
 EMPTY = [None, ..., "", " ", [], (), {}, b"", {"content": None, "prediction": ...}, {"a": {"b": []}}]
-
-
-@pytest.mark.parametrize("number", ALL)
-def test_nothing_is_not_an_attempt(number):
-    for empty in EMPTY:
-        assert exercises.judge(number, empty) == ("not attempted", f"it wants {ALL[number].expects}.")
-
-
-class Strange:
-    """An object that answers nothing as it should."""
-
-    def __getattr__(self, name):
-        raise RuntimeError(name)
-
-    def __eq__(self, other):
-        raise RuntimeError("==")
-
-    __hash__ = None
-
-
 FIELDS = sorted({name for exercise in ALL.values() for name in re.findall(r'"(\w+)"', exercise.expects)})
 ENDLESS = []
 ENDLESS.append(ENDLESS)
 WILD = [
     7, [None], {"nonsense": 1}, True, float("nan"), 10**400, b"x", dict, print, np.zeros(3), {1}, ENDLESS,
-    [Strange()], [{"type": []}, {}], dict.fromkeys(FIELDS, Strange()), {key: [[1], None] for key in FIELDS},
+    [{"type": []}, {}], dict.fromkeys(FIELDS, np.zeros(3)), {key: [[1], None] for key in FIELDS},
     dict.fromkeys(FIELDS, max) | {"parts": [text("a"), picture()], "messages": [says("user", text("a"), picture())]},
     {key: [{"role": []}] for key in FIELDS} | {"parts": [text("a"), picture()], "data_url": 1},
 ]  # fmt: skip
 
 
-def test_whatever_comes_is_a_reason_and_no_traceback():
-    for number in ALL:
+def test_nothing_is_not_an_attempt_and_nonsense_is_a_reason_and_no_traceback():
+    for number, exercise in ALL.items():
+        for empty in EMPTY:
+            assert exercises.judge(number, empty) == ("not attempted", f"it wants {exercise.expects}.")
         for answer in WILD:
             state, said = exercises.judge(number, answer)
             assert state == "not right yet" and 20 < len(said) < 400, (number, state, said)

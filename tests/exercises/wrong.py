@@ -1,11 +1,10 @@
 """Wrong answers that people give: (exercise, what stands in its solution, what they write, words of the reason).
 
-Where nothing stands there, the third is an expression for the whole answer. A reason that ends with $ ends there.
-What differs from a solution by one step, bound or part (`slips`) is noticed for each function; here are the others.
+Where nothing stands there, the third is an expression for the whole answer. What `slips` changes in a function, and
+the letters of three exercises, are tried in test_answers.py.
 """
 
 WRONG = [
-    ("00.1", '"e"', '"d"', "d is answered: the same request"),
     ("00.1", '"e"', '"e", "G"', "There is no 'g'. The letters are: a, b, c, d, e, f."),
     ("00.2", '{"url": ROCKET, "detail": "high"}', "ROCKET", "a habit of 2023"),
     ("00.2", 'url": ROCKET', "url\": 'ROCKET'", "'ROCKET' is not that of rocket.jpg. Write ROCKET, unquoted."),
@@ -73,10 +72,9 @@ WRONG = [
     ("03.3", "(content), step", "(content) - step + 1, step", "loses, repeats or moves something, perhaps the rest"),
     ("03.3", "step)]", "step)] or None", "Given a list of 0 pictures and a limit of 10, your f"),
     ("04.1", "173", "144", "Those are the patches, at low 16 x 9"),
-    ("04.1", "173", "172.8", "At low it is not 172.8. A part of a token counts as a whole one: round up.$"),
     ("04.1", "173", "85", "not 85. That is gpt-4o, which counts tiles"),
     ("04.1", "1239", "2_000.5", "At high it is not 2,000.5. Think of the limit of 2,048"),
-    ("04.2", "> 1500", "> 15_000", "14,100 tokens at auto, where the service shrinks nothing: over 1,500.$"),
+    ("04.2", "> 1500", "> 15_000", "14,100 tokens at auto, where the service shrinks nothing: over 1,500."),
     ("04.2", "> 1500", "> 300", "there is room for more pixels"),
     ("04.2", "", "{'width': 1368, 'height': 1824}", "is not 4 to 3"),
     ("04.2", "", "{'width': 8000, 'height': 6000}", "larger than the photo"),
@@ -99,16 +97,13 @@ WRONG = [
     ("06.2", "max_output_tokens", "max_completion_tokens", 'Do you mean "max_output_tokens"?'),
     ("06.2", '"model": MODEL, ', "", '"model" is missing'),
     ("06.2", '[{"role": "user", "content": content}]', "content", "is to be a list of 1. What came is a list of 2"),
-    ("06.2", ": content", ": [text('What?')]", 'For Responses write "type": "input_text"'),
     ("06.2", ": content", ": [content[1] | {'image_url': {}}]", "write the address itself"),
     ("06.2", ": content", ": [content[0], content[1] | {'image_url': ROCKET}]", "skimage/data/coffee.png"),
     ("06.2", "500", "500.0", "is 500.0. The exercise asks for 500"),
     ("06.2", ', "store": False', "", "The service would keep it"),
     ("06.3", '== "response.output_text.delta"', '.endswith(".delta")', "a refusal and completed"),
     ("06.3", '== "response.output_text.delta"', '.endswith("text.delta")', "a thought before its text"),
-    ("06.3", '== "response.completed"', 'in ("response.completed", "response.failed")', "failed at its end"),
     ("06.3", "response.completed", "response.output_text.done", "returns ('', False) and not ['', True]"),
-    ("07.1", '"f"', '"d"', "One is missing: f is the wire"),
     ("07.1", '["b", "d", "f"]', '["429", "503"]', "There is no '429'. The letters are"),
     ("07.2", '.get("filtered")', '.get("severity") != "safe"', "Given an answer with violence noticed and let through"),
     ("07.2", '.get("prompt_filter_results", [])', '["prompt_filter_results"]', "raised KeyError"),
@@ -137,7 +132,6 @@ WRONG = [
     ("09.1", '"c": my_c', '"c": 404', "c is to be a text"),
     ("09.2", "urlsplit(pasted.strip()).netloc", "pasted[8:].rstrip('/')", "as https://r.openai.azure.com/openai, your"),
     ("09.2", "pasted.strip()", "pasted.partition('/openai')[0]", "such as https://openai.openai.azure.com, your"),
-    ("09.2", "netloc", "netloc.replace('azure.us', 'azure.com')", "such as https://r.openai.azure.us, your"),
     ("09.3", '404: "path"}', '404: "path", 400: "prompt"}', "a status of 400 and the code None, your"),
     (
         "09.3",
@@ -166,8 +160,6 @@ WRONG = [
     ("11.3", "true if right(before", "sorted(true) if right(before", "and not {'fixed': [], 'broken': ['b', 'a']}"),
     ("11.3", "changes)", "lambda a, b, true: changes(b, a, true))", "and not {'fixed': ['b'], 'broken': ['a']}"),
     ("11.3", "<= 1", "< 1", "numbers that are 1 off"),
-    ("12.1", '"b", ', '"a", "b", ', "the one that believes the note"),
-    ("12.1", '"b", ', "", "Without a tool"),
     ("12.2", 'set(given) != {"to", "cents"}', 'not set(given) >= {"to", "cents"}', "Given one field more"),
     ("12.2", 'type(given["cents"]) is not int', 'not isinstance(given["cents"], int)', "Given true as the cents"),
     ("12.2", 'given["to"] in payees', 'str(given["to"]) in str(payees)', "Given the beginning of a payee"),
