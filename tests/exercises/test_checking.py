@@ -2,6 +2,7 @@
 
 import os
 import re
+from importlib import import_module
 from itertools import pairwise
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_a_function_that_fails_returns_nothing_or_spoils_what_it_was_given_is_to
     assert said.startswith("Given ") and "your function raised KeyError: 'my own'" in said
     assert "Does each branch end in a return?" in exercises.judge(number, lambda *_: None)[1]
     assert "without brackets" in exercises.judge(number, "called at once")[1]
-    right = answer_of(number)
+    right = getattr(import_module(f"course.exercises.lesson_{number[:2]}"), answer_of(number).__name__)
 
     def spoil(first, *others):
         returned = right(first, *others)
