@@ -1,7 +1,4 @@
-"""Right answers of another kind: slips that change nothing (as in wrong.py), and other ways to the same results.
-
-What letters, numbers and fields may look like is the same for all exercises, and shown with the first of each.
-"""
+"""Right answers of another kind: slips that change nothing (as in wrong.py), and other ways to the same results."""
 
 import re
 from contextlib import suppress
@@ -35,12 +32,9 @@ RIGHT = [
     ("03.2", "", "three('닭', '동전', '말', ask='닭과 말 중 어느 쪽이 더 많나요?')"),
     ("03.2", "", "three('A', 'Picture B', 'C', ask='Are there more animals in A or in picture b?')"),
     ("03.2", "", "three('[Hens]', '\"Kitchen\"', \"Cowboy's horses -\", ask=\"More Hens than cowboy's horses?\")"),
-    ("03.2", "", "three('One-eyed hens', '24 coins', 'Herd', ask='Are there more one-eyed hens than 24 coins?')"),
     ("03.2", "", "three()[4:6] + three()[:4] + three()[6:]"),
-    ("03.3", "in_turns)", "lambda *given: tuple(map(tuple, in_turns(*given))))"),
     ("04.2", "", "{'width': 1278, 'height': 959.0}"),
     ("04.3", "size[0] / width", "size[1] / height"),
-    ("04.3", "default=None", "default=''"),
     ("05.3", "return len(found) - len(left), len(left)", "return np.array([len(found) - len(left), len(left)])"),
     ("06.2", '[{"role": "user", "content": content}]', '({"type": "message", "role": "user", "content": content},)'),
     ("06.2", ": content", ": [content[1] | {'image_url': encoding.open_picture(COFFEE_FILE).data_url}, content[0]]"),

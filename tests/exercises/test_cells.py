@@ -1,7 +1,4 @@
-"""The exercises and their lessons: the cells ask for them, and what a solution claims is true.
-
-That a solution is right at the end of its lesson is seen where the lessons are run (tests/lessons).
-"""
+"""The exercises and their lessons: the cells ask for them, and what a solution claims is true."""
 
 import re
 from functools import partial
