@@ -24,7 +24,7 @@ TESTS = {
     "tests/browser": 316,
     "tests/docs": 639,
     "tests/encoding": 1_003,
-    "tests/exercises": 680,
+    "tests/exercises": 679,
     "tests/guard": 35,
     "tests/lessons": 945,
     "tests/many": 243,
