@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-from collections.abc import Iterator
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -36,7 +35,7 @@ def answer_of(number, there="", instead=""):
     return hand_in(number, source.replace(there, instead, 1) if there else whole)
 
 
-def slips(source: str) -> Iterator[str]:
+def slips(source):
     """Every text of a solution that differs in one place: a mistake of mutate.py, or one that people make."""
     data, starts = source.encode(), [0]
     for line in data.splitlines(keepends=True):
@@ -53,7 +52,7 @@ def slips(source: str) -> Iterator[str]:
 NEAR = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 
 
-def instead_of(node: ast.AST) -> Iterator[ast.AST]:
+def instead_of(node):
     """A step left out, one of two ways always taken, another number, one of several missing, a bound one off."""
     match node:
         case ast.Call(func=ast.Attribute(value=before)) | ast.Subscript(value=before):

@@ -1,15 +1,10 @@
-"""What answers are made of: the names that a solution finds in its notebook, and parts of requests.
-
-The texts in wrong.py and right.py use these names.
-"""
+"""What wrong.py and right.py use: the names that a solution finds in its notebook, and parts of requests."""
 
 # ruff: noqa: F401
 import base64
-from collections import Counter
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Literal
 
 import numpy as np
@@ -18,18 +13,14 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pydantic import BaseModel, model_validator
 
-from course.exercises.lesson_03 import COINS
+from course.exercises import lesson_03
 from course.exercises.reading import ROCKET
 from course.recording import DEFAULT_MODEL as MODEL
-from helpers import tokens
-from helpers.encoding import open_picture
+from helpers import encoding, tokens
 from tests.conftest import COFFEE, COFFEE_FILE
 
-encoding = SimpleNamespace(open_picture=cache(open_picture))  # many answers hold the same pictures
-FOLDER = "../asset/images/"
-FILES = {"hens": "chicken.webp", "cows": "cow.webp", "coins": "coins.png", "horses": "horse.webp"}
-FILES = {kind: f"{FOLDER}{name}" for kind, name in FILES.items()}
-PHOTO = f"{FOLDER}phone_photo.jpg"
+FILES = {kind: f"../asset/images/{name}" for kind, name in lesson_03.FILES.items()}
+PHOTO = "../asset/images/phone_photo.jpg"
 NOTES = PngInfo()
 NOTES.add_text("Author", "A. Learner")
 
@@ -50,9 +41,10 @@ content = [
     {"type": "input_text", "text": "Describe this picture in one sentence."},
     {"type": "input_image", "image_url": COFFEE, "detail": "low"},
 ]
-coins = picture(COINS, "low")
+coins = picture(lesson_03.COINS, "low")
 
 
+@cache
 def part(kind, max_side=None, detail="low"):
     return encoding.open_picture(FILES[kind], max_side=max_side).chat_part(detail)
 

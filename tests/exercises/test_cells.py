@@ -1,9 +1,7 @@
-"""The exercises and their lessons: the cells ask for them, and what a solution claims is true.
-
-That a solution is right at the end of its lesson is seen where the lessons are run (tests/lessons).
-"""
+"""The exercises and their lessons: the cells ask for them, and what a solution claims is true."""
 
 import re
+from functools import partial
 from itertools import permutations
 
 import openai
@@ -16,34 +14,36 @@ from course.assets import ROOT
 from course.exercises.lesson_05 import score
 from helpers import tokens, video
 from tests.api.validation import check_chat, check_response
-from tests.conftest import COFFEE, QUESTION
+from tests.conftest import QUESTION, question
 from tests.exercises.cases import ALL, answer_of
-from tests.exercises.given import picture, says, text
+from tests.exercises.given import says
 from tests.lessons.lesson import LESSONS, NAMES, printed, read
 
 
-def test_a_request_that_is_built_is_one_that_the_service_reads():
+def test_what_a_solution_builds_is_what_the_service_reads_and_counts():
     check_chat(answer_of("01.2"))
     check_response(answer_of("06.2"))
+    whole = [says("user", *answer_of("03.1", ", max_side=256", "")["parts"])]
+    assert answer_of("03.1")["prediction"] == tokens.request_tokens(whole, recording.model()).tokens / 4
 
 
 def test_the_letters_of_what_is_missed_are_what_replay_misses(folder, monkeypatch):
     monkeypatch.delenv("COURSE_RECORDINGS")
     recording.start("00_start_here", mode="replay")
-    asked, shown = text(QUESTION), picture(COFFEE, "low")
-    contents = {
-        "a": [asked, picture(COFFEE, "high")],
-        "b": [text(f"{QUESTION} "), shown],
-        "c": [shown, asked],
-        "d": [asked, shown],
-        "e": [asked, shown],
-        "f": [asked, dict(reversed(shown.items()))],
+    ask = partial(question, max_completion_tokens=500)
+    asked, shown = ask()["messages"][0]["content"]
+    requests = {
+        "a": ask(detail="high"),
+        "b": ask(f"{QUESTION} "),
+        "c": ask(messages=[says("user", shown, asked)]),
+        "d": ask(),
+        "e": ask(max_completion_tokens=501),
+        "f": ask(messages=[says("user", asked, dict(reversed(shown.items())))]),
     }
     missed = []
-    for letter, content in contents.items():
-        body = {"model": recording.model(), "messages": [says("user", *content)]}
+    for letter, request in requests.items():
         try:
-            openai.OpenAI().chat.completions.create(**body, max_completion_tokens=501 if letter == "e" else 500)
+            openai.OpenAI().chat.completions.create(**request)
         except recording.NotRecorded:
             missed.append(letter)
     assert missed == answer_of("00.1")
@@ -64,11 +64,6 @@ def test_score_finds_the_largest_number_of_pairs(found, true):
     rows = permutations(found + [99.0] * len(true), len(true))
     most = max(sum(abs(cut - at) <= 0.5 for cut, at in zip(row, true, strict=True)) for row in rows)
     assert score(found, true) == (most, len(found) - most)
-
-
-def test_the_prediction_of_tokens_begins_with_what_the_lessons_pictures_cost():
-    whole = [says("user", *answer_of("03.1", ", max_side=256", "")["parts"])]
-    assert answer_of("03.1")["prediction"] == tokens.request_tokens(whole, recording.model()).tokens / 4
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=NAMES)

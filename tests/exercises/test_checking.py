@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from course import CourseError, exercises
-from course.exercises import done, lesson_00, lesson_01
-from course.exercises import exercise as checks
+from course.exercises import done, lesson_00
 from course.recording import DEFAULT_MODEL
 from helpers.tokens import price
 from tests.exercises.cases import ALL, FUNCTIONS, answer_of
@@ -18,56 +17,32 @@ from tests.exercises.given import picture, says, text
 from tests.lessons.lesson import NAMES
 
 EMPTY = [None, ..., "", " ", [], (), {}, b"", {"content": None, "prediction": ...}, {"a": {"b": []}}]
-
-
-@pytest.mark.parametrize("number", ALL)
-def test_nothing_is_not_an_attempt(number):
-    for empty in EMPTY:
-        assert exercises.judge(number, empty) == ("not attempted", f"it wants {ALL[number].expects}.")
-
-
-class Strange:
-    """An object that answers nothing as it should."""
-
-    def __getattr__(self, name):
-        raise RuntimeError(name)
-
-    def __eq__(self, other):
-        raise RuntimeError("==")
-
-    __hash__ = None
-
-
 FIELDS = sorted({name for exercise in ALL.values() for name in re.findall(r'"(\w+)"', exercise.expects)})
 ENDLESS = []
 ENDLESS.append(ENDLESS)
 WILD = [
     7, [None], {"nonsense": 1}, True, float("nan"), 10**400, b"x", dict, print, np.zeros(3), {1}, ENDLESS,
-    [Strange()], [{"type": []}, {}], dict.fromkeys(FIELDS, Strange()), {key: [[1], None] for key in FIELDS},
+    [{"type": []}, {}], dict.fromkeys(FIELDS, np.zeros(3)), {key: [[1], None] for key in FIELDS},
     dict.fromkeys(FIELDS, max) | {"parts": [text("a"), picture()], "messages": [says("user", text("a"), picture())]},
     {key: [{"role": []}] for key in FIELDS} | {"parts": [text("a"), picture()], "data_url": 1},
 ]  # fmt: skip
 
 
-def test_whatever_comes_is_a_reason_and_no_traceback():
-    for number in ALL:
+def test_nothing_is_not_an_attempt_and_nonsense_is_a_reason_and_no_traceback():
+    for number, exercise in ALL.items():
+        for empty in EMPTY:
+            assert exercises.judge(number, empty) == ("not attempted", f"it wants {exercise.expects}.")
         for answer in WILD:
             state, said = exercises.judge(number, answer)
             assert state == "not right yet" and 20 < len(said) < 400, (number, state, said)
         assert "What came is an object" in exercises.judge(number, object())[1]
 
 
-def raises(*_):
-    raise KeyError("the learner's own")
-
-
 @pytest.mark.parametrize("number", FUNCTIONS)
 def test_a_function_that_fails_returns_nothing_or_spoils_what_it_was_given_is_told_so(number):
-    state, said = exercises.judge(number, raises)
-    assert state == "not right yet" and said.startswith("Given ")
-    assert 'your function raised KeyError: "the learner\'s own"' in said
+    said = exercises.judge(number, lambda *_: {}["my own"])[1]
+    assert said.startswith("Given ") and "your function raised KeyError: 'my own'" in said
     assert "Does each branch end in a return?" in exercises.judge(number, lambda *_: None)[1]
-    assert "your function raised TypeError" in exercises.judge(number, lambda: None)[1], "it takes no argument"
     assert "without brackets" in exercises.judge(number, "called at once")[1]
     right = getattr(import_module(f"course.exercises.lesson_{number[:2]}"), answer_of(number).__name__)
 
@@ -100,49 +75,36 @@ def test_the_three_verdicts(capsys):
 def test_a_hint_is_no_solution_and_a_solution_can_be_pasted(number, capsys):
     exercise = ALL[number]
     exercises.hint(number)
-    hint = " ".join(capsys.readouterr().out.split())
-    assert hint == f"Hint for {number}: {' '.join(exercise.hint.split())}"
+    assert capsys.readouterr().out.split() == f"Hint for {number}: {exercise.hint}".split()
     exercises.solution(number)
-    printed = capsys.readouterr().out
+    printed, solution = capsys.readouterr().out, exercise.solution.strip()
     compile(printed, number, "exec")
-    solution = exercise.solution.strip()
-    assert printed.startswith(solution) and solution.splitlines()[-1].startswith(f'exercises.check("{number}", ')
-    why = printed.removeprefix(solution).strip().splitlines()
-    assert all(line.startswith("# ") and len(line) <= 88 for line in why) and why[0].startswith("# Why: ")
+    assert printed.startswith(f"{solution}\n\n# Why: ")
+    assert all(line.startswith("# ") and len(line) <= 88 for line in printed[len(solution) :].split("\n")[2:-1])
 
 
 @pytest.mark.parametrize("call", [exercises.hint, exercises.solution, lambda n: exercises.check(n, 1)])
-@pytest.mark.parametrize("number", ["00.4", 1.1, None, []])
+@pytest.mark.parametrize("number", ["00.4", 1.1, []])
 def test_an_unknown_number_lists_what_there_is(call, number):
     with pytest.raises(CourseError, match=re.escape("There are: " + ", ".join(ALL) + ".")) as error:
         call(number)
     assert repr(number) in str(error.value) and ('Do you mean "01.1"?' in str(error.value)) is (number == 1.1)
 
 
-def test_a_mistake_of_a_checker_is_no_traceback(monkeypatch):
-    nine = checks.Exercise("00.9", "a dog", "", "", "")
-    monkeypatch.setitem(checks.EXERCISES, "00.9", nine)
-    nine(lambda answer: 1 / 0)
-    said = "it wants a dog. What came is an int that cannot be read (ZeroDivisionError)."
-    assert exercises.judge("00.9", 3) == ("not right yet", said)
-
-
-@pytest.mark.parametrize("left", [None, b"", b"00.3\n00", b"\xff\0"], ids=["no file", "empty", "cut off", "broken"])
+@pytest.mark.parametrize("left", [None, b"00.3\n00", b"\xff\0"], ids=["no file", "cut off", "broken"])
 def test_progress_knows_what_was_right_here_and_a_file_disturbs_no_check(left, tmp_path, monkeypatch, capsys):
     assert str(done.FILE) == os.devnull, "a test is no progress of whoever runs it"
     monkeypatch.setattr(done, "FILE", tmp_path / "progress")
     if left is not None:
         done.FILE.write_bytes(left)
-    for number, answer in {"00.3": 8474, "01.3": lesson_01.go_on, "00.1": None, "00.2": 7}.items():
+    for number, answer in [("00.3", 8474), ("01.3", answer_of("01.3")), ("00.1", None), ("00.2", 7)] * 2:
         exercises.check(number, answer)
-        exercises.check(number, answer)
-    size = done.FILE.stat().st_size
+    assert done.FILE.stat().st_size <= len(left or b"") + 14, "each is kept once"
     capsys.readouterr()
     exercises.progress()
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == NAMES
     assert lines[0].endswith(" 1 of 3 · left: 00.1 00.2") and lines[1].endswith(" 1 of 3 · left: 01.1 01.2")
-    assert size <= len(left or b"") + 14, "each is kept once"
     done.FILE.unlink()
     done.FILE.mkdir()  # neither read nor written
     exercises.check("00.3", 8474)
@@ -152,6 +114,5 @@ def test_progress_knows_what_was_right_here_and_a_file_disturbs_no_check(left, t
 
 def test_the_price_of_an_exercise_is_the_price_of_the_course():
     assert 100 / price(DEFAULT_MODEL, 218, 62) == pytest.approx(lesson_00.PER_DOLLAR)
-    assert int(lesson_00.PER_DOLLAR) == 8474
     values = sorted([lesson_00.PER_DOLLAR, *lesson_00.SLIPS])
     assert all(after / before > 1.02 for before, after in pairwise(values)), "slips can be told apart"
