@@ -71,23 +71,19 @@ def test_scenes_keep_to_their_bounds_and_bounds_that_make_no_sense_are_refused(t
 @given(st.lists(st.integers(1, 900), min_size=1), st.integers(1, 900))
 def test_a_long_scene_is_divided_where_frames_begin_without_a_gap(steps, longest):
     times = [0, *itertools.accumulate(steps)]
-    end = times[-1] + 1
-    parts = list(module._divide("c.mp4", 0, end, longest, times))
-    assert [part.start for part in parts] == [0, *(part.end for part in parts[:-1])] and parts[-1].end == end
-    for part in parts:  # too long only where a frame stands still; the best frame is that in the middle
-        assert part.end - part.start <= longest + max(steps) or len(parts) == 1
-        assert part.best == min(
-            (at for at in times if part.start <= at < part.end), key=lambda at: abs(2 * at - part.start - part.end)
-        )
+    parts = list(module._divide("c.mp4", 0, end := times[-1] + 1, longest, times))
+    assert [*(part.start for part in parts), end] == [0, *(part.end for part in parts)]
+    for part in parts:
+        shown, middle = [at for at in times if part.start <= at < part.end], (part.start + part.end) / 2
+        assert part.start == shown[0] and part.best == min(shown, key=lambda at: abs(at - middle))
+        assert part.end - part.start <= longest + max(steps) or len(parts) == 1  # longer where a frame stands still
     assert len(parts) <= -(-end // longest)
 
 
 def test_a_bar_is_shown_for_a_film_that_takes_long_and_taken_away_at_the_end(tmp_path, monkeypatch, capsys):
-    path, real = cut_clip(tmp_path / "c.mp4", 20), module.tqdm
-    video.scenes(path)
-    assert capsys.readouterr().out == ""
+    real = module.tqdm
     monkeypatch.setattr(module, "tqdm", lambda **options: real(**options | {"delay": 0, "mininterval": 0}))
-    video.scenes(path)
+    video.scenes(cut_clip(tmp_path / "c.mp4", 20))
     lines = capsys.readouterr().out.split("\r")
     assert lines[1].startswith("c.mp4:   0%") and re.match(r"c.mp4:  [5-9]\d%", lines[-3]) and lines[-1] == ""
 
@@ -101,7 +97,6 @@ KINDS = {
     "Matroska without a duration": ("c.mkv", {"container": {"live": "1"}}),
     "no time stamps": ("c.h264", {}),
     "a transport stream, from 1.4 s": ("c.ts", {}),
-    "MPEG-2": ("c.mpg", {"codec": "mpeg2video", "rate": 25}),
     "AVI": ("c.avi", {"codec": "mpeg4"}),
     "WebM": ("c.webm", {"codec": "libvpx-vp9"}),
     "a late start": ("c.mkv", {"stamps": range(5000, 12000, 100)}),
@@ -115,39 +110,34 @@ if sys.platform != "win32":
 @pytest.mark.parametrize("kind", KINDS)
 def test_times_count_from_the_first_frame_and_the_picture_is_that_of_its_time(tmp_path, kind):
     name, options = KINDS[kind]
-    step = 1 / options.get("rate", 10)
-    stamps = options.get("stamps") or [1000 * n * step for n in range(70)]
+    stamps = options.get("stamps", range(0, 7000, 100))
     times = [(stamp - max(stamps[0], 0)) / 1000 for stamp in stamps]  # below 0 it is not shown
     path = cut_clip(tmp_path / name, 25, 45, **options)
     scenes = video.scenes(path, longest=3)
     assert scenes[0].start == 0 and times[25] in [pytest.approx(scene.start, abs=0.002) for scene in scenes]
-    assert scenes[-1].end == pytest.approx(times[-1] + step, abs=0.011)
+    assert scenes[-1].end == pytest.approx(times[-1] + 0.1, abs=0.011)
     some = [*scenes, *(video.Scene(path, 0, 9, max(0, times[n])) for n in (0, 11, 13, 36, 69))]
     assert [times[number_of(one.picture(None))] for one in some] == [pytest.approx(one.best, abs=0.002) for one in some]
 
 
-def test_frames_a_day_apart_are_taken_for_damage(tmp_path):
-    path = cut_clip(tmp_path / "day.mkv", 5, stamps=[0, 100, 200, 200_000_000, 200_000_100])
-    with pytest.warns(UserWarning, match="it is cut off or damaged"):
-        assert spans(video.scenes(path)) == [(0, 0.5)]
-
-
 @pytest.mark.parametrize(("end", "size"), [("ts", SIZE), ("h264", (320, 200))])
-def test_time_stamps_that_begin_again_are_counted_on_and_a_new_size_is_taken(tmp_path, end, size):
+def test_time_stamps_that_begin_again_or_leap_over_a_day_are_counted_on(tmp_path, end, size):
     path, two = cut_clip(tmp_path / f"one.{end}", 20), tmp_path / f"two.{end}"
     coded([numbered(n, size, hue=1) for n in range(20, 40)], two)
     path.write_bytes(path.read_bytes() + two.read_bytes())
     scenes = video.scenes(path)
     assert spans(scenes) == [(0, 2), (2, 4)]
-    assert [number_of(scene.picture(None)) for scene in scenes] == [round(scene.best * 10) for scene in scenes]
-    assert [pixels(scene.picture(None)).size for scene in scenes] == [SIZE, size]
+    pictures = [scene.picture(None) for scene in scenes]
+    assert [number_of(picture) for picture in pictures] == [round(scene.best * 10) for scene in scenes]
+    assert [pixels(picture).size for picture in pictures] == [SIZE, size]
+    leap = cut_clip(tmp_path / "leap.mkv", 5, stamps=[0, 100, 200, 200_000_000, 200_000_100])
+    with pytest.warns(UserWarning, match="it is cut off or damaged"):
+        assert spans(video.scenes(leap)) == [(0, 0.5)]
 
 
 # Pictures.
 
-COMB = Image.new("RGB", SIZE, "white")
-for row in range(0, SIZE[1], 2):
-    COMB.paste("black", (0, row, SIZE[0], row + 1))
+COMB = Image.frombytes("L", (1, 180), b"\0\xff" * 90).resize(SIZE).convert("RGB")
 CLEAR, ON_WHITE = Image.new("RGBA", SIZE, (0, 0, 0, 0)), Image.new("RGB", SIZE, "white")
 for picture in (CLEAR, ON_WHITE):
     picture.paste((200, 30, 30), (80, 40, 240, 140))
@@ -175,8 +165,7 @@ def unlike(picture, wanted):
         (orange(322, 718), {}, None),  # without a word from the file by BT.601, and in HD by BT.709
         (orange(322, 720), {"matrix": 1}, None),
         (orange(322, 720), {"colorspace": 6}, None),
-        (orange(322, 182), {"matrix": 1, "colorspace": 1}, None),
-        (COMB, {"options": {"x264-params": "interlaced=0"}}, None),
+        (COMB, {}, None),
         # Interlaced, every other line is of another moment, and one moment is shown.
         (COMB, {"options": {"x264-params": "tff=1:interlaced=1"}}, Image.new("RGB", SIZE, "white")),
         (CLEAR, {"codec": "qtrle", "pix_fmt": "argb"}, ON_WHITE),
@@ -202,7 +191,7 @@ def test_a_video_of_one_frame_that_lies_on_its_side_is_turned_upright(tmp_path):
     }.items():
         struct.pack_into(">9i", data, data.index(b"tkhd") + 44, a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
         path.write_bytes(data)
-        assert unlike(video.scenes(path)[0].picture(None), image.transpose(turn)) < 9, turn
+        assert unlike(video.scenes(path)[0].picture(None), image.transpose(turn)) < 20, turn
 
 
 def test_a_picture_is_a_jpeg_with_its_name_and_time_even_of_a_cartoon_and_hdr_is_said(tmp_path):
@@ -234,35 +223,30 @@ def test_of_several_streams_the_largest_is_taken_but_neither_a_single_frame_nor_
 # Files that are cut off, damaged, changed, no video, or not there.
 
 
-@pytest.mark.parametrize("kind", ["mp4, its index in front", "mkv", "avi"])
-def test_of_a_file_that_is_cut_off_the_readable_part_is_used_and_said(tmp_path, kind):
-    codec, container = ("mpeg4" if kind == "avi" else "libx264"), {"movflags": "faststart"} if "mp4" in kind else {}
-    path = cut_clip(tmp_path / f"c.{kind[:3]}", 30, 70, codec=codec, container=container)
+@pytest.mark.parametrize(
+    ("end", "options"), [("mp4", {"container": {"movflags": "faststart"}}), ("mkv", {}), ("avi", {"codec": "mpeg4"})]
+)
+def test_of_a_file_that_is_cut_off_the_readable_part_is_used_and_said(tmp_path, end, options):
+    path = cut_clip(tmp_path / f"c.{end}", 30, 70, **options)
+    data = path.read_bytes().replace(b"Lavf", b"L\xe4vf")  # the program that wrote it, not in UTF-8
+    path.write_bytes(data)
     with warnings.catch_warnings(action="error"):
         assert spans(video.scenes(path)) == [(0, 3), (3, 10)]
-    data = path.read_bytes()
     path.write_bytes(data[: len(data) * 6 // 10])
     with pytest.warns(UserWarning, match=r"only its first [4-7]\.\d seconds can be read") as said:
         [first, last] = video.scenes(path)
     assert len(said) == 1 and said[0].filename == __file__
     assert spans([first]) == [(0, 3)] and 4 < last.end < 8
     assert number_of(last.picture()) == round(last.best * 10)
+    cut_clip(path, 10, **options)
+    assert "no frame at 0:0" in (said := refusal(last.picture)) and "Has the file changed" in said
 
 
-def test_a_changed_file_is_told_and_metadata_that_are_no_utf_8_are_no_problem(tmp_path):
-    [scene] = video.scenes(path := cut_clip(tmp_path / "c.mp4", 60))
-    cut_clip(path, 10)
-    assert "no frame at 0:03 any more. Has the file changed" in refusal(scene.picture)
-    data = cut_clip(path := tmp_path / "c.avi", 20, codec="mpeg4").read_bytes()
-    path.write_bytes(changed := data.replace(b"Lavf", b"L\xe4vf"))  # the program that made it
-    assert changed != data and spans(video.scenes(path)) == [(0, 2)]
-
-
-def test_what_is_no_video_is_refused_with_the_reason(tmp_path):
+def test_what_is_no_video_is_refused_with_the_reason(tmp_path, monkeypatch):
     def clip_bytes(*lengths, **container):
         return cut_clip(tmp_path / "c.mp4", *lengths, container=container).read_bytes()
 
-    def saved(kind):
+    def picture_bytes(kind):
         numbered(9).save(tmp_path / "picture", kind)
         return (tmp_path / "picture").read_bytes()
 
@@ -270,9 +254,9 @@ def test_what_is_no_video_is_refused_with_the_reason(tmp_path):
     drm = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "0" * 32, "encryption_kid": "1" * 32}
     no_video, unreadable = "no video that can be decoded here", "it can't be read as a video"
     for name, data, said in (
-        ("empty", b"", unreadable),
-        ("a.gif", saved("GIF"), unreadable),
-        ("a.avif", saved("AVIF"), no_video),  # as HEIC, in the same container as MP4
+        ("empty.mp4", b"", unreadable),
+        ("a.gif", picture_bytes("GIF"), unreadable),
+        ("a.avif", picture_bytes("AVIF"), no_video),  # as HEIC, in the same container as MP4
         ("playlist", b"#EXTM3U\nhttp://127.0.0.1:9/a.ts\n", unreadable),
         ("playlist of a file", f"ffconcat version 1.0\nfile {VIDEOS}/camera1.mp4".encode(), unreadable),
         ("unknown.mp4", head.replace(b"avc1", b"zzz1") + mdat + frames, no_video),
@@ -283,11 +267,6 @@ def test_what_is_no_video_is_refused_with_the_reason(tmp_path):
     ):
         (tmp_path / name).write_bytes(data)
         assert re.fullmatch(f"{name}: .*{re.escape(said)}.*", refusal(video.scenes, tmp_path / name))
-
-
-def test_a_name_as_people_paste_it_is_found_and_what_is_no_path_or_too_large_is_refused(tmp_path, monkeypatch):
-    path = cut_clip(tmp_path / "c.mp4", 3).rename(tmp_path / "a b")
-    assert video.scenes(f'"{path}"')[0].path == path == video.scenes(tmp_path / "a%20b")[0].path
     for wrong, said in (
         ("https://example.org/a.mp4?sig=secret", "From an address, download it first"),
         (None, "A video is given by its path: "),
@@ -304,12 +283,12 @@ def test_a_damaged_file_ends_in_a_result_or_a_video_error_and_ffmpeg_is_silent(t
     dice, ends = random.Random(1), []
     files = [cut_clip(tmp_path / f"c.{end}", 6, 8) for end in ("mp4", "mkv", "ts", "h264", "avi")]
     for path, number in itertools.product(files, range(10)):
-        data, mutant = path.read_bytes(), path.with_name("mutant" + path.suffix)
-        changed = bytearray(data[: dice.randrange(len(data))] if number % 5 == 0 else data)
-        for _ in range(dice.choice((1, 4, 64))):
-            # Half of them in the first kilobytes, where the header is.
-            changed[dice.randrange(min(len(changed), dice.choice((2000, len(data)))))] = dice.randrange(256)
-        mutant.write_bytes(changed)
+        data = bytearray(path.read_bytes())
+        if number % 5 == 0:
+            del data[dice.randrange(len(data)) :]
+        for _ in range(dice.choice((1, 4, 64))):  # half of them in the first kilobytes, where the header is
+            data[dice.randrange(min(len(data), dice.choice((2000, len(data)))))] = dice.randrange(256)
+        (mutant := path.with_name("mutant" + path.suffix)).write_bytes(data)
         try:
             with warnings.catch_warnings(action="ignore"):
                 scenes = video.scenes(mutant)
