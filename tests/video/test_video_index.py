@@ -13,8 +13,6 @@ from contextlib import closing
 from unittest.mock import Mock
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from helpers import video
 from tests.video import cut_clip, refusal
@@ -70,15 +68,12 @@ def path(tmp_path):
 
 QUERIES = {
     "two towers, blue sky": [1, 0],
-    "Where is the RABBIT?": [2],
-    "stretching": [2],
     "cat": [3],  # and not "located"
-    "car": [2],  # the beginning of "cartoon"
-    "f": [],  # a single letter is not the beginning of "four"
+    "f car": [2],  # the beginning of "cartoon"; a single letter is not that of "four"
+    "Is it STRETCHING?": [2],
     "a cat with the": [3],  # function words count only where there is nothing else
     "the": [5, 3, 0],
     unicodedata.normalize("NFD", "커피"): [4],
-    "양이": [],
     "猫 cat": [3, 6, 7],
     "发沙": [],
     "ソファー": [],
@@ -95,17 +90,8 @@ def test_a_query_finds_words_and_their_beginnings_and_in_unspaced_text_whatever_
         part = re.split("[。、]", text)[0]
         for begin, end in itertools.combinations(range(len(part) + 1), 2):
             assert text in [hit.caption for hit in captioned.search(part[begin:end])]
-
-
-@given(st.text() | st.text('"*():^-+{}[]\0 AND OR NOT NEAR aé커²_猫ที', max_size=40))
-@example("☕\ud800")
-def test_no_query_breaks_the_search_and_one_without_a_word_is_refused(captioned, query):
-    try:
-        hits = captioned.search(query)
-    except video.VideoError as error:
-        assert "no word in this query" in str(error) and not re.search(r"[a-z0-9]", query)
-        return
-    assert [hit.relevance for hit in hits] == sorted((hit.relevance for hit in hits), reverse=True)
+    for query in ("", "_", '"*" -^', "☕\ud800"):
+        assert "no word in this query" in refusal(captioned.search, query)
 
 
 def test_a_hit_holds_the_very_picture_that_was_captioned_also_for_what_is_said_and_in_a_file(path, scenes):
@@ -196,7 +182,7 @@ def test_a_kill_at_any_moment_loses_no_stored_caption_and_leaves_no_half_video(t
         index._db.set_trace_callback(copy)
         index.add(scenes, caption, "", "")
     assert len(left) > 20
-    for copied, paid in left.items():
+    for copied, paid in [*left.items()][::3]:
         with closing(video.VideoIndex(copied / "i.sqlite")) as index:
             assert (len(index.documents()), len(index.search("scene"))) in ((0, 0), (1, 4))
             assert 4 - paid <= index.add(scenes, caption, "", "") <= 5 - paid
@@ -257,27 +243,19 @@ def test_words_find_words_meaning_finds_the_nearest_and_both_are_merged_by_rank(
     assert [len(texts) for texts in asked(embed)] == [4, *[1] * 11]
 
 
-def test_only_what_is_new_is_embedded_and_what_was_answered_is_kept(path, scenes, meanings, embed):
-    for _ in range(2):
-        meanings.add(scenes, None, "", "", said=[(0, 1, "hens"), (1, 2, "coffee"), (2, 3, "hens")])
-    meanings.search("pet")
+def test_only_what_is_new_is_embedded_and_an_error_of_embed_loses_nothing(path, scenes, meanings, embed):
+    texts = [*(f"word {n}" for n in range(300)), "word 7"]
+    embed.side_effect = [vectors(texts[:256]), ConnectionError("away"), vectors(texts[256:300])]
+    with pytest.raises(ConnectionError):
+        meanings.add(scenes, None, "", "", said=[(0, 1, text) for text in texts])
+    assert len(found(meanings, "word", "words", top=999)) == 301 and meanings.add(scenes, None, "", "") == 0
+    embed.side_effect = vectors
     with closing(video.VideoIndex(path)) as other:  # which has no embed: the next search asks for what is missing
         other.add(scenes[:2], Mock(side_effect=["a dog", "a cat"]), "new", "", said=[])
     assert found(meanings, "pet", "meaning", top=1) == ["a dog"]
-    assert asked(embed) == [MEANT, ["hens", "coffee"], ["pet"], ["a cat"], ["pet"]]
+    assert asked(embed) == [MEANT, texts[:256], texts[256:300], texts[256:300], ["a cat"], ["pet"]]
     meanings.remove("clip")
     assert found(meanings, "pet") == [] and meanings._execute("SELECT * FROM vectors") == []
-
-
-def test_an_error_of_embed_comes_up_and_loses_no_caption(scenes):
-    embed = Mock(side_effect=[ConnectionError("away"), [[1.0]], ConnectionError("away"), [[1.0]] * 256, [[1.0]] * 44])
-    said = [(0, 1, f"word {n}") for n in range(300)]
-    with closing(video.VideoIndex(embed=embed, embed_model="m")) as index:
-        for more in ({}, {"said": said}):
-            with pytest.raises(ConnectionError):
-                index.add(scenes, lambda picture: "a scene", "", "", **more)
-            assert len(index.search("scene", "words")) == 4 and index.add(scenes, None, "", "") == 0
-    assert [len(texts) for texts in asked(embed)] == [1, 1, 256, 256, 44]
 
 
 def test_each_model_has_vectors_of_its_own_of_one_size(path, meanings, embed):
@@ -299,5 +277,4 @@ def test_each_model_has_vectors_of_its_own_of_one_size(path, meanings, embed):
 @pytest.mark.parametrize("answer", [[], [1.0], [[]], [[0.0, 0.0]], [[math.nan]], [[math.inf, 1]], [[1.0]] * 2, [[[1]]]])
 def test_what_is_no_vector_for_each_text_is_refused(scenes, answer):
     with closing(video.VideoIndex(embed=lambda texts: answer, embed_model="m")) as index:
-        said = refusal(index.add, scenes[:1], lambda picture: "a scene", "", "")
-        assert said.startswith("embed returned (") and "numbers, not (1, " in said
+        assert "numbers, not (1, " in refusal(index.add, scenes[:1], lambda picture: "a scene", "", "")
