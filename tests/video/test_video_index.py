@@ -43,62 +43,45 @@ def scenes(tmp_path_factory):
     return video.scenes(cut_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", 10, 10, 10, 10))
 
 
-@pytest.fixture(scope="module")
-def captioned(scenes):
-    """All captions, that of number n at n seconds."""
-    with closing(video.VideoIndex()) as index:
-        many = [video.Scene(scenes[0].path, n, n + 1, n / 10) for n in range(len(CAPTIONS))]
-        index.add(many, Mock(side_effect=CAPTIONS), "", "")
-        yield index
-
-
 @pytest.fixture
 def index():
     with closing(video.VideoIndex()) as index:
         yield index
 
 
-@pytest.fixture
-def path(tmp_path):
-    """Where an index can be."""
-    return tmp_path / "i.sqlite"
-
-
-# What is found.
-
-QUERIES = {
-    "two towers, blue sky": [1, 0],
-    "cat": [3],  # and not "located"
-    "f car": [2],  # the beginning of "cartoon"; a single letter is not that of "four"
-    "Is it STRETCHING?": [2],
-    "a cat with the": [3],  # function words count only where there is nothing else
-    "the": [5, 3, 0],
-    unicodedata.normalize("NFD", "커피"): [4],
-    "猫 cat": [3, 6, 7],
-    "发沙": [],
-    "ソファー": [],
-    "ハンバーガー tv": [9],
-    **{query: [3] for query in ('"cat"', "cat*", "NEAR(cat)", "text:cat", "-cat", "cat' OR 1", "^cat", "cat\0")},
-    "cat NOT rabbit": [3, 2],
-    " ".join(f"w{n}" for n in range(9999)) + " cat": [3],
-}
-
-
-def test_a_query_finds_words_and_their_beginnings_and_in_unspaced_text_whatever_stands_there(captioned):
-    assert {query: [hit.start for hit in captioned.search(query, top=10**9)] for query in QUERIES} == QUERIES
+def test_a_query_finds_words_and_their_beginnings_and_in_unspaced_text_whatever_stands_there(scenes, index):
+    many = [video.Scene(scenes[0].path, n, n + 1, n / 10) for n in range(len(CAPTIONS))]
+    index.add(many, Mock(side_effect=CAPTIONS), "", "")
+    queries = {
+        "two towers, blue sky": [1, 0],
+        "cat": [3],  # and not "located"
+        "f car": [2],  # the beginning of "cartoon"; a single letter is not that of "four"
+        "Is it STRETCHING?": [2],
+        "a cat with the": [3],  # function words count only where there is nothing else
+        "the": [5, 3, 0],
+        unicodedata.normalize("NFD", "커피"): [4],
+        "猫 cat": [3, 6, 7],
+        "发沙": [],
+        "ソファー": [],
+        "ハンバーガー tv": [9],
+        **{query: [3] for query in ('"cat"', "cat*", "NEAR(cat)", "text:cat", "-cat", "cat' OR 1", "^cat", "cat\0")},
+        "cat NOT rabbit": [3, 2],
+        " ".join(f"w{n}" for n in range(9999)) + " cat": [3],
+    }
+    assert {query: [hit.start for hit in index.search(query, top=10**9)] for query in queries} == queries
     for text in CAPTIONS[6:9]:
         part = re.split("[。、]", text)[0]
         for begin, end in itertools.combinations(range(len(part) + 1), 2):
-            assert text in [hit.caption for hit in captioned.search(part[begin:end])]
+            assert text in [hit.caption for hit in index.search(part[begin:end])]
     for query in ("", "_", '"*" -^', "☕\ud800"):
-        assert "no word in this query" in refusal(captioned.search, query)
+        assert "no word in this query" in refusal(index.search, query)
 
 
-def test_a_hit_holds_the_very_picture_that_was_captioned_also_for_what_is_said_and_in_a_file(path, scenes):
+def test_a_hit_holds_the_very_picture_that_was_captioned_also_for_what_is_said_and_in_a_file(tmp_path, scenes):
     early, hello = (0.5, 2.5, "A saying,\n early. "), (2, 2.9, unicodedata.normalize("NFD", "안녕"))
     said = [early, hello, (3.9, 8, "saying at last"), (60, 61, "saying much later"), (1, 2, " ")]
     caption, facts = Mock(side_effect=["a red cup", "a cup", "a red cup"]), {"cameraId": 1, "place": "달"}
-    with closing(video.VideoIndex(path)) as index:
+    with closing(video.VideoIndex(path := tmp_path / "i.sqlite")) as index:
         assert index.add(scenes[1:], caption, "", "", said=said, metadata=facts, max_side=64) == 3
     assert "closed" in refusal(index.search, "cup")
     with closing(video.VideoIndex(str(path))) as index:
@@ -114,9 +97,6 @@ def test_a_hit_holds_the_very_picture_that_was_captioned_also_for_what_is_said_a
     assert [hit.best for hit in heard] == [1.5, 2.5, 3.5, 3.5]  # of the scene in which it begins, or the nearest
     pictures = dict(zip([1.5, 2.5, 3.5], asked(caption), strict=True))
     assert all(hit.thumbnail.data == pictures[hit.best].data for hit in seen + heard)
-
-
-# What is paid for, and what stays.
 
 
 def test_only_captions_that_are_new_are_paid_for_and_a_search_finds_what_was_added_last(scenes, index):
@@ -157,12 +137,12 @@ def test_another_video_another_name_and_scenes_of_two_videos_are_refused_and_not
     assert index.add(other, caption, "", "", document_id=decomposed) == 1 and "여름" in index.documents()
 
 
-def test_programs_at_one_film_wait_for_each_other_and_ask_once(path, scenes, monkeypatch, capsys):
+def test_programs_at_one_film_wait_for_each_other_and_ask_once(tmp_path, scenes, monkeypatch, capsys):
     connect, caption = sqlite3.connect, Mock(side_effect=lambda picture: time.sleep(0.1) or "a scene")
     monkeypatch.setattr(sqlite3, "connect", lambda *given, timeout, **more: connect(*given, timeout=0.01, **more))
 
     def add(_):
-        with closing(video.VideoIndex(path)) as index:
+        with closing(video.VideoIndex(tmp_path / "i.sqlite")) as index:
             return index.add(scenes, caption, "", "")
 
     with ThreadPoolExecutor() as threads:
@@ -188,8 +168,8 @@ def test_a_kill_at_any_moment_loses_no_stored_caption_and_leaves_no_half_video(t
             assert 4 - paid <= index.add(scenes, caption, "", "") <= 5 - paid
 
 
-def test_files_that_are_no_index_are_refused_and_stay_as_they_are(tmp_path, path):
-    with closing(sqlite3.connect(path)) as db:
+def test_files_that_are_no_index_are_refused_and_stay_as_they_are(tmp_path):
+    with closing(sqlite3.connect(path := tmp_path / "i.sqlite")) as db:
         db.execute("CREATE TABLE addresses(name)")
         db.execute(f"PRAGMA application_id = {module.APPLICATION_ID - 1}")  # as an index of before has it
     (text := tmp_path / "text").write_bytes(b"no database, but a text of some length" * 99)
@@ -198,8 +178,6 @@ def test_files_that_are_no_index_are_refused_and_stay_as_they_are(tmp_path, path
         assert said in refusal(video.VideoIndex, wrong)
     assert (path.read_bytes(), text.read_bytes()) == before
 
-
-# Search by meaning.
 
 # Two numbers a text: the angle between two is how far their meanings are apart.
 ANGLES = {"an espresso": 10, "four hens": 80, "a black cat": 120, "a dog": 135, "coffee": 0, "pet": 125, "hens": 90}
@@ -218,9 +196,9 @@ def embed():
 
 
 @pytest.fixture
-def meanings(path, scenes, embed):
+def meanings(tmp_path, scenes, embed):
     """An index of four scenes, whose captions have meanings."""
-    with closing(video.VideoIndex(path, embed=embed, embed_model="angles")) as index:
+    with closing(video.VideoIndex(tmp_path / "i.sqlite", embed=embed, embed_model="angles")) as index:
         index.add(scenes, Mock(side_effect=MEANT), "", "")
         yield index
 
@@ -243,14 +221,14 @@ def test_words_find_words_meaning_finds_the_nearest_and_both_are_merged_by_rank(
     assert [len(texts) for texts in asked(embed)] == [4, *[1] * 11]
 
 
-def test_only_what_is_new_is_embedded_and_an_error_of_embed_loses_nothing(path, scenes, meanings, embed):
+def test_only_what_is_new_is_embedded_and_an_error_of_embed_loses_nothing(tmp_path, scenes, meanings, embed):
     texts = [*(f"word {n}" for n in range(300)), "word 7"]
     embed.side_effect = [vectors(texts[:256]), ConnectionError("away"), vectors(texts[256:300])]
     with pytest.raises(ConnectionError):
         meanings.add(scenes, None, "", "", said=[(0, 1, text) for text in texts])
     assert len(found(meanings, "word", "words", top=999)) == 301 and meanings.add(scenes, None, "", "") == 0
     embed.side_effect = vectors
-    with closing(video.VideoIndex(path)) as other:  # which has no embed: the next search asks for what is missing
+    with closing(video.VideoIndex(tmp_path / "i.sqlite")) as other:  # without embed: the next search asks for the rest
         other.add(scenes[:2], Mock(side_effect=["a dog", "a cat"]), "new", "", said=[])
     assert found(meanings, "pet", "meaning", top=1) == ["a dog"]
     assert asked(embed) == [MEANT, texts[:256], texts[256:300], texts[256:300], ["a cat"], ["pet"]]
@@ -258,7 +236,8 @@ def test_only_what_is_new_is_embedded_and_an_error_of_embed_loses_nothing(path, 
     assert found(meanings, "pet") == [] and meanings._execute("SELECT * FROM vectors") == []
 
 
-def test_each_model_has_vectors_of_its_own_of_one_size(path, meanings, embed):
+def test_each_model_has_vectors_of_its_own_of_one_size(tmp_path, meanings, embed):
+    path = tmp_path / "i.sqlite"
     alike = Mock(side_effect=lambda texts: [[1, 2, 3]] * len(texts))
     before = meanings.search("coffee", "meaning")
     with closing(video.VideoIndex(path, embed=alike, embed_model="other")) as other:
