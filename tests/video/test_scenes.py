@@ -84,7 +84,6 @@ def test_a_bar_is_shown_for_a_film_that_takes_long_and_taken_away_at_the_end(tmp
 
 
 KINDS = {
-    "B-frames": ("c.mp4", {"options": {"bf": "4", "preset": "medium"}}),
     "open GOPs": ("c.mkv", {"options": {"x264-params": "open-gop=1:bframes=4:keyint=12", "preset": "medium"}}),
     "fragments": ("c.mp4", {"container": {"movflags": "frag_keyframe+empty_moov"}}),
     "Matroska without a duration": ("c.mkv", {"container": {"live": "1"}}),
@@ -92,7 +91,6 @@ KINDS = {
     "a transport stream, from 1.4 s": ("c.ts", {}),
     "AVI": ("c.avi", {"codec": "mpeg4"}),
     "WebM": ("c.webm", {"codec": "libvpx-vp9"}),
-    "a late start": ("c.mkv", {"stamps": range(5000, 12000, 100)}),
     "an edit list": ("c.mp4", {"stamps": range(-1000, 6000, 100), "container": {"avoid_negative_ts": "disabled"}}),
     "odd times": ("c.mkv", {"stamps": [n + n**3 // 10 for n in range(70)]}),
 }
@@ -141,8 +139,6 @@ def unlike(picture, wanted):
 @pytest.mark.parametrize(
     ("image", "options", "shown"),
     [
-        (orange((2, 2)), {}, None),
-        (orange((16, 1000)), {}, None),
         (orange((161, 91)), {"pix_fmt": "yuv444p"}, None),
         (orange((320, 180)), {"sample_aspect_ratio": Fraction(4, 3)}, orange((427, 180))),
         (orange((320, 180)), {"sample_aspect_ratio": Fraction(1, 2)}, orange((320, 360))),
@@ -204,10 +200,9 @@ def test_of_several_streams_the_largest_is_taken_but_neither_a_single_frame_nor_
     assert (scene.end, pixels(scene.picture(None)).size) == (pytest.approx(2), (160, 120))
 
 
-@pytest.mark.parametrize(
-    ("end", "options"), [("mp4", {"container": {"movflags": "faststart"}}), ("mkv", {}), ("avi", {"codec": "mpeg4"})]
-)
-def test_of_a_file_that_is_cut_off_the_readable_part_is_used_and_said(tmp_path, end, options):
+@pytest.mark.parametrize("end", ["mp4", "mkv", "avi"])
+def test_of_a_file_that_is_cut_off_the_readable_part_is_used_and_said(tmp_path, end):
+    options = {"mp4": {"container": {"movflags": "faststart"}}, "avi": {"codec": "mpeg4"}}.get(end, {})
     path = cut_clip(tmp_path / f"c.{end}", 30, 70, **options)
     data = path.read_bytes().replace(b"Lavf", b"L\xe4vf")  # the program that wrote it, not in UTF-8
     path.write_bytes(data)
@@ -245,12 +240,10 @@ def test_what_is_no_video_is_refused_with_the_reason(tmp_path, monkeypatch):
         assert re.match(f"{name}: .*{re.escape(said)}", refusal(video.scenes, tmp_path / name))
     assert "There is no file nobody.mp4" in refusal(video.scenes, "nobody.mp4")
     assert "is a folder. Give the path of one video in it" in refusal(video.scenes, tmp_path)
-    assert "by its path: " in refusal(video.scenes, None)
     said = "A video is given by the path of a file on your disk. From an address, download it first."
     assert refusal(video.scenes, "https://example.org/a.mp4?sig=secret") == said
     monkeypatch.setitem(module.OPTIONS, "max_pixels", str(320 * 180 - 1))
-    for name in ("c.mp4", "c.h264"):
-        assert refusal(video.scenes, cut_clip(tmp_path / name, 3)).startswith(f"{name}: ")
+    assert "c.mp4: no frame in it can be decoded" in refusal(video.scenes, tmp_path / "c.mp4")
 
 
 def test_a_damaged_file_ends_in_a_result_or_a_video_error_and_ffmpeg_is_silent(tmp_path, capfd):

@@ -33,7 +33,6 @@ CAPTIONS = [
 
 
 def asked(mock):
-    """What this function was asked, call by call."""
     return [call.args[0] for call in mock.call_args_list]
 
 
@@ -124,12 +123,10 @@ def test_another_video_another_name_and_scenes_of_two_videos_are_refused_and_not
     other, caption = cut_clip(tmp_path / "clip.mp4", 25), Mock(return_value="a scene")
     index.add(scenes[1:3], caption, "", "")
     replaced = "clip.mp4: another video is here as clip. If outdated, remove('clip'); else rename yours."
-    one_video = "Give a path, or a list of at least one scene, all of one video."
     for given_scenes, name, said in (
         (str(other), None, replaced),
         (scenes, "two", "clip.mp4 is here already, as clip."),
-        ([], None, one_video),
-        ([*scenes, *video.scenes(other)], None, one_video),
+        ([*scenes, *video.scenes(other)], None, "Give a path, or a list of at least one scene, all of one video."),
     ):
         assert refusal(index.add, given_scenes, caption, "", "", document_id=name) == said
     assert caption.call_count == len(index.search("scene")) == 2 and index.documents() == {"clip": {}}
@@ -197,7 +194,6 @@ def embed():
 
 @pytest.fixture
 def meanings(tmp_path, scenes, embed):
-    """An index of four scenes, whose captions have meanings."""
     with closing(video.VideoIndex(tmp_path / "i.sqlite", embed=embed, embed_model="angles")) as index:
         index.add(scenes, Mock(side_effect=MEANT), "", "")
         yield index
@@ -236,24 +232,18 @@ def test_only_what_is_new_is_embedded_and_an_error_of_embed_loses_nothing(tmp_pa
     assert found(meanings, "pet") == [] and meanings._execute("SELECT * FROM vectors") == []
 
 
-def test_each_model_has_vectors_of_its_own_of_one_size(tmp_path, meanings, embed):
-    path = tmp_path / "i.sqlite"
-    alike = Mock(side_effect=lambda texts: [[1, 2, 3]] * len(texts))
+def test_each_model_has_vectors_of_its_own_of_one_size_and_what_is_no_vector_is_refused(tmp_path, meanings, embed):
+    path, alike = tmp_path / "i.sqlite", Mock(side_effect=lambda texts: [[1, 2, 3]] * len(texts))
     before = meanings.search("coffee", "meaning")
     with closing(video.VideoIndex(path, embed=alike, embed_model="other")) as other:
         assert {hit.relevance for hit in other.search("coffee", "meaning")} == {1}
     assert meanings.search("coffee", "meaning") == before and alike.call_count == 2
     assert asked(embed) == [MEANT, ["coffee"], ["coffee"]]
-    with closing(video.VideoIndex(path, embed=alike, embed_model="angles")) as longer:
-        assert "embed returned (1, 3) numbers, not (1, 2)" in refusal(longer.search, "cat")
+    for answer in ([[1, 2, 3]], [], [1], [[]], [[0, 0]], [[math.nan, 1]], [[math.inf, 1]], [[1, 1]] * 2, [[[1, 1]]]):
+        embed.side_effect = [answer]
+        assert "numbers, not (1, 2)" in refusal(meanings.search, "cat")
     assert "embed needs embed_model" in refusal(video.VideoIndex, path, embed=embed)
     with closing(video.VideoIndex(path)) as index:
         for by in ("meaning", "both", "sense"):
             assert refusal(index.search, "cat", by).startswith("by is words; or meaning or both, of a VideoIndex(")
         assert found(index, "cat") == ["a black cat"]
-
-
-@pytest.mark.parametrize("answer", [[], [1.0], [[]], [[0.0, 0.0]], [[math.nan]], [[math.inf, 1]], [[1.0]] * 2, [[[1]]]])
-def test_what_is_no_vector_for_each_text_is_refused(scenes, answer):
-    with closing(video.VideoIndex(embed=lambda texts: answer, embed_model="m")) as index:
-        assert "numbers, not (1, " in refusal(index.add, scenes[:1], lambda picture: "a scene", "", "")
