@@ -117,33 +117,34 @@ def test_an_answer_of_the_sdk_is_stored_as_its_json_and_wins_over_errors(store, 
 
 
 def test_as_many_are_under_way_as_was_said_and_a_kill_loses_no_answer_and_asks_none_again(tmp_path):
-    """What a kill leaves are the store and its log as they are at that moment: copied before each request."""
-    paths, arrived, left, four = files(tmp_path, "abcdefghijklmnopqrst"), [], {}, asyncio.Barrier(4)
+    """What a kill leaves are the store and its log as they are at that moment: copied as soon as an answer arrives."""
+    paths, asked, arrived, left, four = files(tmp_path, "abcdefghijklmnop"), [], [], {}, asyncio.Barrier(4)
+
+    def copy():
+        folder = shutil.copytree(tmp_path / "live", tmp_path / f"{len(left)}", ignore=shutil.ignore_patterns("*-shm"))
+        left[folder] = sorted(arrived)
 
     async def ask(path):
-        copy = shutil.copytree(tmp_path / "live", tmp_path / path.stem, ignore=shutil.ignore_patterns("*-shm"))
-        left[copy] = sorted(arrived)
-        assert len(left) <= len(arrived) + 4
-        async with asyncio.timeout(10):
-            await four.wait()
+        asked.append(path)
+        assert len(asked) <= len(arrived) + 4
+        await asyncio.wait_for(four.wait(), 10)
+        await asyncio.sleep(0.01)  # a fifth would come now
         arrived.append(path.read_text())
+        asyncio.get_running_loop().call_soon(copy)
         return arrived[-1]
 
     (tmp_path / "live").mkdir()
     with closing(AnswerStore(tmp_path / "live" / "answers.sqlite")) as store:
-        assert run(paths, ask, store, at_once=4) == (20, 0, 0, 0)
-    for copy, stored in left.items():
-        with closing(AnswerStore(copy / "answers.sqlite")) as store:
+        assert run(paths, ask, store, at_once=4) == (16, 0, 0, 0) and len(left) == 16
+    for folder, stored in left.items():
+        with closing(AnswerStore(folder / "answers.sqlite")) as store:
             assert [result.answer for result in store.results(SETTINGS)] == stored
-            assert run(paths, service(), store) == (20 - len(stored), len(stored), 0, 0)
-
-
-# Lesson 10.
+            assert run(paths, service(), store) == (16 - len(stored), len(stored), 0, 0)
 
 
 @pytest.mark.slow
 def test_a_killed_worker_loses_no_answer_and_none_that_was_stored_is_asked_again(api, tmp_path, monkeypatch):
-    """On a cluster with the lesson's own cells, live."""
+    """On a cluster with the cells of lesson 10, live."""
     from dask.distributed import as_completed  # a second of work that `make quick` does without
 
     monkeypatch.setenv("OPENAI_API_KEY", API_KEY)
@@ -179,7 +180,6 @@ def test_the_receipts_are_what_their_script_draws_from_the_truth():
 def test_the_benchmark_runs(monkeypatch):
     with benchmark.server(0.01) as url:
         monkeypatch.setattr(benchmark, "server", lambda delay: nullcontext(url))
-        rows = benchmark.throughput(0.01, (1, 4), write=False)
-        assert [row["at_once"] for row in rows] == [1, 4] and all(row["a_second"] > 0 for row in rows)
+        assert all(row["a_second"] > 0 for row in benchmark.throughput(0.01, (1, 4), write=False))
         assert benchmark.runner(20, 4, 0.01) > 0
     assert benchmark.kills(1) == (0, 0)

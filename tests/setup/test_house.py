@@ -27,13 +27,13 @@ TESTS = {
     "tests/exercises": 950,
     "tests/guard": 35,
     "tests/lessons": 945,
-    "tests/many": 243,
+    "tests/many": 185,
     "tests/plotting": 442,
     "tests/recording": 1_431,
     "tests/setup": 583,
     "tests/tokens": 280,
     "tests/tools": 1_573,
-    "tests/video": 860,
+    "tests/video": 590,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
 MAY_IMPORT = {"helpers": (), "helpers.tokens": (), "helpers.encoding": ("helpers.tokens",), "course": ()}
