@@ -26,13 +26,13 @@ TESTS = {
     "tests/exercises": 679,
     "tests/guard": 35,
     "tests/lessons": 814,
-    "tests/many": 243,
+    "tests/many": 192,
     "tests/plotting": 330,
     "tests/recording": 955,
-    "tests/setup": 479,
+    "tests/setup": 465,
     "tests/tokens": 280,
     "tests/tools": 1_013,
-    "tests/video": 860,
+    "tests/video": 590,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.
 BOTH = ("helpers.encoding", "helpers.tokens")
