@@ -3,10 +3,9 @@
 import base64
 import io
 import re
-import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 import numpy
 import pytest
@@ -24,21 +23,12 @@ from tests.tools.benchmarks import encoding as benchmark
 
 from tests.encoding.samples import (  # isort: skip
     ADOBE_RGB, CANARY, DEEP, GREY, IMAGES, PLAIN, SCENE, WHITE_ON_NOTHING, alike, animation, exif, jpeg_segment,
-    opened, photo, pixels, planes, png_of, saved, scene, see_through, talkative, with_chunk,
+    opened, photo, pixels, png_of, saved, scene, see_through, talkative, with_chunk,
 )  # fmt: skip
 
 
-class Row(NamedTuple):
-    """A source, the picture that has to come of it, and what is said to be done (None: something, whatever)."""
-
-    source: Any
-    expected: Image.Image
-    changes: tuple[str, ...] | None = None
-    options: dict = {}  # noqa: RUF012 (nobody changes it)
-
-
 JPEG, PROGRESSIVE, PNG = PLAIN["JPEG"], PLAIN["progressive JPEG"], PLAIN["PNG"]
-DROPPED, AGAIN = ("metadata dropped",), ("saved again",)
+DROPPED, SRGB = ("metadata dropped",), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 ODD = {  # in how it is built, so it is encoded again: nothing hidden leaves, and others see the pixels that we see
     "an Adobe segment with more in it": JPEG[:2] + jpeg_segment(0xEE, b"Adobe\0\x64\0\0\0\0\1" + CANARY) + JPEG[2:],
     "a comment that is cut by the next": JPEG[:2] + b"\xff\xfe\0\x12" + CANARY[:16] + JPEG[2:] + CANARY,
@@ -48,93 +38,76 @@ ODD = {  # in how it is built, so it is encoded again: nothing hidden leaves, an
     "no end of a GIF": saved(SCENE, "GIF")[:-1] + CANARY,
     "a second PNG": PNG + PNG[8:-12] + CANARY,
     "a chunk that is longer than it can be": with_chunk(PNG, b"pHYs", CANARY * 16),
-    # YCbCr by JFIF, and not in all readers: in the frame and in the scan, a number of each component is made a letter.
-    "a JPEG of R, G and B": JPEG.replace(b'\1"\0\2\x11\1\3\x11\1', b'R"\0G\x11\1B\x11\1').replace(
-        b"\1\0\2\x11\3\x11", b"R\0G\x11B\x11"
-    ),
     "a JPEG with RGB by an Adobe segment": saved(SCENE, "JPEG", keep_rgb=True, quality=95),
 }
-MOVING = animation("WEBP")
-FIRST_FRAME = MOVING[: MOVING.index(b"ANMF", MOVING.index(b"ANMF") + 4)]
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 DEEP_RGB = b"".join(b"\0" + (row.astype(">u2") * 257).tobytes() for row in numpy.asarray(SCENE))
 CLIPBOARD = scene(mode="RGBA")
 CLIPBOARD.putalpha(0)  # as on that of Windows
 NAVY = Image.new("RGB", (40, 30), (0, 0, 128))
 NAVY.paste(WHITE_ON_NOTHING, mask=WHITE_ON_NOTHING)
+IN_ADOBE_RGB = ImageCms.profileToProfile(SCENE, ImageCms.ImageCmsProfile(io.BytesIO(ADOBE_RGB)), SRGB)
 SCREENSHOT = Image.open(IMAGES / "jupyterlab_lesson.png").convert("RGB").crop((0, 0, 640, 400))
-MODES = {"grey": "L", "L": "L", "LA": "L", "1": "1", "P": "P"}
 PAGES = saved(SCENE, "TIFF", save_all=True, append_images=[scene((60, 200))])
 
 
-def in_adobe_rgb():
-    """The scene, its values taken for those of this profile."""
-    source = ImageCms.ImageCmsProfile(io.BytesIO(ADOBE_RGB))
-    return ImageCms.profileToProfile(SCENE, source, ImageCms.createProfile("sRGB"))
-
-
-def laid_on(colour, image=SCENE):
+def laid_on(colour, mode):
     """The scene with a left half of this colour."""
-    image = image.convert("RGB")
+    image = scene(mode="L" if mode == "LA" else "RGB").convert("RGB")
     image.paste(colour, (0, 0, 20, 30))
     return image
 
 
+def row(source, expected, changes=None, **options):
+    """The picture that has to come of a source, and what is said to be done (None: something, whatever)."""
+    return source, expected, changes, options
+
+
 OPENED = {
-    **{name: Row(data, scene(mode=MODES.get(name.split()[0], "RGB")), ()) for name, data in PLAIN.items()},
+    **{name: row(data, opened(data), ()) for name, data in PLAIN.items()},
     # What looks like missing pixels: middle grey, which JPEGs that lack some show, and codes that are zeros to the end.
-    **{f"flat {image}": Row(saved(image, "JPEG", optimize=True), image, ()) for image in
+    **{f"flat {image}": row(saved(image, "JPEG", optimize=True), image, ()) for image in
        (Image.new("L", (300, 200), 128), Image.new("RGB", (300, 200), (128,) * 3), Image.new("L", (4000, 8)))},
-    **{f"talkative {name}": Row(data, SCENE, {"GIF": (*DROPPED, "GIF made PNG"), "TIFF": ("TIFF made PNG",),
-                                              "AVIF": (*DROPPED, "AVIF made PNG")}.get(name, DROPPED))
+    **{f"talkative {name}": row(data, SCENE, None if name in ("GIF", "TIFF", "AVIF") else DROPPED)
        for name, data in talkative().items()},
-    **{name: Row(data, SCENE) for name, data in ODD.items()},
-    **{f"mode {mode}": Row(scene(mode=mode), scene(mode=expected)) for mode, expected in
-       {"CMYK": "RGB", "YCbCr": "RGB", "HSV": "RGB", "RGBA": "RGB", "LAB": "RGB", "P": "P", "L": "L", "LA": "L",
-        "1": "1"}.items()},
-    "16-bit grey": Row(saved(Image.fromarray(DEEP * 257), "PNG"), GREY, ("16 bits made 8",)),
-    "16-bit TIFF": Row(saved(Image.fromarray(DEEP * 257), "TIFF"), GREY, ("16 bits made 8", "TIFF made PNG")),
-    "16-bit colour": Row(png_of(40, 30, 16, 2, DEEP_RGB), SCENE, AGAIN),
-    **{kind: Row(saved(SCENE, kind), SCENE, (f"{kind} made PNG",)) for kind in
+    **{name: row(data, SCENE) for name, data in ODD.items()},
+    **{f"mode {mode}": row(scene(mode=mode), SCENE) for mode in ("CMYK", "YCbCr", "HSV", "RGBA", "LAB")},
+    **{f"mode {mode}": row(scene(mode=mode), scene(mode=mode.rstrip("A"))) for mode in ("P", "L", "LA", "1")},
+    "16-bit grey": row(saved(Image.fromarray(DEEP * 257), "PNG"), GREY, ("16 bits made 8",)),
+    "16-bit TIFF": row(saved(Image.fromarray(DEEP * 257), "TIFF"), GREY, ("16 bits made 8", "TIFF made PNG")),
+    "16-bit colour": row(png_of(40, 30, 16, 2, DEEP_RGB), SCENE, ("saved again",)),
+    **{kind: row(saved(SCENE, kind), SCENE, (f"{kind} made PNG",)) for kind in
        ("TIFF", "BMP", "DIB", "PPM", "AVIF", "GIF")},
-    **{f"{way} TIFF": Row(saved(SCENE, "TIFF", compression=way), SCENE, ("TIFF made PNG",)) for way in
-       ("tiff_lzw", "jpeg")},
-    "JPEG2000": Row(saved(SCENE, "JPEG2000"), SCENE, (*DROPPED, "JPEG2000 made PNG")),
-    "ICO": Row(saved(scene((48, 48)), "ICO", sizes=[(48, 48)]), scene((48, 48)), ("ICO made PNG",)),
-    **{f"Adobe RGB {kind}": Row(saved(SCENE, kind, icc_profile=ADOBE_RGB), in_adobe_rgb()) for kind in
+    **{f"TIFF {how}": row(saved(SCENE, "TIFF", **how), SCENE, ("TIFF made PNG",)) for how in
+       ({"compression": "tiff_lzw"}, {"compression": "jpeg"}, {"tiffinfo": {254: 0, 271: "of a camera", 330: 8}},
+        {"tiffinfo": {330: 8}})},  # smaller copies inside
+    "JPEG2000": row(saved(SCENE, "JPEG2000"), SCENE, (*DROPPED, "JPEG2000 made PNG")),
+    "ICO": row(saved(scene((48, 48)), "ICO", sizes=[(48, 48)]), scene((48, 48)), ("ICO made PNG",)),
+    **{f"Adobe RGB {kind}": row(saved(SCENE, kind, icc_profile=ADOBE_RGB), IN_ADOBE_RGB) for kind in
        ("JPEG", "PNG", "WEBP", "TIFF")},
-    **{f"profile {data[:9]}": Row(saved(SCENE, "PNG", icc_profile=data), SCENE, DROPPED) for data in
-       (b"no profile", ADOBE_RGB[:300], SRGB)},
-    "a profile for other pixels": Row(saved(GREY, "PNG", icc_profile=ADOBE_RGB), GREY, DROPPED),
-    "CMYK JPEG": Row(saved(scene(mode="CMYK"), "JPEG"), SCENE, ("CMYK made RGB",)),
-    "alpha of 0": Row(saved(CLIPBOARD, "PNG"), SCENE, ("alpha of 0 everywhere ignored",)),
-    "clipboard": Row(saved(CLIPBOARD, "BMP"), SCENE, ("BMP made PNG",)),
-    "nothing at all": Row(Image.new("RGBA", (9, 9)), Image.new("L", (9, 9), 255), ("laid on white", "encoded as PNG")),
-    "half transparent": Row(Image.new("RGBA", (20, 20), (0, 0, 0, 128)), Image.new("L", (20, 20), 127)),
-    "white on nothing": Row(saved(WHITE_ON_NOTHING, "PNG"), NAVY, None, {"background": "navy"}),
-    **{f"TIFF {tags}": Row(saved(SCENE, "TIFF", tiffinfo=tags), SCENE, ("TIFF made PNG",)) for tags in
-       ({254: 0, 271: "of a camera", 330: 8}, {330: 8})},  # smaller copies inside
-    "planes": Row(planes(8), SCENE),
-    "one frame of a WebP": Row(b"RIFF" + struct.pack("<I", len(FIRST_FRAME) - 8) + FIRST_FRAME[8:], SCENE),
-    **{f"{kind}, on {colour}": Row(saved(see_through(kind.split()[0]), kind.split()[1]),
-                                   laid_on(colour, GREY if kind == "LA PNG" else SCENE), None,
-                                   {"background": colour} if colour != "white" else {})
-       for kind in ("RGBA PNG", "LA PNG", "P PNG", "RGBA GIF", "RGBA WEBP", "RGBA TIFF", "RGBA AVIF")
-       for colour in ("white", "#ffcc00")},
+    **{f"profile {data[:9]}": row(saved(SCENE, "PNG", icc_profile=data), SCENE, DROPPED) for data in
+       (b"no profile", ADOBE_RGB[:300], SRGB.tobytes())},
+    "a profile for other pixels": row(saved(GREY, "PNG", icc_profile=ADOBE_RGB), GREY, DROPPED),
+    "CMYK JPEG": row(saved(scene(mode="CMYK"), "JPEG"), SCENE, ("CMYK made RGB",)),
+    "alpha of 0": row(saved(CLIPBOARD, "PNG"), SCENE, ("alpha of 0 everywhere ignored",)),
+    "clipboard": row(saved(CLIPBOARD, "BMP"), SCENE, ("BMP made PNG",)),
+    "nothing at all": row(Image.new("RGBA", (9, 9)), Image.new("L", (9, 9), 255), ("laid on white", "encoded as PNG")),
+    "half transparent": row(Image.new("RGBA", (20, 20), (0, 0, 0, 128)), Image.new("L", (20, 20), 127)),
+    "white on nothing": row(saved(WHITE_ON_NOTHING, "PNG"), NAVY, background="navy"),
+    **{f"{mode} {kind}, on {colour}": row(saved(see_through(mode), kind), laid_on(colour, mode), background=colour)
+       for colour in ("white", "#ffcc00") for mode, kind in
+       (("LA", "PNG"), ("P", "PNG"), *(("RGBA", kind) for kind in ("PNG", "GIF", "WEBP", "TIFF", "AVIF")))},
     # A photograph becomes JPEG, a drawing or an icon PNG.
-    "photo as BMP, to JPEG": Row(saved(photo(), "BMP"), photo(), ("BMP made JPEG",)),
-    "photo, to JPEG": Row(photo(), photo(), ("encoded as JPEG",)),
-    "screenshot": Row(SCREENSHOT, SCREENSHOT, ("encoded as PNG",)),
-    "icon": Row(photo((99, 99)), photo((99, 99)), ("encoded as PNG",)),
-    **{f"frame {n} of {kind}": Row(animation(kind), frame, None, {"frame": n})
-       for kind in ("GIF", "WEBP", "PNG", "AVIF", "TIFF")
+    "photo as BMP, to JPEG": row(saved(photo(), "BMP"), photo(), ("BMP made JPEG",)),
+    "photo, to JPEG": row(photo(), photo(), ("encoded as JPEG",)),
+    "screenshot": row(SCREENSHOT, SCREENSHOT, ("encoded as PNG",)),
+    "icon": row(photo((99, 99)), photo((99, 99)), ("encoded as PNG",)),
+    **{f"frame {n} of {kind}": row(animation(kind), frame, frame=n) for kind in ("GIF", "WEBP", "PNG", "AVIF", "TIFF")
        for n, frame in enumerate((SCENE, ImageOps.mirror(SCENE), ImageOps.flip(SCENE)))},
-    "a page with a size of its own": Row(PAGES, scene((60, 200)), ("frame 1", "TIFF made PNG"), {"frame": 1}),
-    **{f"orientation {n}, {kind}": Row(data := saved(scene((64, 48)), kind, exif=exif(n)),
+    "a page with a size of its own": row(PAGES, scene((60, 200)), ("frame 1", "TIFF made PNG"), frame=1),
+    **{f"orientation {n}, {kind}": row(data := saved(scene((64, 48)), kind, exif=exif(n)),
                                        ImageOps.exif_transpose(opened(data)))
        for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF") for n in range(1, 10)},  # 9 does not exist
 }  # fmt: skip
-NOTES = {"exif", "xmp", "comment", "photoshop", "icc_profile", "Comment"}
 
 
 @pytest.mark.filterwarnings("error")
@@ -148,64 +121,58 @@ def test_the_right_pixels_leave_and_no_word_besides(name):
     assert (picture.data == source) == (picture.changes == ()), "unchanged means the file's own bytes, and only that"
     assert open_picture(picture.data).changes == (), "nothing is left to do"
     assert open_picture(source, max_side=9999, **options) == picture, "never enlarged"
-    assert ", on " not in name or f"laid {name.partition(', ')[2]}" in picture.changes
     assert ("colours made sRGB" in picture.changes) == ("Adobe RGB" in name)
+    assert ", on " not in name or f"laid {name.partition(', ')[2]}" in picture.changes
     ways = [(source, {}), (source, {"max_side": side}), (source, {"format": "JPEG"}), (source, {"format": "PNG"})]
     if isinstance(source, bytes):
         image = opened(source)
         image.seek(options.get("frame", 0))  # which of an open image is the caller's business
         ways.append((image, {}))
-        if picture.changes == DROPPED and picture.media_type != "image/jpeg":
-            assert pixels(picture).tobytes() == image.convert("RGB").tobytes(), "not a pixel"
+        exact = picture.changes == DROPPED and picture.media_type != "image/jpeg"
+        assert not exact or pixels(picture).tobytes() == image.convert("RGB").tobytes(), "not a pixel"
     for given_as, more in ways:
         picture = open_picture(given_as, **options, **more)
-        out = opened(picture.data)
-        wanted = ImageOps.contain(expected, (side, side)) if "max_side" in more else expected
-        inexact = re.search("JPEG|jpeg|W[Ee][Bb]P|AVIF|MPO|LAB|max_side", f"{name} {more}")
+        out, wanted = opened(picture.data), ImageOps.contain(expected, (more.get("max_side", max(expected.size)),) * 2)
+        inexact = re.search("jpeg|webp|avif|mpo|lab|max_side", f"{name} {more}", re.I)
         assert alike(out.convert("RGB"), wanted, 24 if inexact else 3) and out.size == (picture.width, picture.height)
         assert picture.data == source or (out.mode in ("1", "L", "P", "RGB") and not out.has_transparency_data)
         assert picture.media_type == Image.MIME[more.get("format", out.format)] == Image.MIME[out.format]
-        for word in (CANARY[:16], b"48.87", b"xmpmeta", b"Exif", b"EXIF", b"VP8X"):
-            assert word not in picture.data + repr(picture).encode()
-        assert not out.getexif() and not NOTES & out.info.keys()
+        assert not re.search(rb"CANARY-48|48\.87|xmpmeta|exif|VP8X", picture.data + repr(picture).encode(), re.I)
+        assert not {"xmp", "comment", "photoshop", "icc_profile", "Comment"} & out.info.keys()
     assert options or alike(open_upright(source)[0], expected)
 
 
-@pytest.mark.parametrize(
-    ("mode", "how"),
-    [
-        *(("RGB", {"quality": quality, "subsampling": n}) for n, quality in enumerate((95, 75, 50))),  # 4:4:4 to 4:2:0
-        *(("L", {}), ("RGB", {"restart_marker_blocks": 7})),
-    ],
-)
+RESTARTS, SUBSAMPLED = {"restart_marker_blocks": 7}, [{"quality": 95 - 20 * n, "subsampling": n} for n in range(3)]
+
+
+@pytest.mark.parametrize(("mode", "how"), [("L", {}), ("RGB", RESTARTS), *(("RGB", how) for how in SUBSAMPLED)])
 def test_a_jpeg_that_is_saved_again_is_neither_coarser_nor_much_larger(mode, how):
     """Measured: 0.96 to 1.07 of its bytes; values differ by 0.57 in the mean at most, by 26 anywhere."""
     data = saved(photo().convert(mode), "JPEG", **how)
-    before, comment, turned = opened(data), jpeg_segment(0xFE, CANARY), jpeg_segment(0xE1, exif(3))
-    again = {data[:2] + comment + data[2:]: DROPPED, data[:2] + turned + data[2:]: (*DROPPED, "turned upright")}
+    turned = open_picture(data[:2] + jpeg_segment(0xE1, exif(3)) + data[2:])
+    assert turned.changes == (*DROPPED, "turned upright") and len(turned.data) < 1.05 * len(data)
     # One that lacks only its end, as some cameras write it, is whole.
-    again |= {data[:-2] + end: AGAIN for end in (b"", bytes(600), b"\xff")}
+    again = {data[:2] + jpeg_segment(0xFE, CANARY) + data[2:]: DROPPED}
+    again |= {data[:-2] + end: ("saved again",) for end in (b"", bytes(600), b"\xff")}
     for given_as, changes in again.items():
-        picture = open_picture(given_as)
+        picture, before = open_picture(given_as), opened(data)
         after = opened(picture.data)
         assert (picture.changes, after.quantization) == (changes, before.quantization)
         assert picture.data.endswith(b"\xff\xd9") and 0.95 < len(picture.data) / len(data) < 1.08
         difference = abs(numpy.asarray(after, float) - numpy.asarray(before, float))
-        assert "turned upright" in changes or (difference.mean() < 0.6 and difference.max() <= 26)
+        assert difference.mean() < 0.6 and difference.max() <= 26
 
 
 def test_a_large_jpeg_is_never_unpacked_whole(monkeypatch):
     """Shrunk, it is read at a fraction, and looks as if shrunk from all its pixels; else at an eighth."""
     sizes, prepare = [], ImageFile.ImageFile.load_prepare
     data = saved(photo((2400, 1600)), "JPEG", quality=95)
-    full = opened(saved(opened(data).resize((300, 200), Image.Resampling.LANCZOS), "JPEG", quality=90))
-    full = numpy.asarray(full, float)
-    note = lambda image: (sizes.append(image.size), prepare(image))  # noqa: E731
-    monkeypatch.setattr(ImageFile.ImageFile, "load_prepare", note)
+    full = opened(saved(opened(data).resize((300, 200), Image.Resampling.LANCZOS), "JPEG", quality=90)).convert("RGB")
+    monkeypatch.setattr(ImageFile.ImageFile, "load_prepare", lambda image: sizes.append(image.size) or prepare(image))
     small = pixels(open_picture(data, max_side=300))
     open_picture(data)
     assert max(sizes) == (600, 400) and sizes.count((300, 200)) >= 5
-    assert abs(numpy.asarray(small, float) - full).mean() < 2
+    assert abs(numpy.asarray(small, float) - numpy.asarray(full, float)).mean() < 2
 
 
 @given(
@@ -229,38 +196,30 @@ def test_no_byte_behind_the_end_of_a_picture_leaves(tail, name):
 # Sent, with a warning
 
 
-def hdr(transfer):
-    """ITU-T H.273: 16 is PQ, 18 HLG, 1 BT.709, 13 sRGB. In AVIF (nclx), PNG (cICP), a profile (cicp)."""
-    code = bytes((9, transfer, 0, 1))
-    yield re.sub(rb"(?s)(?<=colrnclx..)..", bytes((0, transfer)), saved(scene((64, 64)), "AVIF"))
-    yield with_chunk(PNG, b"cICP", code)
-    yield saved(SCENE, "JPEG", icc_profile=SRGB + b"cicp\0\0\0\0" + code)
-
-
-def spot(brightness):
-    image = Image.new("L", (40, 30))
-    image.paste(brightness, (5, 5, 20, 20))
-    return image
-
-
 TURNED = opened(saved(scene((64, 48)), "JPEG", exif=exif(6)))
-UNKNOWN = "(orientation 6): ImageOps.exif_transpose"  # the caller may have turned it, which no program can know
+TURNED_HERE = "(orientation 6): ImageOps.exif_transpose"  # the caller may have turned it, which no program can know
+HDR, AVIF = "HDR, sent without its curve", saved(scene((64, 64)), "AVIF")
 WARNED = [
-    *((data, "HDR, sent without its curve") for transfer in (16, 18) for data in hdr(transfer)),
-    *((data, "") for transfer in (1, 13) for data in hdr(transfer)),
-    *((image, UNKNOWN) for image in (TURNED.rotate(270, expand=True), TURNED.copy())),
-    (saved(spot(31), "BMP"), "nearly black, no value is over 31 of 255"),
+    *((image, TURNED_HERE) for image in (TURNED.rotate(270, expand=True), TURNED.copy())),
+    (saved(Image.new("L", (40, 30), 31), "BMP"), "nearly black, no value is over 31 of 255"),
     (Image.fromarray(DEEP * 7), "nearly black, no value is over 2 of 255"),
-    # Black is black, as are the frames of a film.
-    *((dark, "") for dark in (saved(spot(32), "PNG"), saved(spot(0), "PNG"), spot(3))),
+    *((saved(Image.new("L", (40, 30), dark), "PNG"), "") for dark in (0, 32)),  # black is black
+    (Image.new("L", (40, 30), 3), ""),  # as in the frames of a film
 ]
+for transfer, says in ((1, ""), (13, ""), (16, HDR), (18, HDR)):  # ITU-T H.273: BT.709, sRGB, PQ, HLG
+    code = bytes((9, transfer, 0, 1))
+    WARNED += [
+        (re.sub(rb"(?s)(?<=colrnclx..)..", bytes((0, transfer)), AVIF), says),
+        (with_chunk(PNG, b"cICP", code), says),
+        (saved(SCENE, "JPEG", icc_profile=SRGB.tobytes() + b"cicp\0\0\0\0" + code), says),
+    ]
 
 
 @pytest.mark.parametrize(("source", "says"), WARNED)
 def test_what_may_look_wrong_is_sent_with_a_warning(source, says, recwarn):
     picture = open_picture(source)
     assert [says in str(one.message) and one.filename == __file__ for one in recwarn] == [True] * bool(says)
-    assert says != UNKNOWN or alike(pixels(picture), source.convert("RGB")), "its pixels are not turned"
+    assert says != TURNED_HERE or alike(pixels(picture), source.convert("RGB")), "its pixels are not turned"
 
 
 def test_threads_leave_the_warnings_as_they_were():

@@ -1,4 +1,4 @@
-"""Where pictures come from: paths, addresses, base64, objects."""
+"""Where pictures come from, and what is said of one that can't be sent: no picture, half of one, one without end."""
 
 import array
 import base64
@@ -6,12 +6,15 @@ import io
 import os
 import socket
 import threading
-from contextlib import contextmanager, suppress
+import time
+import tracemalloc
+import zlib
+from contextlib import suppress
 from types import SimpleNamespace
+from unittest.mock import AsyncMock, Mock
 
 import numpy
 import pytest
-import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -19,13 +22,18 @@ from PIL import Image
 from course.recording.not_recorded import NotRecorded
 from helpers.encoding import Picture, PictureError, open_picture, sources
 from tests.conftest import data_url
-from tests.encoding.samples import IMAGES, PLAIN, SCENE, opened, photo, refusal, saved, scene
-from tests.encoding.test_damage import TRY
+from tests.encoding.test_pictures import OPENED
+from tests.tools.fuzz_pictures import fuzz
 
-JPEG = saved(photo((61, 40)), "JPEG")  # its base64 has +, / and padding
-TEXT, LINES = base64.b64encode(JPEG).decode(), base64.encodebytes(JPEG).decode()
-FORMS = [TEXT, LINES, base64.urlsafe_b64encode(JPEG).decode(), f" {TEXT}\n", f'"{TEXT}"', TEXT.rstrip("=")]
-FORMS += [TEXT.replace("+", " "), TEXT.replace("+", "%2B"), TEXT[:9] + TEXT[9:].replace("/", "%2F")]
+from tests.encoding.samples import (  # isort: skip
+    DEEP, IMAGES, PLAIN, SCENE, WHITE_ON_NOTHING, animation, deep_planes, opened, photo, png_chunk, png_of, refusal,
+    saved, scene, with_chunk,
+)  # fmt: skip
+
+PNG, SMALL_JPEG, JPEG = PLAIN["PNG"], PLAIN["JPEG"], saved(photo((61, 40)), "JPEG")  # whose base64 has +, / and padding
+TEXT = base64.b64encode(JPEG).decode()
+FORMS = [TEXT, base64.encodebytes(JPEG).decode(), base64.urlsafe_b64encode(JPEG).decode(), f" {TEXT}\n", f'"{TEXT}"']
+FORMS += [TEXT[:9] + TEXT[9:].replace(*pair) for pair in (("=", ""), ("+", " "), ("+", "%2B"), ("/", "%2F"))]
 URLS = [f"data:image/jpeg;base64,{space}{form.strip(' ' + chr(34))}" for form in FORMS for space in ("", " ")]
 HEADS = ("data:,", "data:;base64,", "data:application/octet-stream,", "data:image/jpg,", "DATA:IMAGE/jpeg;base64,")
 
@@ -52,19 +60,28 @@ def test_a_path_bytes_a_file_an_object_and_base64_are_the_same_picture(tmp_path,
         assert open_picture(base64.b64encode(saved(SCENE, kind)).decode()).origin == "base64"
 
 
-@pytest.mark.parametrize(
-    ("stored", "typed"),
-    [
-        *(("Screenshot at 4.42.48\u202fPM.jpg", "Screenshot at 4.42.48 PM.jpg"), ("a b.jpg", "a\u3000b.jpg")),
-        *(("\u1100\u1161.jpg", "\uac00.jpg"), ("\uac00.jpg", "\u1100\u1161.jpg"), ("e\u0301.jpg", "\xe9.jpg")),
-        *(("a b.jpg", "a%20b.jpg"), ("50%25.jpg", "50%25.jpg"), ("a b.jpg", "a\\ b.jpg"), ("a.jpg", " a.jpg\n")),
-        *(("a.jpg", '"a.jpg"'), ("a.jpg", "'a.jpg'"), ("a.jpg", "\u201ca.jpg\u201d")),
+NAMES = {  # as they are stored, and as people paste them
+    "Screenshot at 4.42.48\u202fPM.jpg": ["Screenshot at 4.42.48 PM.jpg"],
+    "a b.jpg": [
+        "a\u3000b.jpg",
+        "a%20b.jpg",
+        "a\\ b.jpg",
+        '"a b.jpg"',
+        "'a b.jpg'",
+        "\u201ca b.jpg\u201d",
+        " a b.jpg\n",
     ],
-)
-def test_a_name_as_people_paste_it_is_found(stored, typed, tmp_path, monkeypatch):
+    **{"\u1100\u1161.jpg": ["\uac00.jpg"], "\uac01.jpg": ["\u1100\u1161\u11a8.jpg"], "50%25.jpg": ["50%25.jpg"]},
+}
+
+
+@pytest.mark.parametrize("stored", NAMES)
+def test_a_name_as_people_paste_it_is_found(stored, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / stored).write_bytes(JPEG)
-    assert open_picture(typed).data == JPEG and sources.find_file(typed).resolve() == (tmp_path / stored).resolve()
+    for typed in NAMES[stored]:
+        assert open_picture(typed).data == JPEG
+        assert sources.find_file(typed).resolve() == (tmp_path / stored).resolve()
 
 
 def test_a_pil_image_is_a_picture_and_stays_as_it_was():
@@ -86,7 +103,7 @@ def test_a_pil_image_is_a_picture_and_stays_as_it_was():
     head=st.text(alphabet="imageपng/;bas64,:. ", max_size=20) | st.sampled_from(["image/png;base64", ";base64", ""]),
 )
 def test_any_data_url_opens_or_is_refused(encoded, head):
-    for text in (f"data:{head},{encoded}", f"data:{head},{base64.b64encode(PLAIN['PNG']).decode()}{encoded}"):
+    for text in (f"data:{head},{encoded}", f"data:{head},{base64.b64encode(PNG).decode()}{encoded}"):
         with suppress(PictureError):
             assert open_picture(text).width == 40
 
@@ -94,22 +111,7 @@ def test_any_data_url_opens_or_is_refused(encoded, head):
 # Downloads
 
 
-@contextmanager
-def host(first, for_ever=b""):
-    """A server that sends these bytes, then more for ever; and its address."""
-
-    def serve_one():
-        with suppress(OSError), server.accept()[0] as connection:
-            connection.recv(9999)
-            connection.sendall(first)
-            while for_ever and not over.wait(0.05):
-                connection.sendall(for_ever)
-
-    over = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=serve_one, daemon=True).start()
-        yield f"127.0.0.1:{server.getsockname()[1]}/x.jpg"
-        over.set()
+TRY = "Is the address right? A signed one may have expired, and a slow one needs a larger timeout=."
 
 
 def answer(body=b"", more="", status="200 OK"):
@@ -117,21 +119,30 @@ def answer(body=b"", more="", status="200 OK"):
 
 
 @pytest.mark.parametrize(
-    ("sent", "says"),
-    [  # what a host sends, again and again where it never ends, and what is said
-        ((answer(JPEG, "content-type: text/html\r\n"),), None),  # judged by its bytes
-        ((answer(b"<!DOCTYPE html><html>Please log in"),), "this is a web page, not a picture. Copy the address of "),
-        ((answer(bytes(9001)),), "more bytes than are read here."),
-        ((answer(JPEG, status="403 Forbidden"),), f"no picture came (403). {TRY}"),
-        ((b"",), f"no picture came (ConnectionError). {TRY}"),
-        ((answer(more="location: http://[::1\r\n", status="302 Found"),), f"no picture came (ValueError). {TRY}"),
-        ((b"HTTP/1.1 200 OK\r\n", b"a"), f"no picture came (TimeoutError). {TRY}"),
-        ((answer(bytes(99))[:-99], b"a"), f"no picture came (TimeoutError). {TRY}"),
+    ("says", "sent"),
+    [  # what is said of what a host sends, piece by piece
+        (None, [answer(JPEG, "content-type: text/html\r\n")]),  # judged by its bytes
+        ("this is a web page, not a picture. Copy the address of ", [answer(b"<!DOCTYPE html><html>Please log in")]),
+        ("more bytes than are read here.", [answer(bytes(9001))]),
+        (f"no picture came (403). {TRY}", [answer(JPEG, status="403 Forbidden")]),
+        (f"no picture came (ConnectionError). {TRY}", []),
+        (f"no picture came (ValueError). {TRY}", [answer(more="location: http://[::1\r\n", status="302 Found")]),
+        (f"no picture came (TimeoutError). {TRY}", [b"HTTP/1.1 200 OK\r\n", *20 * [b"a"]]),
+        (f"no picture came (TimeoutError). {TRY}", [answer(bytes(99))[:-99], *20 * [b"a"]]),
     ],
 )
-def test_a_download_ends_and_its_keys_are_told_to_nobody(sent, says, monkeypatch):
+def test_a_download_ends_and_its_keys_are_told_to_nobody(says, sent, monkeypatch):
+    def serve():
+        with suppress(OSError), server.accept()[0] as connection:
+            connection.recv(9999)
+            for piece in sent:
+                connection.sendall(piece)
+                time.sleep(0.05)
+
     monkeypatch.setattr(sources, "MAX_FILE", 9000)
-    with host(*sent) as place:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        place = f"127.0.0.1:{server.getsockname()[1]}/x.jpg"
         address, shown = f" http://me:secret@{place}?sig=secret#secret", f"http://{place}"
         if says is None:
             assert open_picture(address).origin == shown
@@ -140,9 +151,190 @@ def test_a_download_ends_and_its_keys_are_told_to_nobody(sent, says, monkeypatch
 
 
 def test_what_a_recorder_says_of_a_download_is_passed_on(monkeypatch):
-    def get(*args, **options):
-        raise NotRecorded("x")
-
-    monkeypatch.setattr(requests, "get", get)
-    with pytest.raises(NotRecorded, match="x"):
+    monkeypatch.setattr("requests.get", Mock(side_effect=NotRecorded("not recorded")))
+    with pytest.raises(NotRecorded, match="not recorded"):
         open_picture("https://a.org/x.png")
+
+
+# Refused
+
+ENDLESS = SimpleNamespace(read=lambda size=-1: b"x")
+ANIMATED = [animation(kind) for kind in ("GIF", "WEBP", "PNG", "AVIF", "TIFF")]
+CLOSED, LARGE_PAGE = io.BytesIO(PNG), Image.new("1", (14_000, 12_500))
+CLOSED.close()
+LARGE_PAGE = saved(scene(mode="1"), "TIFF", save_all=True, append_images=[LARGE_PAGE], compression="group4")
+MIN_IS_WHITE = saved(Image.fromarray(DEEP), "TIFF").replace(b"\6\1\3\0\1\0\0\0\1", b"\6\1\3\0\1\0\0\0\0")
+CUT = "it is cut off: pixels are missing. Get it again."
+# True of all that is rare: neither "damaged", nor what it is not.
+RARE = "this is not intact, no picture, or of a kind that can't be read here. Get it again, or save it as PNG."
+RAW = "this is a camera's raw picture, of which at best the preview opens. Export it as JPEG with the camera's program."
+GREYS = "Greys of 32 bits, floats, and 16 bits with a transparent one, are not read. Save it with 8 bits."
+BOMB = "and 1 to {}0,000,000 of this kind can be unpacked. Shrink it, or is it a decompression bomb?"
+KINDS = "A picture is a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
+MALFORMED = "This base64 is malformed or cut off. Make it with base64.b64encode(data).decode()."
+REFUSED = [  # how the message begins, of which sources
+    (f"bytes: {RARE}", [b"data: three cats, two dogs", b"%PDF-1.7\n%\xe2\xe3", b'<?xml version="1.0"?>\n<svg>']),
+    (f"bytes: {RARE}", [b"\0\0\0\x18ftypavif\0\0\0\0mif1" + bytes(99), b"\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf"]),
+    (f"bytes: {RARE}", [saved(SCENE, kind)[:9] for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")]),
+    (f"bytes: {RARE}", [b"<!---->" * 9000, *(saved(SCENE, kind) for kind in ("TGA", "ICNS"))]),
+    (f"bytes: {RARE}", [PNG[:8] + png_chunk(b"CgBI", b"\x50\0\x20\2") + PNG[8:], deep_planes()]),  # of an iPhone app
+    (f"bytes: {RARE}", [with_chunk(PLAIN["P PNG"], b"PLTE", bytes(6)), with_chunk(PNG, b"IHDR", PNG[16:29])]),
+    (f"bytes: {RARE} It begins with b'%!PS-Adobe-3.0 E'.", [saved(SCENE, "EPS")]),
+    (
+        "bytes: this is a HEIC photo, which this Python can't open. On the phone choose",
+        [b"\0\0\0\x18ftypheic" + bytes(99)],
+    ),
+    ("bytes: this is a HEIC photo", [b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", b"\0\0\0\x18ftypavci\0\0\0\0mif1avci"]),
+    ("bytes: this is a video or a sound", [b"\0\0\0\x20ftypisom\0\0\2\0", b"\x1aE\xdf\xa3\1", b"RIFF\x24\0\0\0WAVE"]),
+    ("bytes: this is a web page, not a picture. Copy the address of", [b"\xef\xbb\xbf<?xml version='1.0'?><html>"]),
+    ("bytes: this is a web page", [b"\n<!DOCTYPE html><html>", b"<!-- a --><!-- b --><script>1"]),
+    (f"bytes: {RAW}", [b"\0\0\0\x18ftypcrx \0\0\0\1crx", b"FUJIFILMCCD-RAW 0201", b"MMOR\0\0\0"]),
+    *(
+        (f"bytes: {RAW}", [saved(SCENE, "TIFF", tiffinfo={271: "Nikon"} | more)])
+        for more in ({254: 1}, {330: 8}, {50706: b"\1\4"})
+    ),
+    (f"a PIL image: {GREYS}", [Image.new("F", (9, 9), 0.5)]),
+    (f"bytes: {GREYS}", [saved(Image.new("F", (9, 9)), "TIFF"), MIN_IS_WHITE]),
+    (f"bytes: {GREYS}", [saved(Image.fromarray(DEEP), "PPM"), saved(Image.fromarray(DEEP), "PNG", transparency=9)]),
+    ("bytes: On white nothing is seen. Give background=, say 'grey'.", [saved(WHITE_ON_NOTHING, "PNG")]),
+    ("bytes: several frames or pages, and only one can be sent. Choose it, say frame=0.", ANIMATED),
+    (f"a PIL image: 0 x 5 pixels, {BOMB.format(11)}", [Image.new("RGB", (0, 5))]),
+    (f"a PIL image: {RARE}", [opened(PNG[:60])]),
+    ("There is no file dog.png. A path starts where Python runs (in a lesson: notebooks/), and", ["dog.png"]),
+    ("There is no file ~/no cat of this name.jpg. A path", ["~/no cat of this name.jpg"]),  # not where a home is
+    ("There is no file album/cat.jpeg. Did you mean cat.jpg?", ["album/cat.jpeg"]),
+    ("There is no file c d.png. Did you mean c\\xa0d.png?", ["c d.png"]),  # of two that fit, none is opened
+    ("album is a folder. Give the path of one picture in it.", ["album"]),
+    (". is a folder. Give the path of one picture in it.", [""]),
+    ("~nobody-of-this-name/cat.jpg can't be read (", ["~nobody-of-this-name/cat.jpg"]),
+    ("big.bmp: more bytes than are read here.", ["big.bmp"]),
+    ("none.png: empty, 0 bytes. Was it read already? file.seek(0) rewinds it.", ["none.png"]),
+    ("an open file: empty, 0 bytes.", [SimpleNamespace(read=Mock(return_value=nothing)) for nothing in (b"", None)]),
+    ("The file can't be read (", [io.StringIO("hello"), CLOSED, SimpleNamespace(read=AsyncMock(return_value=PNG))]),
+    ("Pictures come by http or https, not by ftp:. Download it.", ["ftp://a.org/cat.jpg"]),
+    (f"http:cat.jpg: no picture came (InvalidURL). {TRY}", ["http:cat.jpg"]),
+    ("http://host:x/x.jpg: no picture came (InvalidURL).", ["http://me:pass/secret@host:x/x.jpg?secret"]),
+    (f"{KINDS}, an open file, an address or data URL, not NoneType.", [None]),
+    (KINDS, [[PNG], numpy.zeros((9, 9, 3), "uint8"), array.array("H", PNG[:60]), Picture(PNG, "image/png", 1, 1, "")]),
+    (KINDS, [type("Coming", (), {"__await__": iter})()]),
+    (MALFORMED, ["data:image/svg+xml,<svg></svg>", data_url(PNG).rstrip("=")[:-3], f"data:,b'{data_url(PNG)[22:]}'"]),
+    ("This data URL says image/jpeg, but its bytes are image/png. Write data:im", [data_url(PNG, "image/jpeg")]),
+    ("This data URL says image/png, but its bytes are image/bmp.", [data_url(saved(SCENE, "BMP"))]),
+]
+NO_FRAME = "bytes: there is no frame 3; they are counted from 0."
+WITH_OPTIONS = [
+    *((NO_FRAME, source, {"frame": 3}) for source in (*ANIMATED, PNG)),
+    *(("max_side is a whole number from 1 to 65,500", PNG, {"max_side": wrong}) for wrong in (0, 10.5, "100", 65_501)),
+    *(("frame is a whole number from 0 to 9,999, not", PNG, {"frame": wrong}) for wrong in (-1, 10_000)),
+    ("format is 'JPEG' or 'PNG', not 'WEBP'.", PNG, {"format": "WEBP"}),
+    *(("The file can't be read (it takes too long, or has no end).", ENDLESS, more) for more in ({}, {"timeout": 0})),
+    (f"bytes: 14,000 x 12,500 pixels, {BOMB.format(11)}", LARGE_PAGE, {"frame": 1}),
+    # No message quotes much: `refusal` knows how long one may be.
+    *(("", head + 100_000 * "é\n", {}) for head in ("", "data:x,", "x://", "https://a.org:x/", data_url(PNG))),
+    *(("", PNG, {option: 300 * "é\n"}) for option in ("max_side", "format")),
+]
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.parametrize(
+    ("says", "source", "options"),
+    [*((says, one, {}) for says, several in REFUSED for one in several), *WITH_OPTIONS],
+    ids=lambda value: value[:60] if isinstance(value, str) else "",
+)
+def test_what_cannot_be_sent_is_told_why_and_nobody_else_is_asked(says, source, options, tmp_path, monkeypatch):
+    monkeypatch.setattr("requests.sessions.Session.send", Mock(side_effect=AssertionError("a request left")))
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *a, **k: pytest.fail("a program was started"))
+    monkeypatch.setattr("PIL.TiffImagePlugin.TiffImageFile.n_frames", property(lambda _: pytest.fail("counted")))
+    monkeypatch.setattr(sources, "MAX_FILE", 999_999)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "album").mkdir()
+    (tmp_path / "album" / "cat.jpg").touch()
+    for name, data in {"none.png": b"", "big.bmp": bytes(10**6), "c\xa0d.png": PNG, "c\u202f\u202fd.png": PNG}.items():
+        (tmp_path / name).write_bytes(data)
+    said = refusal(source, **options)
+    assert said.startswith(says)
+    if isinstance(source, bytes):
+        (tmp_path / "holiday.jpg").write_bytes(source)
+        assert refusal(tmp_path / "holiday.jpg", **options) == said.replace("bytes", "holiday.jpg", 1)
+
+
+def test_a_wrong_background_and_too_many_bytes_to_send_are_refused(monkeypatch):
+    with pytest.raises(ValueError, match="unknown color specifier: 'whitish'"):
+        open_picture(PNG, background="whitish")
+    monkeypatch.setattr("helpers.encoding.picture.MAX_BYTES", len(PNG))
+    assert open_picture(PNG).data == PNG
+    monkeypatch.setattr("helpers.encoding.picture.MAX_BYTES", len(PNG) - 1)
+    limit = f"bytes: {len(PNG):,} bytes to send, over the limit of {len(PNG) - 1:,}. Shrink it: max_side=20."
+    assert refusal(PNG) == limit
+
+
+# Half of one, one without end, one larger than memory
+
+PHOTO = {
+    **{kind: saved(photo(), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM")},
+    "progressive JPEG": saved(photo(), "JPEG", progressive=True),
+    "JPEG with restarts": saved(photo(), "JPEG", restart_marker_blocks=7),
+    "grey JPEG": saved(photo().convert("L"), "JPEG"),
+    "lossless WebP": saved(photo(), "WEBP", lossless=True),
+    "LZW TIFF": saved(photo(), "TIFF", compression="tiff_lzw"),
+}
+
+
+@pytest.mark.parametrize("name", PHOTO)
+def test_a_picture_that_is_cut_off_is_refused_wherever_it_ends(name):
+    """With nothing, zeros or an end marker in the place of what is gone. (Without compression, zeros are black.)"""
+    data = PHOTO[name]
+    for ends in (int(len(data) * share) for share in (0.4, 0.8, 0.95)):
+        zeros = [] if name in ("TIFF", "BMP", "PPM", "LZW TIFF") else [bytes(len(data) - ends)]
+        for more in (b"", *zeros):
+            assert "Get it again" in refusal(data[:ends] + more)
+        for more in (b"", bytes(90)) if name in ("JPEG", "JPEG with restarts", "grey JPEG") else ():
+            assert refusal(data[:ends] + b"\xff\xd9" + more) == f"bytes: {CUT}"
+
+
+def test_a_png_whose_pixels_end_early_is_refused():
+    """Pillow fills the rest; a stream that ends well, but too soon, and one with a wrong sum."""
+    for bits, colours, row in ((1, 0, 5), (8, 0, 40), (8, 2, 120), (8, 4, 80), (8, 6, 160), (16, 2, 240)):
+        assert open_picture(png_of(40, 30, bits, colours, b"\0" * 30 * (row + 1))).width == 40
+        for rows in (30 * (row + 1) - 1, 15 * (row + 1)):
+            assert refusal(png_of(40, 30, bits, colours, bytes(rows))) == f"bytes: {CUT}"
+    whole, stream = png_of(40, 30, 8, 2, bytes(121 * 30)), zlib.compress(bytes(121 * 30))
+    for broken, says in ((stream[:-4] + b"abcd", RARE), (stream[:-4], CUT)):
+        damaged = whole.replace(png_chunk(b"IDAT", stream), png_chunk(b"IDAT", broken))
+        assert refusal(damaged).startswith(f"bytes: {says}")
+
+
+def test_a_file_of_very_many_parts_is_refused():
+    """It would keep a reader busy for minutes."""
+    scans, fill = saved(Image.radial_gradient("L").resize((1500, 1500)), "JPEG", progressive=True), b"\xff" * 2_000_000
+    for busy in (
+        scans[:-2] + scans[scans.rindex(b"\xff\xda") : -2] * 550 + b"\xff\xd9",
+        SMALL_JPEG[:2] + fill + SMALL_JPEG[2:],
+        SMALL_JPEG[:-2] + fill + SMALL_JPEG[-2:],
+        saved(SCENE, "GIF")[:-1] + b"!\xfe\1a\0" * 200_000 + b";",
+    ):
+        assert "so many small parts" in refusal(busy)
+
+
+def test_what_would_not_fit_into_memory_is_never_unpacked():
+    large = {  # of up to 24 bytes a pixel: a gigabyte
+        **{png_of(side, side, 8, 2, bytes(99)): BOMB.format(11) for side in (11_000, 13_000)},
+        **{png_of(side, side, 8, 2, bytes(99)): " decompression bomb" for side in (60_000, 2**31 - 1)},
+        **{png_of(8000, 7000, *kind, bytes(99)): BOMB.format(4) for kind in ((8, 6), (16, 0))},
+        with_chunk(png_of(8000, 7000, 8, 0, bytes(99)), b"tRNS", bytes(2)): BOMB.format(4),
+        png_of(12_000, 9_000, 8, 2, bytes(99)): CUT,  # a phone's: not for its size
+    }
+    tracemalloc.start()
+    for data, says in large.items():
+        for options in ({}, {"max_side": 100}, {"frame": 0}):
+            assert says in refusal(data, **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+def test_damaged_bytes_end_in_a_picture_or_a_picture_error(recwarn):
+    files = {name: row[0] for name, row in OPENED.items() if isinstance(row[0], bytes) and "orient" not in name}
+    ended = fuzz(files, 400, seed=7)
+    assert ended["picture"] > 50 and ended["refused"] > 50 and sum(ended.values()) == 400
+    assert [one for one in recwarn if "bytes: " not in str(one.message)] == [], "Pillow's own warn nobody"
