@@ -142,7 +142,8 @@ def test_the_right_pixels_leave_and_no_word_besides(name):
     assert options or alike(open_upright(source)[0], expected)
 
 
-RESTARTS, SUBSAMPLED = {"restart_marker_blocks": 7}, [{"quality": 95 - 20 * n, "subsampling": n} for n in range(3)]
+SIDES, RESTARTS = st.integers(1, 90), {"restart_marker_blocks": 7}
+SUBSAMPLED = [{"quality": 95 - 20 * n, "subsampling": n} for n in range(3)]
 
 
 @pytest.mark.parametrize(("mode", "how"), [("L", {}), ("RGB", RESTARTS), *(("RGB", how) for how in SUBSAMPLED)])
@@ -175,11 +176,7 @@ def test_a_large_jpeg_is_never_unpacked_whole(monkeypatch):
     assert abs(numpy.asarray(small, float) - numpy.asarray(full, float)).mean() < 2
 
 
-@given(
-    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
-    max_side=st.none() | st.integers(1, 120),
-    kind=st.sampled_from(["JPEG", "PNG", "WEBP", "BMP"]),
-)
+@given(st.tuples(SIDES, SIDES), st.none() | st.integers(1, 120), st.sampled_from(["JPEG", "PNG", "WEBP", "BMP"]))
 def test_any_size_and_max_side_keep_the_proportion_and_never_enlarge(size, max_side, kind):
     picture = open_picture(saved(scene(size), kind), max_side=max_side)
     share = min(1, max_side / max(size)) if max_side else 1
@@ -191,9 +188,6 @@ def test_any_size_and_max_side_keep_the_proportion_and_never_enlarge(size, max_s
 def test_no_byte_behind_the_end_of_a_picture_leaves(tail, name):
     picture = open_picture(PLAIN[name] + b"\xffCANARY" + tail)
     assert b"CANARY" not in picture.data and (picture.width, picture.height) == (40, 30)
-
-
-# Sent, with a warning
 
 
 TURNED = opened(saved(scene((64, 48)), "JPEG", exif=exif(6)))
@@ -229,9 +223,6 @@ def test_threads_leave_the_warnings_as_they_were():
     assert warnings.filters == before
 
 
-# In a request, and in words
-
-
 def test_a_picture_becomes_a_part_an_item_and_a_data_url():
     picture = open_picture(PNG)
     url = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
@@ -262,9 +253,6 @@ def test_what_it_says_of_itself_holds_no_bytes():
     assert unpriced.endswith("gpt-image-1: 65 picture tokens, no price of 2026-11-22 is known for 'gpt-image-1'")
     estimate = picture.estimate("mine")
     assert estimate.startswith("150 x 200 pixels at auto, mine: no estimate, unknown model") and len(estimate) < 150
-
-
-# Our own pictures, and how fast it is
 
 
 @pytest.mark.parametrize("name", make_pictures.PICTURES)

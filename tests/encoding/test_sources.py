@@ -1,9 +1,7 @@
 """Where pictures come from, and what is said of one that can't be sent: no picture, half of one, one without end."""
 
-import array
 import base64
 import io
-import os
 import socket
 import threading
 import time
@@ -40,12 +38,11 @@ HEADS = ("data:,", "data:;base64,", "data:application/octet-stream,", "data:imag
 def test_a_path_bytes_a_file_an_object_and_base64_are_the_same_picture(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "one.jpg").write_bytes(JPEG)
-    entry, row, pipe = next(iter(os.scandir(os.fsencode(tmp_path)))), numpy.frombuffer(JPEG, "uint8"), io.BytesIO(JPEG)
-    encoded = [form.encode() for form in (*FORMS, *URLS)]
+    encoded, row, pipe = [form.encode() for form in (*FORMS, *URLS)], numpy.frombuffer(JPEG, "uint8"), io.BytesIO(JPEG)
     slowly = SimpleNamespace(read=lambda size: pipe.read(min(size, 7)))  # as a pipe may
     same = {
-        "one.jpg": ["one.jpg", tmp_path / "one.jpg", entry],
-        "bytes": [JPEG, bytearray(JPEG), memoryview(JPEG), row, row.reshape(-1, 1), array.array("B", JPEG), *encoded],
+        "one.jpg": ["one.jpg", tmp_path / "one.jpg"],
+        "bytes": [JPEG, bytearray(JPEG), memoryview(JPEG), row, row.reshape(-1, 1), *encoded],
         "base64": FORMS,
         "data URL": [*URLS, f" {data_url(JPEG, 'image/jpeg')}\n", *(head + TEXT for head in HEADS)],
         "an open file": [SimpleNamespace(read=lambda: JPEG), slowly, *map(io.BytesIO, (JPEG, *encoded))],
@@ -59,32 +56,20 @@ def test_a_path_bytes_a_file_an_object_and_base64_are_the_same_picture(tmp_path,
         assert open_picture(base64.b64encode(saved(SCENE, kind)).decode()).origin == "base64"
 
 
-NAMES = {  # as they are stored, and as people paste them
-    "Screenshot at 4.42.48\u202fPM.jpg": ["Screenshot at 4.42.48 PM.jpg"],
-    "a b.jpg": [
-        "a\u3000b.jpg",
-        "a%20b.jpg",
-        "a\\ b.jpg",
-        '"a b.jpg"',
-        "'a b.jpg'",
-        "\u201ca b.jpg\u201d",
-        " a b.jpg\n",
-    ],
-    **{"\u1100\u1161.jpg": ["\uac00.jpg"], "\uac01.jpg": ["\u1100\u1161\u11a8.jpg"], "50%25.jpg": ["50%25.jpg"]},
-}
+PASTED = {"Screenshot at 4.42.48 PM.jpg": "Screenshot at 4.42.48\u202fPM.jpg", "50%25.jpg": "50%25.jpg"}
+PASTED |= {"\uac00.jpg": "\u1100\u1161.jpg", "\u1100\u1161.jpg": "\uac00.jpg", "\xe9.jpg": "e\u0301.jpg"}
+PASTED |= dict.fromkeys(["a\u3000b.jpg", "a%20b.jpg", "a\\ b.jpg", '"a b.jpg"', "'a b.jpg'", " a b.jpg\n"], "a b.jpg")
 
 
-@pytest.mark.parametrize("stored", NAMES)
-def test_a_name_as_people_paste_it_is_found(stored, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("typed", "stored"), [*PASTED.items(), ("\u201ca.jpg\u201d", "a.jpg")])
+def test_a_name_as_people_paste_it_is_found(typed, stored, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / stored).write_bytes(JPEG)
-    for typed in NAMES[stored]:
-        assert open_picture(typed).data == JPEG
-        assert sources.find_file(typed).resolve() == (tmp_path / stored).resolve()
+    assert open_picture(typed).data == JPEG and sources.find_file(typed).resolve() == (tmp_path / stored).resolve()
 
 
 def test_a_pil_image_is_a_picture_and_stays_as_it_was():
-    for image, options in ((scene((400, 300)), {"max_side": 100}), (scene((400, 300)), {}), (scene(), {})):
+    for image, options in ((scene((400, 300)), {"max_side": 100}), (scene((400, 300)), {})):
         before, image.info = image.tobytes(), {"comment": b"mine"}
         picture = open_picture(image, **options)
         assert b"mine" not in picture.data and picture.origin == "a PIL image"
@@ -96,18 +81,11 @@ def test_a_pil_image_is_a_picture_and_stays_as_it_was():
     assert named.origin == "rocket.jpg" and named.changes == ("colours made sRGB", "encoded as JPEG")
 
 
-@given(
-    encoded=st.text(alphabet="AZaz09+/=-_ \n%*é", max_size=40)
-    | st.binary(max_size=40).map(lambda b: base64.b64encode(b).decode()),
-    head=st.text(alphabet="imageपng/;bas64,:. ", max_size=20) | st.sampled_from(["image/png;base64", ";base64", ""]),
-)
+@given(st.text("AZaz09+/=-_ \n%*é", max_size=40), st.just("image/png;base64") | st.text("imageपng/;bas64,:. "))
 def test_any_data_url_opens_or_is_refused(encoded, head):
     for text in (f"data:{head},{encoded}", f"data:{head},{base64.b64encode(PNG).decode()}{encoded}"):
         with suppress(PictureError):
             assert open_picture(text).width == 40
-
-
-# Downloads
 
 
 TRY = "Is the address right? A signed one may have expired, and a slow one needs a larger timeout=."
@@ -234,7 +212,15 @@ REFUSED = [  # how the message begins, of which sources
     (f"http:cat.jpg: no picture came (InvalidURL). {TRY}", ["http:cat.jpg"]),
     ("http://host:x/x.jpg: no picture came (InvalidURL).", ["http://me:pass/secret@host:x/x.jpg?secret"]),
     (f"{KINDS}, an open file, an address or data URL, not NoneType.", [None]),
-    (KINDS, [[PNG], numpy.zeros((9, 9, 3), "uint8"), array.array("H", PNG[:60]), Picture(PNG, "image/png", 1, 1, "")]),
+    (
+        KINDS,
+        [
+            [PNG],
+            numpy.zeros((9, 9, 3), "uint8"),
+            numpy.frombuffer(PNG[:60], "uint16"),
+            Picture(PNG, "image/png", 1, 1, ""),
+        ],
+    ),
     (KINDS, [type("Coming", (), {"__await__": iter})()]),
     (MALFORMED, ["data:image/svg+xml,<svg></svg>", data_url(PNG).rstrip("=")[:-3], f"data:,b'{data_url(PNG)[22:]}'"]),
     ("This data URL says image/jpeg, but its bytes are image/png. Write data:im", [data_url(PNG, "image/jpeg")]),
@@ -290,13 +276,11 @@ def test_a_wrong_background_and_too_many_bytes_to_send_are_refused(monkeypatch):
 # Half of one, one without end, one larger than memory
 
 PHOTO = {
-    **{kind: saved(photo(), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM")},
-    "progressive JPEG": saved(photo(), "JPEG", progressive=True),
-    "JPEG with restarts": saved(photo(), "JPEG", restart_marker_blocks=7),
-    "grey JPEG": saved(photo().convert("L"), "JPEG"),
-    "lossless WebP": saved(photo(), "WEBP", lossless=True),
-    "LZW TIFF": saved(photo(), "TIFF", compression="tiff_lzw"),
+    kind: saved(photo(), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM")
 }
+PHOTO |= {"progressive": saved(photo(), "JPEG", progressive=True), "grey": saved(photo().convert("L"), "JPEG")}
+PHOTO |= {"with restarts": saved(photo(), "JPEG", restart_marker_blocks=7)}
+PHOTO |= {"lossless": saved(photo(), "WEBP", lossless=True), "LZW": saved(photo(), "TIFF", compression="tiff_lzw")}
 
 
 @pytest.mark.parametrize("name", PHOTO)
@@ -304,10 +288,10 @@ def test_a_picture_that_is_cut_off_is_refused_wherever_it_ends(name):
     """With nothing, zeros or an end marker in the place of what is gone. (Without compression, zeros are black.)"""
     data = PHOTO[name]
     for ends in (int(len(data) * share) for share in (0.4, 0.8, 0.95)):
-        zeros = [] if name in ("TIFF", "BMP", "PPM", "LZW TIFF") else [bytes(len(data) - ends)]
+        zeros = [] if name in ("TIFF", "BMP", "PPM", "LZW") else [bytes(len(data) - ends)]
         for more in (b"", *zeros):
             assert "Get it again" in refusal(data[:ends] + more)
-        for more in (b"", bytes(90)) if name in ("JPEG", "JPEG with restarts", "grey JPEG") else ():
+        for more in (b"", bytes(90)) if name in ("JPEG", "with restarts", "grey") else ():
             assert refusal(data[:ends] + b"\xff\xd9" + more) == f"bytes: {CUT}"
 
 
