@@ -128,7 +128,6 @@ def talkative():
     info.add_itxt("XML:com.adobe.xmp", xmp := f"<x:xmpmeta>{words}</x:xmpmeta>")
     notes = {"exif": exif(), "xmp": xmp.encode(), "comment": CANARY, "pnginfo": info, "description": words}
     made = {kind: saved(SCENE, kind, **notes) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF")}
-    made["progressive JPEG"] = saved(SCENE, "JPEG", progressive=True, **notes)
     made["MPO"] = saved(SCENE, "MPO", save_all=True, append_images=[SCENE], **notes) + CANARY
     parts = {0xED: b"Photoshop 3.0\0", 0xE0: b"JFXX\0\x13", 0xEB: b"", 0xFE: b""}
     more = b"\xff".join(jpeg_segment(marker, begin + CANARY) for marker, begin in parts.items())  # FF may fill a gap

@@ -27,7 +27,7 @@ from tests.encoding.samples import (  # isort: skip
     saved, scene, with_chunk,
 )  # fmt: skip
 
-PNG, SMALL_JPEG, JPEG = PLAIN["PNG"], PLAIN["JPEG"], saved(photo((61, 40)), "JPEG")  # whose base64 has +, / and padding
+PNG, JPEG = PLAIN["PNG"], saved(photo((61, 40)), "JPEG")  # whose base64 has +, / and padding
 TEXT = base64.b64encode(JPEG).decode()
 FORMS = [TEXT, base64.encodebytes(JPEG).decode(), base64.urlsafe_b64encode(JPEG).decode(), f" {TEXT}\n", f'"{TEXT}"']
 FORMS += [TEXT[:9] + TEXT[9:].replace(*pair) for pair in (("=", ""), ("+", " "), ("+", "%2B"), ("/", "%2F"))]
@@ -75,8 +75,7 @@ def test_a_pil_image_is_a_picture_and_stays_as_it_was():
         assert b"mine" not in picture.data and picture.origin == "a PIL image"
         assert (image.tobytes(), image.info) == (before, {"comment": b"mine"})
     lazy = opened(saved(scene((400, 300)), "JPEG"))
-    assert open_picture(lazy, max_side=numpy.int64(20)).width == 20
-    assert lazy.size == (400, 300), "not read at a fraction"
+    assert (open_picture(lazy, max_side=numpy.int64(20)).width, lazy.size) == (20, (400, 300)), "not read at a fraction"
     named = open_picture(Image.open(IMAGES / "rocket.jpg"))
     assert named.origin == "rocket.jpg" and named.changes == ("colours made sRGB", "encoded as JPEG")
 
@@ -98,14 +97,14 @@ def answer(body=b"", more="", status="200 OK"):
 @pytest.mark.parametrize(
     ("says", "sent"),
     [  # what is said of what a host sends, piece by piece
-        (None, [answer(JPEG, "content-type: text/html\r\n")]),  # judged by its bytes
-        ("this is a web page, not a picture. Copy the address of ", [answer(b"<!DOCTYPE html><html>Please log in")]),
-        ("more bytes than are read here.", [answer(bytes(9001))]),
-        (f"no picture came (403). {TRY}", [answer(JPEG, status="403 Forbidden")]),
-        (f"no picture came (ConnectionError). {TRY}", []),
-        (f"no picture came (ValueError). {TRY}", [answer(more="location: http://[::1\r\n", status="302 Found")]),
-        (f"no picture came (TimeoutError). {TRY}", [b"HTTP/1.1 200 OK\r\n", *20 * [b"a"]]),
-        (f"no picture came (TimeoutError). {TRY}", [answer(bytes(99))[:-99], *20 * [b"a"]]),
+        ("", [answer(JPEG, "content-type: text/html\r\n")]),  # judged by its bytes
+        (": this is a web page, not a picture. Copy the address of ", [answer(b"<!DOCTYPE html><html>Please log in")]),
+        (": more bytes than are read here.", [answer(bytes(9001))]),
+        (f": no picture came (403). {TRY}", [answer(JPEG, status="403 Forbidden")]),
+        (f": no picture came (ConnectionError). {TRY}", []),
+        (f": no picture came (ValueError). {TRY}", [answer(more="location: http://[::1\r\n", status="302 Found")]),
+        (f": no picture came (TimeoutError). {TRY}", [b"HTTP/1.1 200 OK\r\n", *20 * [b"a"]]),
+        (f": no picture came (TimeoutError). {TRY}", [answer(bytes(99))[:-99], *20 * [b"a"]]),
     ],
 )
 def test_a_download_ends_and_its_keys_are_told_to_nobody(says, sent, monkeypatch):
@@ -121,10 +120,8 @@ def test_a_download_ends_and_its_keys_are_told_to_nobody(says, sent, monkeypatch
         threading.Thread(target=serve, daemon=True).start()
         place = f"127.0.0.1:{server.getsockname()[1]}/x.jpg"
         address, shown = f" http://me:secret@{place}?sig=secret#secret", f"http://{place}"
-        if says is None:
-            assert open_picture(address).origin == shown
-        else:
-            assert refusal(address, timeout=0.2 if len(sent) > 1 else 60).startswith(f"{shown}: {says}")
+        ends = {"timeout": 0.2} if len(sent) > 1 else {}
+        assert (refusal(address, **ends) if says else open_picture(address).origin).startswith(f"{shown}{says}")
 
 
 def test_what_a_recorder_says_of_a_download_is_passed_on(monkeypatch):
@@ -132,8 +129,6 @@ def test_what_a_recorder_says_of_a_download_is_passed_on(monkeypatch):
     with pytest.raises(NotRecorded, match="not recorded"):
         open_picture("https://a.org/x.png")
 
-
-# Refused
 
 ENDLESS = SimpleNamespace(read=lambda size=-1: b"x")
 ANIMATED = [animation(kind) for kind in ("GIF", "WEBP", "PNG", "AVIF", "TIFF")]
@@ -150,7 +145,8 @@ RARE = "this is not intact, no picture, or of a kind that can't be read here. Ge
 RAW = "this is a camera's raw picture, of which at best the preview opens. Export it as JPEG with the camera's program."
 GREYS = "Greys of 32 bits, floats, and 16 bits with a transparent one, are not read. Save it with 8 bits."
 BOMB = "and 1 to {}0,000,000 of this kind can be unpacked. Shrink it, or is it a decompression bomb?"
-KINDS = "A picture is a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1])"
+KINDS = "A picture is a path, bytes, a PIL image (of an array: Image.fromarray; OpenCV's is BGR: array[..., ::-1]), an "
+KINDS += "open file, an address or data URL, not "
 MALFORMED = "This base64 is malformed or cut off. Make it with base64.b64encode(data).decode()."
 REFUSED = [  # how the message begins, of which sources
     (f"bytes: {RARE}", [b"data: three cats, two dogs", b"%PDF-1.7\n%\xe2\xe3", b'<?xml version="1.0"?>\n<svg>']),
@@ -163,8 +159,7 @@ REFUSED = [  # how the message begins, of which sources
     ("bytes: this is a HEIC photo, which this Python can't open. On the phone", [b"\0\0\0\x18ftypheic" + bytes(99)]),
     ("bytes: this is a HEIC photo", [b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", b"\0\0\0\x18ftypavci\0\0\0\0mif1avci"]),
     ("bytes: this is a video or a sound", [b"\0\0\0\x20ftypisom\0\0\2\0", b"\x1aE\xdf\xa3\1", b"RIFF\x24\0\0\0WAVE"]),
-    ("bytes: this is a web page, not a picture. Copy the address of", [b"\xef\xbb\xbf<?xml version='1.0'?><html>"]),
-    ("bytes: this is a web page", [b"\n<!DOCTYPE html><html>", b"<!-- a --><!-- b --><script>1"]),
+    ("bytes: this is a web page", [b"\n<!DOCTYPE html>", b"<!--a--><!--b--><script>", b"\xef\xbb\xbf<?xml?><html>"]),
     (f"bytes: {RAW}", [b"\0\0\0\x18ftypcrx \0\0\0\1crx", b"FUJIFILMCCD-RAW 0201", b"MMOR\0\0\0"]),
     (
         f"bytes: {RAW}",
@@ -193,8 +188,8 @@ REFUSED = [  # how the message begins, of which sources
     (f"bytes: {CUT}", [WHOLE.replace(png_chunk(b"IDAT", STREAM), png_chunk(b"IDAT", STREAM[:-4]))]),
     (f"bytes: {RARE}", [WHOLE.replace(png_chunk(b"IDAT", STREAM), png_chunk(b"IDAT", STREAM[:-4] + b"abcd"))]),
     # Of very many parts, which keep a reader busy for minutes.
-    ("bytes: it has so many small parts", [SMALL_JPEG[:2] + FILL + SMALL_JPEG[2:]]),
-    ("bytes: it has so many small parts", [SMALL_JPEG[:-2] + FILL + SMALL_JPEG[-2:]]),
+    ("bytes: it has so many small parts", [JPEG[:2] + FILL + JPEG[2:]]),
+    ("bytes: it has so many small parts", [JPEG[:-2] + FILL + JPEG[-2:]]),
     ("bytes: it has so many small parts", [saved(SCENE, "GIF")[:-1] + b"!\xfe\1a\0" * 180_000]),
     ("bytes: it has so many small parts", [SCANS + SCANS[SCANS.rindex(b"\xff\xda") :] * 48 + b"\xff\xd9"]),
     ("There is no file dog.png. A path starts where Python runs (in a lesson: notebooks/), and", ["dog.png"]),
@@ -211,7 +206,7 @@ REFUSED = [  # how the message begins, of which sources
     ("Pictures come by http or https, not by ftp:. Download it.", ["ftp://a.org/cat.jpg"]),
     (f"http:cat.jpg: no picture came (InvalidURL). {TRY}", ["http:cat.jpg"]),
     ("http://host:x/x.jpg: no picture came (InvalidURL).", ["http://me:pass/secret@host:x/x.jpg?secret"]),
-    (f"{KINDS}, an open file, an address or data URL, not NoneType.", [None]),
+    (f"{KINDS}NoneType.", [None]),
     (
         KINDS,
         [
@@ -221,14 +216,12 @@ REFUSED = [  # how the message begins, of which sources
             Picture(PNG, "image/png", 1, 1, ""),
         ],
     ),
-    (KINDS, [type("Coming", (), {"__await__": iter})()]),
+    (f"{KINDS}Coming (await it).", [type("Coming", (), {"__await__": iter})()]),
     (MALFORMED, ["data:image/svg+xml,<svg></svg>", data_url(PNG).rstrip("=")[:-3], f"data:,b'{data_url(PNG)[22:]}'"]),
     ("This data URL says image/jpeg, but its bytes are image/png. Write data:im", [data_url(PNG, "image/jpeg")]),
-    ("This data URL says image/png, but its bytes are image/bmp.", [data_url(saved(SCENE, "BMP"))]),
 ]
-NO_FRAME = "bytes: there is no frame 3; they are counted from 0."
 WITH_OPTIONS = [
-    *((NO_FRAME, source, {"frame": 3}) for source in (*ANIMATED, PNG)),
+    *(("bytes: there is no frame 3; they are counted from 0.", source, {"frame": 3}) for source in (*ANIMATED, PNG)),
     *(("max_side is a whole number from 1 to 65,500", PNG, {"max_side": wrong}) for wrong in (0, 10.5, "100", 65_501)),
     *(("frame is a whole number from 0 to 9,999, not", PNG, {"frame": wrong}) for wrong in (-1, 10_000)),
     ("format is 'JPEG' or 'PNG', not 'WEBP'.", PNG, {"format": "WEBP"}),
@@ -269,15 +262,10 @@ def test_a_wrong_background_and_too_many_bytes_to_send_are_refused(monkeypatch):
     monkeypatch.setattr("helpers.encoding.picture.MAX_BYTES", len(PNG))
     assert open_picture(PNG).data == PNG
     monkeypatch.setattr("helpers.encoding.picture.MAX_BYTES", len(PNG) - 1)
-    limit = f"bytes: {len(PNG):,} bytes to send, over the limit of {len(PNG) - 1:,}. Shrink it: max_side=20."
-    assert refusal(PNG) == limit
+    assert refusal(PNG).endswith(f"bytes to send, over the limit of {len(PNG) - 1:,}. Shrink it: max_side=20.")
 
 
-# Half of one, one without end, one larger than memory
-
-PHOTO = {
-    kind: saved(photo(), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM")
-}
+PHOTO = {kind: saved(photo(), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000")}
 PHOTO |= {"progressive": saved(photo(), "JPEG", progressive=True), "grey": saved(photo().convert("L"), "JPEG")}
 PHOTO |= {"with restarts": saved(photo(), "JPEG", restart_marker_blocks=7)}
 PHOTO |= {"lossless": saved(photo(), "WEBP", lossless=True), "LZW": saved(photo(), "TIFF", compression="tiff_lzw")}
@@ -288,7 +276,7 @@ def test_a_picture_that_is_cut_off_is_refused_wherever_it_ends(name):
     """With nothing, zeros or an end marker in the place of what is gone. (Without compression, zeros are black.)"""
     data = PHOTO[name]
     for ends in (int(len(data) * share) for share in (0.4, 0.8, 0.95)):
-        zeros = [] if name in ("TIFF", "BMP", "PPM", "LZW") else [bytes(len(data) - ends)]
+        zeros = [] if name in ("TIFF", "BMP", "LZW") else [bytes(len(data) - ends)]
         for more in (b"", *zeros):
             assert "Get it again" in refusal(data[:ends] + more)
         for more in (b"", bytes(90)) if name in ("JPEG", "with restarts", "grey") else ():
