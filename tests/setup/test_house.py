@@ -23,7 +23,7 @@ TESTS = {
     "tests/api": 1_746,
     "tests/browser": 316,
     "tests/docs": 639,
-    "tests/encoding": 1_003,
+    "tests/encoding": 690,
     "tests/exercises": 950,
     "tests/guard": 35,
     "tests/lessons": 945,
@@ -31,7 +31,7 @@ TESTS = {
     "tests/plotting": 442,
     "tests/recording": 1_431,
     "tests/setup": 583,
-    "tests/tokens": 280,
+    "tests/tokens": 210,
     "tests/tools": 1_573,
     "tests/video": 860,
 }
