@@ -33,7 +33,7 @@ ODD = {  # in how it is built, so it is encoded again: nothing hidden leaves, an
     "a comment that is cut by the next": JPEG[:2] + b"\xff\xfe\0\x12" + CANARY[:16] + JPEG[2:] + CANARY,
     "an end after more": JPEG + CANARY + b"\xff\xd9",
     "a thumbnail in JFIF": JPEG.replace(JPEG[2:20], jpeg_segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\1\1" + CANARY)),
-    "a comment between scans": PROGRESSIVE.replace(b"\xff\xda", jpeg_segment(0xFE, CANARY) + b"\xff\xda"),
+    "a comment between scans": (jpeg_segment(0xFE, CANARY) + b"\xff\xda").join(PROGRESSIVE.rsplit(b"\xff\xda", 1)),
     "no end of a GIF": saved(SCENE, "GIF")[:-1] + CANARY,
     "a second PNG": PNG + PNG[8:-12] + CANARY,
     "a chunk that is longer than it can be": with_chunk(PNG, b"pHYs", CANARY * 16),
