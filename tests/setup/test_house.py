@@ -22,7 +22,7 @@ TESTS = {
     "tests/api": 1_747,
     "tests/browser": 307,
     "tests/docs": 524,
-    "tests/encoding": 997,
+    "tests/encoding": 684,
     "tests/exercises": 679,
     "tests/guard": 35,
     "tests/lessons": 814,
@@ -30,7 +30,7 @@ TESTS = {
     "tests/plotting": 330,
     "tests/recording": 955,
     "tests/setup": 465,
-    "tests/tokens": 280,
+    "tests/tokens": 210,
     "tests/tools": 1_013,
     "tests/video": 590,
 }
