@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jsonschema import validate
 from PIL import Image, ImageOps
 
 from course.assets import ROOT
@@ -21,12 +22,11 @@ from helpers import video
 from helpers.encoding import DETAILS, open_picture
 from helpers.tokens import picture_tokens
 from tests.api import faults, receipts
-from tests.api.schemas import asked_schema, misfit
+from tests.api.validation import asked_schema
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
 ANSWERS = Path(__file__).with_name("answers.toml")
-_PILLOW = {"Image": Image, "ImageOps": ImageOps}
 
 
 @dataclass
@@ -42,6 +42,7 @@ class Answer:
     times: int | None = None
     headers: dict[str, str] = field(default_factory=dict)  # sent besides the usual ones
     calls: list[dict] = field(default_factory=list)  # of the tools on offer, in place of a text: name and arguments
+    turn: int = 0
 
     @property
     def source(self) -> str:
@@ -50,6 +51,11 @@ class Answer:
     @property
     def question(self) -> tuple:
         return tuple(self.asked), self.detail
+
+    def due(self) -> str | None:
+        """The fault whose turn it is: with `times`, the answer comes after so many, and then it all begins again."""
+        self.turn += 1
+        return None if self.times and self.turn % (self.times + 1) == 0 else self.fault
 
     def is_about(self, pictures: list[str]) -> bool:
         """Are these the sha256 of its pictures? Only then they are made: all of them take seconds."""
@@ -64,7 +70,8 @@ _scenes = functools.cache(video.scenes)
 def covering() -> Callable[..., Image.Image]:
     """Return the function of lesson 12 that covers faces and texts, as its cell has it."""
     cells = json.loads((ROOT / "notebooks" / "12_safe_and_fair.ipynb").read_text(encoding="utf-8"))["cells"]
-    exec("".join(next(cell["source"] for cell in cells if cell["id"] == "cover")), found := dict(_PILLOW))
+    source = "".join(next(cell["source"] for cell in cells if cell["id"] == "cover"))
+    exec(source, found := {"Image": Image, "ImageOps": ImageOps})
     return found["cover"]
 
 
@@ -113,17 +120,16 @@ class Question:
             self.sizes |= {address: size} if address.startswith("data:") else {}
 
     def answer(self, answers: dict) -> Answer:
-        """The entry for it. Raises NotImplementedError where there is none that fits."""
+        """The entry for it. Raises NotImplementedError without one, and ValidationError where a schema is asked for."""
         detail = next(iter(self.details)) if len(self.details) == 1 else None
         alike = [entry for at in (detail, None) for entry in answers.get((tuple(self.texts), at), [])]
         found = next((entry for entry in alike if entry.is_about(self.pictures)), None)
-        is_read = found and self.schema is not None and (found.times or not found.fault)  # else it always goes wrong
-        why = misfit(found.text.strip(), self.schema) if is_read else None
-        if found and not why:
-            return found
-        problem = f"has an answer that does not fit ({why}) to" if why else "has no answer to"
-        about = f"{self.texts} about pictures {self.pictures} at detail {detail}"
-        raise NotImplementedError(f"answers.toml {problem} {about}")
+        if not found:
+            about = f"{self.texts} about pictures {self.pictures} at detail {detail}"
+            raise NotImplementedError(f"answers.toml has no answer to {about}")
+        if self.schema and not found.fault:
+            validate(json.loads(found.text), self.schema)
+        return found
 
     def digest(self, body: dict, more: str = "") -> str:
         """What the answer's id ends with: the same on a machine that packs the same pixels into other bytes."""

@@ -11,7 +11,6 @@ from starlette.routing import Route
 from helpers.tokens.rules import SHUTDOWN
 from tests.api import faults
 from tests.api.answers import CREATED, ask, cut, digest_of, pieces, text_tokens
-from tests.api.schemas import tool_calls
 from tests.api.validation import ApiError, check_chat
 
 # A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
@@ -21,7 +20,7 @@ TODAY = date(2026, 11, 22)
 def routes(api: Any) -> list[Route]:
     async def create(request: Request) -> Response:
         check_chat(body := await request.json())
-        if (last_day := SHUTDOWN.get(body["model"])) and last_day < TODAY:
+        if SHUTDOWN.get(body["model"], TODAY) < TODAY:
             # Shape: vertyco/vrt-cogs pull request 218 (2024-12), alexrudall/ruby-openai issue 607 (2025-07).
             more = "has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
             raise ApiError(f"The model `{body['model']}` {more}", "model_not_found", status=404)
@@ -38,17 +37,18 @@ def answer_to(api: Any, request: Request, body: dict, on_azure: bool = False) ->
     if on_azure and body.get("stream"):
         raise NotImplementedError("a stream of Azure, which begins with what its filters found")
     question, answer = ask(api, body, body["messages"])
-    fault = api.due(answer)
+    fault = None if api.acts_as else answer.due()
     source = "constructed staged" if fault else "sample staged" if on_azure else answer.source
     marks = api.marks(source) | answer.headers
     if fault in faults.ERRORS:
-        return faults.error(fault, marks)
+        status, error, headers = faults.ERRORS[fault]
+        return JSONResponse(error, status, headers=headers | marks)
     limit = body.get("max_completion_tokens") or 10**9
     odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
     text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
-    reason = "length" if is_cut else odd.reason
-    calls = tool_calls(answer.calls, body.get("tools") or [])
-    said = text or "".join(json.dumps(call["function"]) for call in calls)
+    reason = "tool_calls" if answer.calls else "length" if is_cut else odd.reason
+    calls = [{"name": call["name"], "arguments": json.dumps(call["arguments"])} for call in answer.calls]
+    said = text or "".join(map(json.dumps, calls))
     usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(said) if said else limit}
     usage["total_tokens"] = sum(usage.values())
     if not said:
@@ -58,7 +58,8 @@ def answer_to(api: Any, request: Request, body: dict, on_azure: bool = False) ->
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
     if calls:
-        message, reason = message | {"content": text or None, "tool_calls": calls}, "tool_calls"
+        called = [{"id": f"call_sample_{n}", "type": "function", "function": call} for n, call in enumerate(calls, 1)]
+        message |= {"content": text or None, "tool_calls": called}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
     whole = {**common, "object": "chat.completion", "choices": [choice], "usage": usage}
     if on_azure:

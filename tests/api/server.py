@@ -2,22 +2,19 @@
 
 import socket
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
-from tests.api import azure, batches, chat, faults, films, moderations, responses
-from tests.api.answers import Answer, load_answers
+from tests.api import azure, batches, chat, films, moderations, responses
+from tests.api.answers import load_answers
 from tests.api.validation import ApiError, media_type, picture_of_data_url
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -34,7 +31,6 @@ class Api:
     keys: set[str] = field(default_factory=lambda: {API_KEY})  # none: as servers on one's own machine do
     resource: azure.Resource = field(default_factory=azure.Resource)
     answers: dict = field(default_factory=load_answers)
-    asked: Counter = field(default_factory=Counter)  # how often an entry with a fault was, by its key
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # purpose and bytes of uploads, by their ids
     unanswered: list[str] = field(default_factory=list)  # `make sample` fails when there is any
     acts_as: str | None = None  # a model's name, to act as a real service: no marks, that name in the answers
@@ -57,14 +53,6 @@ class Api:
             # Unverified: neither status nor wording was found. The code is one of those that the SDK's types list.
             raise ApiError(f"No such File object: {address}", "image_file_not_found")
         return self.files[address][1]
-
-    def due(self, answer: Answer) -> str | None:
-        """The fault whose turn it is: with `times`, the answer comes after so many, and then it all begins again."""
-        if not answer.fault or self.acts_as:
-            return None
-        turn = self.asked[id(answer)]
-        self.asked[id(answer)] += 1
-        return None if answer.times and turn % (answer.times + 1) == answer.times else answer.fault
 
     def route(self, methods: str, path: str, answer: Callable, check_key: Callable | None = None) -> Route:
         """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer.
@@ -104,8 +92,9 @@ def serve(**settings) -> Iterator[Api]:
     api = Api(**settings)
     listener = socket.create_server(("127.0.0.1", 0))
     api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = Starlette(routes=_routes(api), middleware=[Middleware(GZipMiddleware, minimum_size=1)])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", http=faults.Protocol))
+    # An answer that breaks off on purpose is an error of uvicorn's, which nobody needs to read.
+    config = uvicorn.Config(Starlette(routes=_routes(api)), log_level="critical", lifespan="off")
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     while not server.started:
