@@ -7,11 +7,12 @@ import functools
 import hashlib
 import io
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonschema import validate
 from PIL import Image, ImageOps
@@ -59,8 +60,7 @@ class Answer:
 
     def is_about(self, pictures: list[str]) -> bool:
         """Are these the sha256 of its pictures? Only then they are made: all of them take seconds."""
-        made = (digest_of(**one) if isinstance(one, dict) else digest_of(one) for one in self.pictures)
-        return len(pictures) == len(self.pictures) and all(map(str.__eq__, made, pictures))
+        return pictures == [digest_of(**one) if isinstance(one, dict) else digest_of(one) for one in self.pictures]
 
 
 _scenes = functools.cache(video.scenes)
@@ -70,8 +70,8 @@ _scenes = functools.cache(video.scenes)
 def covering() -> Callable[..., Image.Image]:
     """Return the function of lesson 12 that covers faces and texts, as its cell has it."""
     cells = json.loads((ROOT / "notebooks" / "12_safe_and_fair.ipynb").read_text(encoding="utf-8"))["cells"]
-    source = "".join(next(cell["source"] for cell in cells if cell["id"] == "cover"))
-    exec(source, found := {"Image": Image, "ImageOps": ImageOps})
+    found = {"Image": Image, "ImageOps": ImageOps}
+    exec("".join(next(cell["source"] for cell in cells if cell["id"] == "cover")), found)
     return found["cover"]
 
 
@@ -90,67 +90,53 @@ def digest_of(raw: str | bytes = b"", file: str = "", at: float | None = None, c
     return hashlib.sha256(raw).hexdigest()
 
 
-@dataclass
-class Question:
-    """What one request asks, part by part: texts that are not the model's own, pictures, and what all of it costs."""
+class Asked(NamedTuple):
+    """What a request asks: texts that are not the model's own, pictures, what all of it costs; and what answers it."""
 
-    schema: dict | None = None  # that the answer has to fit
-    texts: list[str] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
-    details: set[str] = field(default_factory=set)
-    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)  # of pictures that came in a data URL
-    tokens: int = 0
+    texts: list[str]
+    pictures: list[str]
+    tokens: int
+    answer: Answer
+    body: str  # as text, and the same on a machine that packs the same pixels into other bytes
 
-    def add(self, role: str, content: str | list[dict], fetch: Callable[[str], bytes]) -> None:
-        """Add a message of either API; `fetch` gives the picture behind an address, or the id of a file."""
+    def digest(self, more: str = "") -> str:
+        """What the answer's id ends with."""
+        return hashlib.sha256((self.body + more).encode()).hexdigest()[:12]
+
+
+def ask(api: Any, body: dict, messages: list[dict]) -> Asked:
+    """Look up what a request of any API asks in these messages. Raises NotImplementedError where no entry answers it,
+    and ValidationError where one does not fit the schema that is asked for."""
+    texts, pictures, tokens, details, as_text = [], [], 0, set(), json.dumps(body, sort_keys=True)
+    for message in messages:
+        content = message.get("content") or ""
         for part in content if isinstance(content, list) else [{"text": content}]:
             if "text" in part:
-                self.tokens += text_tokens(part["text"])
-                self.texts += [] if role == "assistant" else [part["text"]]
+                tokens += text_tokens(part["text"])
+                texts += [] if message["role"] == "assistant" else [part["text"]]
                 continue
-            if part["type"] not in ("image_url", "input_image"):
-                raise NotImplementedError(f"a part of type {part['type']}")
             image = part["image_url"] if part["type"] == "image_url" else part  # Chat has one more level
             address = image.get("url") or image.get("image_url") or image["file_id"]
-            data, detail = fetch(address), image.get("detail", "auto")
+            data, detail = api.fetch(address), image.get("detail", "auto")
             size = Image.open(io.BytesIO(data)).size
-            self.pictures.append(hashlib.sha256(data).hexdigest())
-            self.details.add(detail)
-            self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
-            self.sizes |= {address: size} if address.startswith("data:") else {}
-
-    def answer(self, answers: dict) -> Answer:
-        """The entry for it. Raises NotImplementedError without one, and ValidationError where a schema is asked for."""
-        detail = next(iter(self.details)) if len(self.details) == 1 else None
-        alike = [entry for at in (detail, None) for entry in answers.get((tuple(self.texts), at), [])]
-        found = next((entry for entry in alike if entry.is_about(self.pictures)), None)
-        if not found:
-            about = f"{self.texts} about pictures {self.pictures} at detail {detail}"
-            raise NotImplementedError(f"answers.toml has no answer to {about}")
-        if self.schema and not found.fault:
-            validate(json.loads(found.text), self.schema)
-        return found
-
-    def digest(self, body: dict, more: str = "") -> str:
-        """What the answer's id ends with: the same on a machine that packs the same pixels into other bytes."""
-        asked = json.dumps(body, sort_keys=True)
-        for url, size in self.sizes.items():
-            asked = asked.replace(url, f"data: {size}")
-        return hashlib.sha256((asked + more).encode()).hexdigest()[:12]
+            pictures.append(hashlib.sha256(data).hexdigest())
+            details.add(detail)
+            tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
+            if address.startswith("data:"):
+                as_text = as_text.replace(address, f"data: {size}")
+    detail = details.pop() if len(details) == 1 else None
+    alike = [entry for at in (detail, None) for entry in api.answers.get((tuple(texts), at), [])]
+    answer = next((entry for entry in alike if entry.is_about(pictures)), None)
+    if not answer:
+        raise NotImplementedError(f"answers.toml has no answer to {texts} about pictures {pictures} at detail {detail}")
+    if (schema := asked_schema(body).get("schema")) and not answer.fault:
+        validate(json.loads(answer.text), schema)
+    return Asked(texts, pictures, tokens, answer, as_text)
 
 
-def ask(api: Any, body: dict, messages: list[dict]) -> tuple[Question, Answer]:
-    """What a request of either API asks in these messages, and the entry for it."""
-    question = Question(asked_schema(body).get("schema"))
-    for message in messages:
-        question.add(message["role"], message.get("content") or "", api.fetch)
-    return question, question.answer(api.answers)
-
-
-def pieces(text: str) -> list[str]:
-    """A text as a stream sends it, word by word."""
-    *words, last = text.split(" ")
-    return [*(f"{word} " for word in words), last]
+def words(text: str) -> list[str]:
+    """A text as a stream sends it: each word with the space behind it."""
+    return re.split("(?<= )", text)
 
 
 def cut(text: str, limit: int | None) -> tuple[str, bool]:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from helpers.tokens.rules import SHUTDOWN
 from tests.api import faults
-from tests.api.answers import CREATED, ask, cut, digest_of, pieces, text_tokens
+from tests.api.answers import CREATED, ask, cut, digest_of, text_tokens, words
 from tests.api.validation import ApiError, check_chat
 
 # A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
@@ -36,7 +36,8 @@ def answer_to(api: Any, request: Request, body: dict, on_azure: bool = False) ->
     """
     if on_azure and body.get("stream"):
         raise NotImplementedError("a stream of Azure, which begins with what its filters found")
-    question, answer = ask(api, body, body["messages"])
+    asked = ask(api, body, body["messages"])
+    answer = asked.answer
     fault = None if api.acts_as else answer.due()
     source = "constructed staged" if fault else "sample staged" if on_azure else answer.source
     marks = api.marks(source) | answer.headers
@@ -49,12 +50,12 @@ def answer_to(api: Any, request: Request, body: dict, on_azure: bool = False) ->
     reason = "tool_calls" if answer.calls else "length" if is_cut else odd.reason
     calls = [{"name": call["name"], "arguments": json.dumps(call["arguments"])} for call in answer.calls]
     said = text or "".join(map(json.dumps, calls))
-    usage = {"prompt_tokens": question.tokens, "completion_tokens": text_tokens(said) if said else limit}
+    usage = {"prompt_tokens": asked.tokens, "completion_tokens": text_tokens(said) if said else limit}
     usage["total_tokens"] = sum(usage.values())
     if not said:
         usage["completion_tokens_details"] = {"reasoning_tokens": limit}
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
-    digest = question.digest(body, json.dumps(answer.pictures, default=digest_of))  # frames of a video have one size
+    digest = asked.digest(json.dumps(answer.pictures, default=digest_of))  # frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
     message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
     if calls:
@@ -67,7 +68,7 @@ def answer_to(api: Any, request: Request, body: dict, on_azure: bool = False) ->
         whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
     events = []
     if body.get("stream"):
-        deltas = [{"role": "assistant", "content": ""}, *({odd.field: piece} for piece in pieces(text)), {}]
+        deltas = [{"role": "assistant", "content": ""}, *({odd.field: word} for word in words(text)), {}]
         choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas]
         choices[-1]["finish_reason"] = reason
         chunks = [{**common, "object": "chat.completion.chunk", "choices": [choice]} for choice in choices]

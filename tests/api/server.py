@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
-from tests.api import azure, batches, chat, films, moderations, responses
+from tests.api import azure, chat, files, films, responses
 from tests.api.answers import load_answers
 from tests.api.validation import ApiError, media_type, picture_of_data_url
 
@@ -85,6 +85,15 @@ class Api:
             where = "You can find your API key at https://platform.openai.com/account/api-keys."
             raise ApiError(f"Incorrect API key provided: {shown}. {where}", "invalid_api_key", status=401)
 
+    def deletion(self, kept: dict, what: str) -> Route:
+        """The route that deletes one of these by its id."""
+
+        async def delete(request: Request) -> dict:
+            del kept[request.path_params["id"]]
+            return {"id": request.path_params["id"], "object": what, "deleted": True}
+
+        return self.route("DELETE", f"/v1/{what}s/{{id}}", delete)
+
 
 @contextmanager
 def serve(**settings) -> Iterator[Api]:
@@ -93,14 +102,11 @@ def serve(**settings) -> Iterator[Api]:
     listener = socket.create_server(("127.0.0.1", 0))
     api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     # An answer that breaks off on purpose is an error of uvicorn's, which nobody needs to read.
-    config = uvicorn.Config(Starlette(routes=_routes(api)), log_level="critical", lifespan="off")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=_routes(api)), log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
-    while not server.started:
+    while thread.is_alive() and not server.started:
         thread.join(0.01)
-        if not thread.is_alive():
-            raise RuntimeError("the local API did not start")
     try:
         yield api
     finally:
@@ -116,8 +122,7 @@ def _routes(api: Api) -> list[Route | Mount]:
         data = path.read_bytes() if path else None
         return Response(data, 200, headers, media_type(data)) if data else Response("404: Not Found", 404, headers)
 
-    openai = [route for part in (chat, responses, moderations, batches) for route in part.routes(api)]
-    openai += films.transcriptions(api)
+    openai = [*chat.routes(api), *responses.routes(api), *files.routes(api), *films.transcriptions(api)]
     openai.append(Mount("/api.openai.com", routes=[*openai]))
     others = api.route("GET POST PUT DELETE", "/{rest:path}", picture, films.anyone)
     return [*api.routes, *openai, *films.routes(api), *azure.routes(api), others]
