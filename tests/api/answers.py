@@ -96,8 +96,10 @@ class Asked(NamedTuple):
     texts: list[str]
     pictures: list[str]
     tokens: int
-    answer: Answer
     body: str  # as text, and the same on a machine that packs the same pixels into other bytes
+    answer: Answer
+    text: str
+    is_cut: bool
 
     def digest(self, more: str = "") -> str:
         """What the answer's id ends with."""
@@ -131,19 +133,14 @@ def ask(api: Any, body: dict, messages: list[dict]) -> Asked:
         raise NotImplementedError(f"answers.toml has no answer to {texts} about pictures {pictures} at detail {detail}")
     if (schema := asked_schema(body).get("schema")) and not answer.fault:
         validate(json.loads(answer.text), schema)
-    return Asked(texts, pictures, tokens, answer, as_text)
+    whole, limit = answer.text.strip(), body.get("max_completion_tokens") or body.get("max_output_tokens") or 10**9
+    text = whole.encode()[: 4 * limit].decode(errors="ignore")  # as far as so many tokens go
+    return Asked(texts, pictures, tokens, as_text, answer, text, is_cut=text != whole)
 
 
 def words(text: str) -> list[str]:
     """A text as a stream sends it: each word with the space behind it."""
     return re.split("(?<= )", text)
-
-
-def cut(text: str, limit: int | None) -> tuple[str, bool]:
-    """The text as far as `limit` tokens go, and whether something is missing."""
-    if not limit or text_tokens(text) <= limit:
-        return text, False
-    return text.encode()[: limit * 4].decode(errors="ignore"), True
 
 
 def text_tokens(text: str) -> int:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from helpers.tokens.rules import SHUTDOWN
 from tests.api import faults
-from tests.api.answers import CREATED, ask, cut, digest_of, text_tokens, words
+from tests.api.answers import CREATED, ask, digest_of, text_tokens, words
 from tests.api.validation import ApiError, check_chat
 
 # A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
@@ -44,12 +44,12 @@ def answer_to(api: Any, request: Request, body: dict, on_azure: bool = False) ->
     if fault in faults.ERRORS:
         status, error, headers = faults.ERRORS[fault]
         return JSONResponse(error, status, headers=headers | marks)
-    limit = body.get("max_completion_tokens") or 10**9
-    odd, text = faults.ODD.get(fault, faults.Odd()), answer.text.strip()
-    text, is_cut = cut(text[: int(len(text) * odd.share)], limit)
-    reason = "tool_calls" if answer.calls else "length" if is_cut else odd.reason
+    usual = "tool_calls" if answer.calls else "length" if asked.is_cut else "stop"
+    reason, place, share = faults.ODD.get(fault, (usual, "content", 1))
+    text = asked.text[: int(len(asked.text) * share)]
     calls = [{"name": call["name"], "arguments": json.dumps(call["arguments"])} for call in answer.calls]
     said = text or "".join(map(json.dumps, calls))
+    limit = body.get("max_completion_tokens")
     usage = {"prompt_tokens": asked.tokens, "completion_tokens": text_tokens(said) if said else limit}
     usage["total_tokens"] = sum(usage.values())
     if not said:
@@ -57,18 +57,18 @@ def answer_to(api: Any, request: Request, body: dict, on_azure: bool = False) ->
     name = api.acts_as or ("course-constructed" if fault else "course-sample")
     digest = asked.digest(json.dumps(answer.pictures, default=digest_of))  # frames of a video have one size
     common = {"id": f"chatcmpl-{name.removeprefix('course-')}-{digest}", "created": CREATED, "model": name}
-    message = {"role": "assistant", "content": None, "refusal": None, odd.field: text}
+    message = {"role": "assistant", "content": None, "refusal": None, place: text}
     if calls:
         called = [{"id": f"call_sample_{n}", "type": "function", "function": call} for n, call in enumerate(calls, 1)]
         message |= {"content": text or None, "tool_calls": called}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
     whole = {**common, "object": "chat.completion", "choices": [choice], "usage": usage}
     if on_azure:
-        choice["content_filter_results"] = odd.filtered or faults.verdicts()
+        choice["content_filter_results"] = faults.verdicts(**{"violence": "medium"} if fault == "filtered" else {})
         whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
     events = []
     if body.get("stream"):
-        deltas = [{"role": "assistant", "content": ""}, *({odd.field: word} for word in words(text)), {}]
+        deltas = [{"role": "assistant", "content": ""}, *({place: word} for word in words(text)), {}]
         choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas]
         choices[-1]["finish_reason"] = reason
         chunks = [{**common, "object": "chat.completion.chunk", "choices": [choice]} for choice in choices]

@@ -5,7 +5,6 @@ The shapes are those that users of the services have reported (2024 to 2026; whe
 """
 
 import json
-from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -62,20 +61,11 @@ for _name, _headers in {
     ERRORS[_name] = 429, ApiError(_LIMIT, "rate_limit_exceeded", kind="tokens").body, _headers
 
 
-@dataclass(frozen=True)
-class Odd:
-    """An answer that came whole and is not what it should be: `share` of its text is there, under this field."""
-
-    reason: str = "stop"
-    field: str = "content"
-    share: float = 1.0
-    filtered: dict | None = None
-
-
+# An answer that came whole and is not what it should be: finish reason, field of the text, how much of it is there
 ODD = {
-    "filtered": Odd("content_filter", share=0.5, filtered=verdicts(violence="medium")),
-    "refusal": Odd(field="refusal"),
-    "thought_only": Odd("length", share=0),  # a model that thinks may use up its limit before the first word
+    "filtered": ("content_filter", "content", 0.5),
+    "refusal": ("stop", "refusal", 1),
+    "thought_only": ("length", "content", 0),  # a model that thinks may use up its limit before the first word
 }
 WIRE = ("timeout", "stalled", "cut")
 ALL = {*ERRORS, *ODD, *WIRE}

@@ -18,14 +18,17 @@ from course.recording.tape import Tape
 KERNEL = [f"--IPKernelApp.exec_lines=__import__('runpy').run_path({str(Path(__file__))!r})"]
 
 
+def upstream() -> str:
+    return os.environ.get("COURSE_UPSTREAM", "").rstrip("/")
+
+
 def redirected(url: str) -> tuple[str, dict[str, str]]:
     """Return the address to ask in the place of this one, and the headers that say so."""
-    upstream, tape = os.environ.get("COURSE_UPSTREAM", "").rstrip("/"), session._state.tape
-    place = url.partition("://")[2]
+    place, tape = url.partition("://")[2], session._state.tape
     # No name under .invalid leads anywhere (RFC 2606); a tape can't record that, only be told of it.
-    if not upstream or url.startswith(upstream) or (".invalid/" in place and not tape):
+    if not upstream() or url.startswith(upstream()) or (".invalid/" in place and not tape):
         return url, {}
-    return f"{upstream}/{place}", {"x-course-tape": "records"} if tape else {}
+    return f"{upstream()}/{place}", {"x-course-tape": "records"} if tape else {}
 
 
 class LocalTape(Tape):
@@ -45,27 +48,23 @@ class LocalTape(Tape):
         return answer
 
     def store(self, answer, sent):
-        stored = self.store_as_marked(answer, sent)
-        with self.lock:
-            self.in_flight -= 1
-            if self.several and os.environ.get("COURSE_UPSTREAM"):
-                # Who is answered first is chance, and a rebuilt recording is the same.
-                items = self.recording.interactions
-                own = sorted((i for i in items if i.cell == self.cell), key=lambda i: i.request.model_dump_json())
-                self._replace_all([item for item in items if item.cell != self.cell] + own)
-        return stored
-
-    def store_as_marked(self, answer, sent):
-        if not os.environ.get("COURSE_UPSTREAM") or "x-course-source" not in answer.headers:
+        if not upstream() or "x-course-source" not in answer.headers:
             return super().store(answer, sent)
         source, *marks = answer.headers["x-course-source"].split()
-        if source == "live":  # of a real model, on this day
-            return super().store(answer, sent, date=marks[0])
         fault = answer.headers.get("x-course-fault")
         about = {"source": source, "model": None, "date": None, "fault": fault, "staged": "staged" in marks}
         about["wrong_on_purpose"] = "wrong-on-purpose" in marks
-        nothing = fault and not answer.body
-        stored = super().store(answer, sent, **about, **({"response": None} if nothing else {}))
+        if source == "live":  # of a real model, on this day
+            about = {"date": marks[0]}
+        if nothing := fault and not answer.body:
+            about["response"] = None
+        with self.lock:
+            stored = super().store(answer, sent, **about)
+            self.in_flight -= 1
+            if self.several:  # who is answered first is chance, and a rebuilt recording is the same
+                items = self.recording.interactions
+                own = sorted((i for i in items if i.cell == self.cell), key=lambda i: i.request.model_dump_json())
+                self._replace_all([item for item in items if item.cell != self.cell] + own)
         return stored._replace(fault=fault, status=0 if nothing else answer.status)
 
 

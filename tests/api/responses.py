@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
-from tests.api.answers import CREATED, Asked, ask, cut, text_tokens, words
+from tests.api.answers import CREATED, Asked, ask, text_tokens, words
 from tests.api.validation import ApiError, check_moderation, check_response
 
 _EVENT = TypeAdapter(ResponseStreamEvent)
@@ -79,10 +79,9 @@ def routes(api: Any) -> list[Route]:
 
 
 def _response(body: dict, asked: Asked, model: str) -> dict:
-    text, is_cut = cut(asked.answer.text.strip(), body.get("max_output_tokens"))
-    tokens, said = asked.tokens, text_tokens(text)
-    status = "incomplete" if is_cut else "completed"
-    part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    tokens, said = asked.tokens, text_tokens(asked.text)
+    status = "incomplete" if asked.is_cut else "completed"
+    part = {"type": "output_text", "text": asked.text, "annotations": [], "logprobs": []}
     message = {"id": f"msg_sample_{asked.digest()}", "type": "message", "status": status, "role": "assistant"}
     usage = {
         "input_tokens": tokens, "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
@@ -90,7 +89,7 @@ def _response(body: dict, asked: Asked, model: str) -> dict:
     }  # fmt: skip
     response = {
         "id": f"resp_sample_{asked.digest()}", "object": "response", "created_at": CREATED, "status": status,
-        "error": None, "incomplete_details": {"reason": "max_output_tokens"} if is_cut else None, "model": model,
+        "error": None, "incomplete_details": {"reason": "max_output_tokens"} if asked.is_cut else None, "model": model,
         "output": [message | {"content": [part]}], "tools": [], "usage": usage,
         **{name: default if body.get(name) is None else body[name] for name, default in _REPEATED.items()},
     }  # fmt: skip

@@ -1,56 +1,34 @@
-"""The local API refuses and answers as the services do, and never by default, where no lesson asks.
+"""The local API never answers by default; uploads and Azure are recorded and replayed as the course meets them.
 
-What a lesson asks is recorded in its own run, to the byte (tests/lessons/test_run.py).
+What the lessons ask is recorded in their own runs, to the byte (tests/lessons/test_run.py).
 """
 
+import asyncio
 import json
+import os
 
+import httpx2
 import openai
 import pytest
 import requests
+from openai import AzureOpenAI, OpenAI
 
+from course import recording
+from course.exercises import lesson_09
+from course.recording.shape import load
 from tests.api import API_KEY, serve
 from tests.api.answers import load_answers
-from tests.conftest import COFFEE, data_url, question
+from tests.conftest import COFFEE, COFFEE_FILE, data_url, question
 
-CHAT, RESPONSES = "v1/chat/completions", "v1/responses"
-TEXT = {"type": "string"}
+CHAT, RESPONSES, TEXT = "v1/chat/completions", "v1/responses", {"type": "string"}
 RESOURCE, KEY = "contoso-5.openai.azure.com", "the-key-of-your-resource"
-V1, MINE = f"{RESOURCE}/openai/v1/chat/completions", question(model="my-vision")
 CLASSIC = f"{RESOURCE}/openai/deployments/my-vision/chat/completions?api-version=2024-10-21"
-OURS, AZURES = f"Bearer {API_KEY}", f"Bearer {KEY}"
 
 
-@pytest.fixture(scope="module")
-def api():
-    with serve() as running:
-        yield running
-
-
-def asking(prompt="Describe this picture in one sentence.", image=None, **more):
+def asking(**image):
     """The arguments of a request to Responses about one picture."""
-    image = {"image_url": COFFEE, "detail": "low"} if image is None else image
-    parts = [{"type": "input_text", "text": prompt}, {"type": "input_image", **image}]
-    asked = {"model": "gpt-5.6-luna", "input": [{"role": "user", "content": parts}], "max_output_tokens": 300}
-    return asked | more
-
-
-@pytest.mark.parametrize(
-    ("path", "key", "body", "status", "code", "source"),
-    [
-        (CHAT, API_KEY, question(), 401, "invalid_api_key", "constructed"),
-        (CHAT, OURS, question(picture="data:image/png;base64,!!!"), 400, "invalid_image_format", "constructed"),
-        (CHAT, OURS, question(picture=data_url(b"BM" * 99)), 400, "invalid_image_format", "constructed"),
-        (CHAT, OURS, question(picture=data_url(kind="image/jpg")), 400, "invalid_image_format", "constructed"),
-        (CLASSIC, AZURES, MINE, 401, "401", "constructed staged"),
-        (V1, KEY, MINE, 401, "401", "constructed staged"),
-        (V1, AZURES, question(model="gpt-4"), 404, "DeploymentNotFound", "constructed staged"),
-    ],
-)
-def test_what_a_service_refuses(api, path, key, body, status, code, source):
-    response = requests.post(f"{api.url}/{path}", headers={"Authorization": key}, json=body, timeout=9)
-    refused = response.status_code, response.json()["error"]["code"], response.headers["x-course-source"]
-    assert refused == (status, code, source)
+    parts = [{"type": "input_text", "text": "Describe this picture in one sentence."}, {"type": "input_image", **image}]
+    return {"model": "gpt-5.6-luna", "input": [{"role": "user", "content": parts}], "max_output_tokens": 300}
 
 
 def closed(**properties):
@@ -60,53 +38,50 @@ def closed(**properties):
 
 def as_json(schema):
     """A question to Chat whose answer has to fit a schema, strictly."""
-    return question(
-        response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": schema, "strict": True}}
-    )
+    shape = {"name": "a", "schema": schema, "strict": True}
+    return question(response_format={"type": "json_schema", "json_schema": shape})
 
 
+UNSUPPORTED, NOT_STRICT = "You uploaded an unsupported image", "strict mode does not take"
+TREE = closed(a={"type": "array", "items": {"$ref": "#/$defs/x"}}, b={"anyOf": [TEXT]}) | {"$defs": {"x": closed()}}
 FREE = closed(b=TEXT) | {"required": []}
-NO_JSON, NOT_STRICT = "JSONDecodeError", "strict mode does not take"
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "why"),
+    ("path", "body", "status", "why"),
     [
-        (CHAT, question("Who drinks this?"), "answers.toml has no answer to ['Who drinks this?'] about"),
-        (CHAT, {"model": "m"}, "$: 'messages' is a required property"),
-        (CHAT, question(temperature=1), "$: Additional properties are not allowed ('temperature' was unexpected)"),
-        (CHAT, question(detail="huge"), "$.messages[0]: {'role': 'user', 'content': [{"),
-        (RESPONSES, asking(image={"image_url": COFFEE}), "$.input[0].content[1]: {'type': 'input_image', "),
-        (RESPONSES, asking(max_output_tokens=15), "15 is less than the minimum of 16"),
-        ("v1/moderations", {"input": [{"type": "input_image"}]}, "$.input[0]: {'type': 'input_image'} is not"),
-        ("v1/images", {}, "can't answer POST /v1/images: NotImplementedError: no such path"),
-        # A schema that passes meets an answer that is no JSON.
-        (CHAT, as_json(closed(a=TEXT, b={"anyOf": [TEXT, {"type": "null"}]})), NO_JSON),
-        (
-            CHAT,
-            as_json(closed(a={"type": "array", "items": {"$ref": "#/$defs/x"}}) | {"$defs": {"x": closed()}}),
-            NO_JSON,
-        ),
-        (CHAT, as_json({"type": "objekt"}), "SchemaError: 'objekt' is not valid under any of the given schemas"),
-        (CHAT, as_json({"type": "array", "items": TEXT}), NOT_STRICT),
-        (CHAT, as_json(closed(a=TEXT) | {"additionalProperties": True}), NOT_STRICT),
-        (CHAT, as_json(closed(a={"type": "array", "items": FREE})), NOT_STRICT),
-        (CHAT, as_json(closed(a={"anyOf": [TEXT, {"type": "string", "oneOf": [TEXT]}]})), NOT_STRICT),
+        (CHAT, question(picture="data:image/png;base64,!!!"), 400, UNSUPPORTED),
+        (CHAT, question(picture=data_url(kind="image/jpg")), 400, UNSUPPORTED),
+        (CLASSIC, question(), 401, "Access denied due to invalid subscription key"),  # which may not be a bearer's
+        (CHAT, question("Who drinks this?"), 500, "answers.toml has no answer to ['Who drinks this?'] about"),
+        (CHAT, {"model": "m"}, 500, "$: 'messages' is a required property"),
+        (CHAT, question(temperature=1), 500, "$: Additional properties are not allowed ('temperature' was unexpected)"),
+        (CHAT, question(detail="huge"), 500, "$.messages[0]: {'role': 'user', 'content': [{'type': 'text', 'text': "),
+        (RESPONSES, asking(image_url=COFFEE), 500, "$.input[0].content[1]: {'type': 'input_image', 'image_url': "),
+        (RESPONSES, asking() | {"max_output_tokens": 15}, 500, "15 is less than the minimum of 16"),
+        ("v1/moderations", {"input": [{"type": "input_image"}]}, 500, "$.input[0]: {'type': 'input_image'} is not"),
+        ("v1/images", {}, 500, "can't answer POST /v1/images: NotImplementedError: no such path"),
+        (CHAT, as_json(TREE), 500, "JSONDecodeError"),  # the schema is one that passes, the answer a text
+        (CHAT, as_json({"type": "objekt"}), 500, "SchemaError: 'objekt' is not valid under any of the given schemas"),
+        (CHAT, as_json({"type": "array", "items": TEXT}), 500, NOT_STRICT),
+        (CHAT, as_json(closed(a=TEXT) | {"additionalProperties": True}), 500, NOT_STRICT),
+        (CHAT, as_json(closed(a={"type": "array", "items": FREE})), 500, NOT_STRICT),
+        (CHAT, as_json(closed(a={"anyOf": [TEXT, {"type": "string", "oneOf": [TEXT]}]})), 500, NOT_STRICT),
     ],
 )
-def test_what_it_cannot_answer_is_a_hole_that_is_remembered(api, path, body, why):
-    response = requests.post(f"{api.url}/{path}", headers={"Authorization": OURS}, json=body, timeout=9)
-    assert why in response.json()["error"]["message"] == api.unanswered[-1]
-    assert (response.status_code, response.headers["x-course-source"]) == (500, "constructed")
+def test_it_refuses_as_the_service_does_and_remembers_what_it_cant_answer(api, path, body, status, why):
+    key = KEY if path == CLASSIC else API_KEY
+    response = requests.post(f"{api.url}/{path}", headers={"Authorization": f"Bearer {key}"}, json=body, timeout=9)
+    message = response.json()["error"]["message"]
+    assert response.status_code == status and why in message and api.unanswered == [message] * (status == 500)
 
 
-def test_a_batch_that_would_fail_is_a_hole(client, api):
+def test_a_batch_that_would_fail_is_not_answered(client, api):
     asked = [{"custom_id": "twice", "method": "POST", "url": f"/{CHAT}", "body": question()}] * 2
     lines = "\n".join(map(json.dumps, asked)).encode()
     file = client.files.create(file=("asked.jsonl", lines), purpose="batch")
-    with pytest.raises(openai.InternalServerError):
+    with pytest.raises(openai.InternalServerError, match="a batch that fails"):
         client.batches.create(input_file_id=file.id, endpoint=f"/{CHAT}", completion_window="24h")
-    assert "NotImplementedError: a batch that fails" in api.unanswered[-1]
 
 
 ENTRY = '[[answer]]\npictures = []\nasked = ["a"]\ntext = "b"\n'
@@ -117,3 +92,79 @@ def test_a_mistake_in_the_file_of_answers_is_named(tmp_path, more):
     (tmp_path / "answers.toml").write_text(ENTRY + more, "utf-8")
     with pytest.raises(ValueError, match="twice, or of an unknown detail or fault: "):
         load_answers(tmp_path / "answers.toml")
+
+
+def test_an_upload_is_replayed_in_whatever_order_and_another_says_what_differs(record, replay, folder):
+    secret, file = "very-secret-0123456789", COFFEE_FILE.read_bytes()
+    form = [("purpose", (None, "vision")), ("api_key", (None, secret)), ("file", (f"{secret}.png", file))]
+
+    def outcomes(form):
+        sent = asyncio.run(openai.AsyncOpenAI().files.create(file=COFFEE_FILE, purpose="vision"))
+        headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
+        posted = requests.post("https://api.openai.com/v1/files", headers=headers, files=form, timeout=9)
+        return sent.to_dict(), posted.json()["bytes"]
+
+    record()
+    recorded = outcomes(form)
+    text = (folder / "lesson.json").read_text(encoding="utf-8")
+    assert '"purpose"' in text and secret not in text and API_KEY not in text
+    replay()
+    assert outcomes(form[::-1]) == outcomes(form) == recorded
+    for purpose, name, data, says in (
+        ("user_data", "coffee.png", file, 'purpose: recorded "vision" - yours "user_data"'),
+        ("vision", "cup.png", file, 'file name: recorded "coffee.png" - yours "cup.png"'),
+        ("vision", "coffee.png", b"\x89PNG and so on", "picture: recorded"),
+    ):
+        with pytest.raises(recording.NotRecorded) as caught:
+            OpenAI(max_retries=0).files.create(file=(name, data), purpose=purpose)
+        assert says in str(caught.value) and str(caught.value).count(": recorded") == 1
+
+
+def test_a_live_stream_is_recorded_under_its_models_name(begin, folder):
+    with serve(acts_as="gpt-5.6-luna-2026-09-01") as real:
+        begin("record", api=real)
+        list(OpenAI(max_retries=0).responses.create(**asking(image_url=COFFEE, detail="low"), stream=True))
+    (item,) = load(folder / "lesson.json").interactions
+    assert (item.source, item.model) == ("live", "gpt-5.6-luna-2026-09-01")
+
+
+# Azure
+
+LESSON, ENDPOINT = "09_azure_openai", f"https://{RESOURCE}/"
+MINE = {"AZURE_OPENAI_ENDPOINT": ENDPOINT, "AZURE_OPENAI_API_KEY": KEY}
+MORE = {"OPENAI_API_KEY": "a-key-of-openai-0123", "AZURE_OPENAI_DEPLOYMENT": "prod"}
+MORE |= {"OPENAI_BASE_URL": f"{ENDPOINT}v1/", "OPENAI_API_VERSION": "2023-05-15"}
+
+
+def test_exercise_09_1_knows_what_the_sdk_sends():
+    sent, here = [], "https://r.openai.azure.com"
+    answer = httpx2.MockTransport(lambda request: sent.append(request.url) or httpx2.Response(200, json={}))
+    how = {"api_key": "k", "http_client": httpx2.Client(transport=answer)}
+    for client in (
+        OpenAI(base_url=f"{here}/openai/v1/", **how),
+        AzureOpenAI(azure_endpoint=here, api_version="2024-10-21", **how),
+        AzureOpenAI(azure_endpoint=f"{here}/openai/v1", api_version="2024-10-21", **how),
+    ):
+        client.chat.completions.create(model="photos", messages=[])
+    assert [url.raw_path.decode() for url in sent] == [*lesson_09.SENT.values()]
+
+
+def test_live_asks_the_resource_and_replay_sets_aside_what_names_another_server(folder, capsys, monkeypatch):
+    for name, value in (MINE | MORE).items():
+        monkeypatch.setenv(name, value)
+    recording.start(LESSON, mode="live")
+    assert f"requests go to {RESOURCE}" in capsys.readouterr().out
+    assert os.environ["AZURE_OPENAI_API_KEY"] == KEY and recording.model() == "gpt-5.6-luna"
+    monkeypatch.delenv("COURSE_RECORDINGS")
+    recording.start(LESSON, mode="replay")
+    left = {name: value for name, value in os.environ.items() if name.startswith(("AZURE_OPENAI_", "OPENAI_"))}
+    assert left == dict.fromkeys(("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"), "replay-needs-no-key")
+    recording.stop()
+    assert {name: os.environ[name] for name in MINE | MORE} == MINE | MORE
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", RESOURCE)
+    with pytest.raises(recording.LiveModeError, match="AZURE_OPENAI_ENDPOINT"):
+        recording.start(LESSON, mode="live")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", ENDPOINT)
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY")
+    with pytest.raises(recording.LiveModeError, match="set AZURE_OPENAI_API_KEY"):
+        recording.start(LESSON, mode="live")
