@@ -106,7 +106,7 @@ class Asked(NamedTuple):
         return hashlib.sha256((self.body + more).encode()).hexdigest()[:12]
 
 
-def ask(api: Any, body: dict, messages: list[dict]) -> Asked:
+def ask(api, body: dict, messages: list[dict]) -> Asked:
     """Look up what a request of any API asks in these messages. Raises NotImplementedError where no entry answers it,
     and ValidationError where one does not fit the schema that is asked for."""
     texts, pictures, tokens, details, as_text = [], [], 0, set(), json.dumps(body, sort_keys=True)

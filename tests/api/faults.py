@@ -6,9 +6,8 @@ The shapes are those that users of the services have reported (2024 to 2026; whe
 
 import json
 
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from tests.api.validation import ApiError
 
@@ -56,7 +55,6 @@ for _name, _headers in {
     "rate_limit": {"retry-after": "1"},
     "rate_limit_long": {"retry-after": "121"},
     "rate_limit_reached": {**limit_headers(0, "60s"), "retry-after-ms": "120"},
-    "rate_limit_silent": {},
 }.items():
     ERRORS[_name] = 429, ApiError(_LIMIT, "rate_limit_exceeded", kind="tokens").body, _headers
 
@@ -71,7 +69,7 @@ WIRE = ("timeout", "stalled", "cut")
 ALL = {*ERRORS, *ODD, *WIRE}
 
 
-def broken(name: str, whole: dict | list[str], request: Request, marks: dict[str, str]) -> ASGIApp:
+def broken(name: str, whole: dict | list[str], request, marks: dict[str, str]) -> ASGIApp:
     """Give a fault of `WIRE` in the middle of this answer, or of these events of a stream.
 
     Whoever records can't record what never came: it says so in `x-course-tape`, gets what comes before the fault as an
@@ -86,7 +84,7 @@ def broken(name: str, whole: dict | list[str], request: Request, marks: dict[str
     if "x-course-tape" in request.headers:
         return Response(part, media_type=kind, headers={**marks, "x-course-fault": name})
 
-    async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
+    async def breaking(scope, receive, send):
         """Send half an answer, and then nothing; uvicorn closes the connection of an answer that is not complete."""
         if part:
             headers = [(b"content-type", kind.encode())]

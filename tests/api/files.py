@@ -6,12 +6,9 @@ never got to is in the error file with the code batch_expired.
 
 import hashlib
 import json
-from typing import Any
 
 from openai.types import Batch, FileObject
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from course.recording.readable import parts_of
 from tests.api.answers import CREATED
@@ -24,7 +21,7 @@ EXPIRED = {
 }
 
 
-def routes(api: Any) -> list[Route]:
+def routes(api):
     batches: dict[str, list[dict]] = {}  # the states that a batch has still to go through
 
     def keep(filename: str, purpose: str, data: bytes) -> dict:
@@ -37,15 +34,15 @@ def routes(api: Any) -> list[Route]:
         api.files[shown["id"]] = purpose, data
         return shown
 
-    async def upload(request: Request) -> dict:
+    async def upload(request):
         parts = {part.name: part for part in parts_of(await request.body(), request.headers["content-type"])}
         return keep(parts["file"].filename, parts["purpose"].data.decode(), parts["file"].data)
 
-    async def content(request: Request) -> Response:
+    async def content(request):
         _, data = api.files[request.path_params["id"]]
         return Response(data, headers=api.marks("constructed"), media_type="application/octet-stream")
 
-    async def create(request: Request) -> dict:
+    async def create(request):
         check_batch(body := await request.json())
         purpose, data = api.files[body["input_file_id"]]
         lines = [json.loads(line) for line in data.splitlines()]
@@ -61,7 +58,7 @@ def routes(api: Any) -> list[Route]:
         batches[id] = [Batch.model_validate(common | state).to_dict(mode="json") for state in through]
         return shown(id)
 
-    def row(request: Request, line: dict) -> dict:
+    def row(request, line: dict) -> dict:
         """Return a line of the output or the error file."""
         check_chat(line["body"])
         made = answer_to(api, request, line["body"])
@@ -87,7 +84,7 @@ def routes(api: Any) -> list[Route]:
     def shown(id: str) -> dict:
         return batches[id].pop(0) if len(batches[id]) > 1 else batches[id][0]
 
-    async def retrieve(request: Request) -> dict:
+    async def retrieve(request):
         return shown(request.path_params["id"])
 
     return [

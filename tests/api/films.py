@@ -10,16 +10,13 @@ import tomllib
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 import av
 from azure.ai.contentunderstanding import models
 from openai.types.audio import TranscriptionVerbose
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from course.assets import ROOT
 from course.recording.readable import parts_of
@@ -31,10 +28,8 @@ RETIRED, CURRENT, ANALYZER = "2023-05-01-preview", "2025-11-01", "prebuilt-video
 CALLS = tomllib.loads(Path(__file__).with_name("video_retrieval.toml").read_text(encoding="utf-8"))["call"]
 
 
-def transcriptions(api: Any) -> list[Route]:
-    """Return the route of transcriptions, a part of OpenAI's API."""
-
-    async def create(request: Request) -> dict:
+def transcriptions(api):
+    async def create(request):
         parts = {part.name: part for part in parts_of(await request.body(), request.headers["content-type"])}
         film = parts.pop("file").filename
         if {name: part.data.decode() for name, part in parts.items()} != TRANSCRIPTION:
@@ -49,17 +44,14 @@ def transcriptions(api: Any) -> list[Route]:
     return [api.route("POST", "/v1/audio/transcriptions", create)]
 
 
-def routes(api: Any) -> list[Route]:
+def routes(api):
     """Return the routes of any *.services.ai.azure.com and *.cognitiveservices.azure.com host."""
     results: dict[str, Iterator[dict]] = {}  # by operation: what it says, one each time somebody asks (our choice)
     calls = [(call, cycle(call.get("answers", ()))) for call in CALLS]
 
-    def check_version(request: Request, version: str) -> None:
-        if request.query_params["api-version"] != version:
+    async def analyze(request):
+        if request.query_params["api-version"] != CURRENT:
             raise NotImplementedError("another version")
-
-    async def analyze(request: Request) -> Response:
-        check_version(request, CURRENT)
         (source,) = (await request.json())["inputs"]
         film = urlsplit(source["url"]).path.rpartition("/")[2]
         operation = {"id": str(uuid5(NAMESPACE_URL, film))}
@@ -69,13 +61,13 @@ def routes(api: Any) -> list[Route]:
         where = {"operation-location": f"{begin}/{operation['id']}?api-version={CURRENT}"}
         return JSONResponse(operation | {"status": "NotStarted"}, 202, api.marks("constructed staged") | where)
 
-    async def look(request: Request) -> dict:
+    async def look(request):
         return next(results[request.path_params["operation"]])
 
-    async def retired(request: Request) -> Response:
-        check_version(request, RETIRED)
-        asked = f"{request.method} {request.path_params['call']}", json.loads(await request.body() or "null")
-        [(call, answers)] = [one for one in calls if (one[0]["asked"], one[0].get("body")) == asked]
+    async def retired(request):
+        what, version = f"{request.method} {request.path_params['call']}", request.query_params["api-version"]
+        asked = what, json.loads(await request.body() or "null"), version
+        [(call, answers)] = [one for one in calls if (one[0]["asked"], one[0].get("body"), RETIRED) == asked]
         headers = api.marks("constructed")
         if call["status"] == 202:
             headers["operation-location"] = f"https:/{request.url.path}?api-version={RETIRED}"
@@ -86,14 +78,10 @@ def routes(api: Any) -> list[Route]:
     start = "/{host}.services.ai.azure.com/contentunderstanding"
     index = "/{host}.cognitiveservices.azure.com/computervision/retrieval/indexes/{call:path}"
     return [
-        api.route("POST", f"{start}/analyzers/{ANALYZER}:analyze", analyze, anyone),
-        api.route("GET", f"{start}/analyzerResults/{{operation}}", look, anyone),
-        api.route("GET POST PUT DELETE", index, retired, anyone),
+        api.route("POST", f"{start}/analyzers/{ANALYZER}:analyze", analyze, api.anyone),
+        api.route("GET", f"{start}/analyzerResults/{{operation}}", look, api.anyone),
+        api.route("GET POST PUT DELETE", index, retired, api.anyone),
     ]
-
-
-def anyone(request: Request) -> None:
-    """Let anyone ask, with whatever key."""
 
 
 def result(film: str) -> dict:
@@ -122,5 +110,5 @@ def result(film: str) -> dict:
 def subtitles_of(film: str) -> list[tuple[int, int, str]]:
     """Read the subtitles beside a film: (start, end, text) of each, in milliseconds, its text in one line."""
     with av.open(str((VIDEOS / film).with_suffix(".srt"))) as file:
-        read: list[Any] = [(packet, part) for packet in file.demux(subtitles=0) for part in packet.decode()]
+        read = [(packet, part) for packet in file.demux(subtitles=0) for part in packet.decode()]
     return [(one.pts, one.pts + one.duration, " ".join(part.dialogue.decode().split())) for one, part in read]

@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import get_args
 
 from openai.types import ModerationCreateResponse
 from openai.types.moderation import CategoryAppliedInputTypes
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
-from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
-from starlette.responses import Response as HttpResponse
-from starlette.routing import Route
 
 from tests.api.answers import CREATED, Asked, ask, text_tokens, words
 from tests.api.validation import ApiError, check_moderation, check_response
@@ -31,10 +28,10 @@ _LOOKED_IN = {
 _FLAGGED = 0.5  # unverified: the service tells no score from which it flags
 
 
-def routes(api: Any) -> list[Route]:
+def routes(api):
     said: dict[str, list[dict]] = {}  # by the id of an answer: the conversation up to its end
 
-    async def create(request: Request) -> HttpResponse:
+    async def create(request):
         check_response(body := await request.json())
         given, previous = body["input"], body.get("previous_response_id")
         items = given if isinstance(given, list) else [{"role": "user", "content": given}]
@@ -54,7 +51,7 @@ def routes(api: Any) -> list[Route]:
             return StreamingResponse([*_events(response)], media_type="text/event-stream", headers=marks)
         return JSONResponse(response, headers=marks)
 
-    async def moderate(request: Request) -> HttpResponse:
+    async def moderate(request):
         check_moderation(body := await request.json())
         asked = ask(api, body, [{"role": "user", "content": body["input"]}])
         scores = dict.fromkeys(_LOOKED_IN, 0.0) | json.loads(asked.answer.text)

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
-from tests.api import azure, chat, files, films, responses
+from tests.api import chat, files, films, responses
 from tests.api.answers import load_answers
 from tests.api.validation import ApiError, media_type, picture_of_data_url
 
@@ -29,7 +28,7 @@ class Api:
     url: str = ""
     requests: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=lambda: {API_KEY})  # none: as servers on one's own machine do
-    resource: azure.Resource = field(default_factory=azure.Resource)
+    resource: chat.Resource = field(default_factory=chat.Resource)
     answers: dict = field(default_factory=load_answers)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # purpose and bytes of uploads, by their ids
     unanswered: list[str] = field(default_factory=list)  # `make sample` fails when there is any
@@ -61,7 +60,7 @@ class Api:
         """
         constructed = self.marks("constructed staged" if check_key else "constructed")
 
-        async def respond(request: Request) -> Response:
+        async def respond(request):
             self.requests.append(f"{request.method} {request.url.path}")
             try:
                 (check_key or self._check_key)(request)
@@ -77,7 +76,10 @@ class Api:
 
         return Route(path, respond, methods=methods.split())
 
-    def _check_key(self, request: Request) -> None:
+    def anyone(self, request) -> None:
+        """Let anyone ask, with whatever key."""
+
+    def _check_key(self, request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if self.keys and (scheme != "Bearer" or key not in self.keys):
             # The service repeats a part of the key, which is why recordings mask it.
@@ -88,7 +90,7 @@ class Api:
     def deletion(self, kept: dict, what: str) -> Route:
         """The route that deletes one of these by its id."""
 
-        async def delete(request: Request) -> dict:
+        async def delete(request):
             del kept[request.path_params["id"]]
             return {"id": request.path_params["id"], "object": what, "deleted": True}
 
@@ -115,7 +117,7 @@ def serve(**settings) -> Iterator[Api]:
 
 
 def _routes(api: Api) -> list[Route | Mount]:
-    async def picture(request: Request) -> Response:
+    async def picture(request):
         if request.method != "GET":
             raise NotImplementedError("no such path")
         path, headers = PUBLIC.get("https://" + request.path_params["rest"]), api.marks("constructed")
@@ -124,5 +126,5 @@ def _routes(api: Api) -> list[Route | Mount]:
 
     openai = [*chat.routes(api), *responses.routes(api), *files.routes(api), *films.transcriptions(api)]
     openai.append(Mount("/api.openai.com", routes=[*openai]))
-    others = api.route("GET POST PUT DELETE", "/{rest:path}", picture, films.anyone)
-    return [*api.routes, *openai, *films.routes(api), *azure.routes(api), others]
+    others = api.route("GET POST PUT DELETE", "/{rest:path}", picture, api.anyone)
+    return [*api.routes, *openai, *films.routes(api), *chat.azure_routes(api), others]

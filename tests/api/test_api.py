@@ -3,12 +3,9 @@
 What the lessons ask is recorded in their own runs, to the byte (tests/lessons/test_run.py).
 """
 
-import asyncio
-import json
 import os
 
 import httpx2
-import openai
 import pytest
 import requests
 from openai import AzureOpenAI, OpenAI
@@ -76,14 +73,6 @@ def test_it_refuses_as_the_service_does_and_remembers_what_it_cant_answer(api, p
     assert response.status_code == status and why in message and api.unanswered == [message] * (status == 500)
 
 
-def test_a_batch_that_would_fail_is_not_answered(client, api):
-    asked = [{"custom_id": "twice", "method": "POST", "url": f"/{CHAT}", "body": question()}] * 2
-    lines = "\n".join(map(json.dumps, asked)).encode()
-    file = client.files.create(file=("asked.jsonl", lines), purpose="batch")
-    with pytest.raises(openai.InternalServerError, match="a batch that fails"):
-        client.batches.create(input_file_id=file.id, endpoint=f"/{CHAT}", completion_window="24h")
-
-
 ENTRY = '[[answer]]\npictures = []\nasked = ["a"]\ntext = "b"\n'
 
 
@@ -96,27 +85,25 @@ def test_a_mistake_in_the_file_of_answers_is_named(tmp_path, more):
 
 def test_an_upload_is_replayed_in_whatever_order_and_another_says_what_differs(record, replay, folder):
     secret, file = "very-secret-0123456789", COFFEE_FILE.read_bytes()
-    form = [("purpose", (None, "vision")), ("api_key", (None, secret)), ("file", (f"{secret}.png", file))]
 
-    def outcomes(form):
-        sent = asyncio.run(openai.AsyncOpenAI().files.create(file=COFFEE_FILE, purpose="vision"))
+    def upload(purpose="vision", name="coffee.png", data=file, order=1):
+        form = [("purpose", (None, purpose)), ("api_key", (None, secret)), ("file", (name, data))]
         headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
-        posted = requests.post("https://api.openai.com/v1/files", headers=headers, files=form, timeout=9)
-        return sent.to_dict(), posted.json()["bytes"]
+        return requests.post("https://api.openai.com/v1/files", headers=headers, files=form[::order], timeout=9).json()
 
     record()
-    recorded = outcomes(form)
+    recorded = upload()
     text = (folder / "lesson.json").read_text(encoding="utf-8")
     assert '"purpose"' in text and secret not in text and API_KEY not in text
     replay()
-    assert outcomes(form[::-1]) == outcomes(form) == recorded
-    for purpose, name, data, says in (
-        ("user_data", "coffee.png", file, 'purpose: recorded "vision" - yours "user_data"'),
-        ("vision", "cup.png", file, 'file name: recorded "coffee.png" - yours "cup.png"'),
-        ("vision", "coffee.png", b"\x89PNG and so on", "picture: recorded"),
+    assert upload(order=-1) == upload() == recorded
+    for changed, says in (
+        ({"purpose": "user_data"}, 'purpose: recorded "vision" - yours "user_data"'),
+        ({"name": "cup.png"}, 'file name: recorded "coffee.png" - yours "cup.png"'),
+        ({"data": b"\x89PNG and so on"}, "picture: recorded"),
     ):
         with pytest.raises(recording.NotRecorded) as caught:
-            OpenAI(max_retries=0).files.create(file=(name, data), purpose=purpose)
+            upload(**changed)
         assert says in str(caught.value) and str(caught.value).count(": recorded") == 1
 
 
@@ -127,8 +114,6 @@ def test_a_live_stream_is_recorded_under_its_models_name(begin, folder):
     (item,) = load(folder / "lesson.json").interactions
     assert (item.source, item.model) == ("live", "gpt-5.6-luna-2026-09-01")
 
-
-# Azure
 
 LESSON, ENDPOINT = "09_azure_openai", f"https://{RESOURCE}/"
 MINE = {"AZURE_OPENAI_ENDPOINT": ENDPOINT, "AZURE_OPENAI_API_KEY": KEY}

@@ -17,12 +17,9 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 FORMATS = ("png", "jpeg", "gif", "webp")
-# Not for strict mode: OpenAI's guide "Structured model outputs" (developers.openai.com, a copy of 2026), under "Some
-# type-specific keywords are not yet supported"; openai/openai-node, src/lib/transform.ts (2026).
-_NOT_PERMITTED = {
-    "allOf", "contains", "dependentRequired", "dependentSchemas", "else", "if", "not", "oneOf", "propertyNames", "then",
-    "uniqueItems",
-}  # fmt: skip
+# Of what strict mode does not take, what Pydantic may write: OpenAI's guide "Structured model outputs" (2026), under
+# "Some type-specific keywords are not yet supported"; openai/openai-node, src/lib/transform.ts (2026).
+_NOT_PERMITTED = {"allOf", "oneOf", "not", "propertyNames", "uniqueItems"}
 
 
 class ApiError(Exception):
@@ -70,8 +67,14 @@ def _check(schema: dict, messages: str, body: dict) -> None:
         raise NotImplementedError(f"{error.json_path}: {error.message:.200}")
     asked = asked_schema(body)
     Draft202012Validator.check_schema(asked.get("schema", {}))
-    if asked.get("strict"):
-        _check_strict(asked["schema"])
+    nodes = [asked["schema"]] if asked.get("strict") else []
+    for node in nodes:  # by the rules of strict mode that lesson 08 tells of
+        properties, is_object = node.get("properties", {}), "object" in node.get("type", ())
+        is_open = node.get("additionalProperties") is not False or properties.keys() - {*node.get("required", ())}
+        if _NOT_PERMITTED & node.keys() or (is_object and is_open) or nodes[0].get("type") != "object":
+            raise NotImplementedError(f"strict mode does not take {node}")
+        nodes += [*properties.values(), *node.get("$defs", {}).values(), *node.get("anyOf", ())]
+        nodes += [node["items"]] if "items" in node else []
 
 
 def _refuse_part(part: dict, where: str, is_chat: bool) -> None:
@@ -96,23 +99,7 @@ check_moderation = partial(_check, _schema_of(ModerationCreateParams, "input", "
 def asked_schema(body: dict) -> dict:
     """Name, schema and strictness that a request of either API asks for; nothing where any text will do."""
     chosen = body.get("response_format") or (body.get("text") or {}).get("format") or {"type": "text"}
-    if chosen["type"] == "json_object":
-        raise NotImplementedError("JSON mode")
     return chosen.get("json_schema", chosen) if chosen["type"] == "json_schema" else {}  # Chat has one more level
-
-
-def _check_strict(schema: dict) -> None:
-    """Raise NotImplementedError for what strict mode has against a schema, by the rules that lesson 08 tells of."""
-    wrong, nodes = [schema] * (schema.get("type") != "object"), [schema]
-    for node in nodes:
-        properties = node.get("properties", {})
-        is_open = node.get("additionalProperties") is not False or properties.keys() - {*node.get("required", ())}
-        if _NOT_PERMITTED & node.keys() or ("object" in node.get("type", ()) and is_open):
-            wrong.append(node)
-        nodes += [*properties.values(), *node.get("$defs", {}).values(), *node.get("anyOf", ())]
-        nodes += [node["items"]] if "items" in node else []
-    if wrong:
-        raise NotImplementedError(f"strict mode does not take {wrong[0]}")
 
 
 def picture_of_data_url(url: str) -> bytes:
