@@ -7,12 +7,12 @@ import functools
 import hashlib
 import io
 import json
-import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 
 from jsonschema import validate
 from PIL import Image, ImageOps
@@ -44,10 +44,6 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)  # sent besides the usual ones
     calls: list[dict] = field(default_factory=list)  # of the tools on offer, in place of a text: name and arguments
     turn: int = 0
-
-    @property
-    def source(self) -> str:
-        return "sample wrong-on-purpose" if self.wrong_on_purpose else "sample"
 
     @property
     def question(self) -> tuple:
@@ -90,25 +86,12 @@ def digest_of(raw: str | bytes = b"", file: str = "", at: float | None = None, c
     return hashlib.sha256(raw).hexdigest()
 
 
-class Asked(NamedTuple):
-    """What a request asks: texts that are not the model's own, pictures, what all of it costs; and what answers it."""
+def ask(api, body: dict, messages: list[dict]) -> SimpleNamespace:
+    """Look up what answers a request of any API that asks this in its messages, and what both cost.
 
-    texts: list[str]
-    pictures: list[str]
-    tokens: int
-    body: str  # as text, and the same on a machine that packs the same pixels into other bytes
-    answer: Answer
-    text: str
-    is_cut: bool
-
-    def digest(self, more: str = "") -> str:
-        """What the answer's id ends with."""
-        return hashlib.sha256((self.body + more).encode()).hexdigest()[:12]
-
-
-def ask(api, body: dict, messages: list[dict]) -> Asked:
-    """Look up what a request of any API asks in these messages. Raises NotImplementedError where no entry answers it,
-    and ValidationError where one does not fit the schema that is asked for."""
+    Its `digest` is the same on a machine that packs the same pixels into other bytes. Raises NotImplementedError where
+    no entry answers it, and ValidationError where one does not fit the schema that is asked for.
+    """
     texts, pictures, tokens, details, as_text = [], [], 0, set(), json.dumps(body, sort_keys=True)
     for message in messages:
         content = message.get("content") or ""
@@ -135,12 +118,9 @@ def ask(api, body: dict, messages: list[dict]) -> Asked:
         validate(json.loads(answer.text), schema)
     whole, limit = answer.text.strip(), body.get("max_completion_tokens") or body.get("max_output_tokens") or 10**9
     text = whole.encode()[: 4 * limit].decode(errors="ignore")  # as far as so many tokens go
-    return Asked(texts, pictures, tokens, as_text, answer, text, is_cut=text != whole)
-
-
-def words(text: str) -> list[str]:
-    """A text as a stream sends it: each word with the space behind it."""
-    return re.split("(?<= )", text)
+    found = {"texts": texts, "pictures": pictures, "tokens": tokens, "answer": answer, "text": text}
+    found |= {"is_cut": text != whole, "source": "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample"}
+    return SimpleNamespace(**found, digest=lambda more="": hashlib.sha256((as_text + more).encode()).hexdigest()[:12])
 
 
 def text_tokens(text: str) -> int:

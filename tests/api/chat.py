@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from course.recording import DEFAULT_MODEL
 from helpers.tokens.rules import SHUTDOWN
 from tests.api import faults
-from tests.api.answers import CREATED, ask, digest_of, text_tokens, words
+from tests.api.answers import CREATED, ask, digest_of, text_tokens
 from tests.api.validation import ApiError, check_chat
 
 # A model that was shut down before this day is not there; a fixed day, or a recording would change with the calendar.
@@ -108,9 +108,7 @@ def answer_to(api, request, body: dict, on_azure: bool = False) -> Response:
     asked = ask(api, body, body["messages"])
     answer = asked.answer
     fault = None if api.acts_as else answer.due()
-    marks = answer.headers | api.marks(
-        "constructed staged" if fault else "sample staged" if on_azure else answer.source
-    )
+    marks = answer.headers | api.marks("constructed staged" if fault else "sample staged" if on_azure else asked.source)
     if fault in faults.ERRORS:
         status, error, headers = faults.ERRORS[fault]
         return JSONResponse(error, status, headers=headers | marks)
@@ -137,7 +135,7 @@ def answer_to(api, request, body: dict, on_azure: bool = False) -> Response:
         whole["prompt_filter_results"] = [{"prompt_index": 0, "content_filter_results": faults.verdicts()}]
     events = []
     if body.get("stream"):
-        deltas = [{"role": "assistant", "content": ""}, *({place: word} for word in words(text)), {}]
+        deltas = [{"role": "assistant", "content": ""}, *({place: word} for word in re.split("(?<= )", text)), {}]
         choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas]
         choices[-1]["finish_reason"] = reason
         chunks = [{**common, "object": "chat.completion.chunk", "choices": [choice]} for choice in choices]

@@ -1,7 +1,6 @@
 """What goes wrong when an entry of answers.toml says `fault = "…"`: errors, odd answers, connections that break.
 
-The shapes are those that users of the services have reported (2024 to 2026; where is said beside each); what says
-"constructed" has a wording of our own. Whatever comes from here is marked constructed.
+The shapes are those that users have reported (2024 to 2026; where is said beside each), or "(constructed)" by us.
 """
 
 import json

@@ -36,13 +36,10 @@ FAILS, SLOW = 100, (238, 240)
 @cache
 def entries() -> list[dict]:
     """Entries as of answers.toml: what the samples say of each receipt."""
-    found: list[dict] = []
     with open(ROOT / "asset" / "truth" / "receipts.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     with zipfile.ZipFile(ROOT / "asset" / "receipts.zip") as folder:
-        for number, row in enumerate(rows, 1):
-            found += entries_of(number, row, folder.read(row["file"]))
-    return found
+        return [entry for n, row in enumerate(rows, 1) for entry in entries_of(n, row, folder.read(row["file"]))]
 
 
 def entries_of(number: int, row: dict[str, str], picture: bytes) -> list[dict]:

@@ -34,38 +34,34 @@ def redirected(url: str) -> tuple[str, dict[str, str]]:
 class LocalTape(Tape):
     """A tape that records what the local API says of its answers."""
 
-    in_flight, several = 0, False
-
-    def begin_cell(self, source, cell_id=None):
-        self.in_flight, self.several = 0, False
-        super().begin_cell(source, cell_id)
+    in_flight, several = 0, None  # requests that wait for their answer; the cell that asked several things at once
 
     def play(self, sent):
         answer = super().play(sent)
         with self.lock:
             self.in_flight += answer is None
-            self.several |= self.in_flight > 1
+            self.several = self.cell if self.in_flight > 1 else self.several
         return answer
 
     def store(self, answer, sent):
-        if not upstream() or "x-course-source" not in answer.headers:
-            return super().store(answer, sent)
-        source, *marks = answer.headers["x-course-source"].split()
-        fault = answer.headers.get("x-course-fault")
-        about = {"source": source, "model": None, "date": None, "fault": fault, "staged": "staged" in marks}
-        about["wrong_on_purpose"] = "wrong-on-purpose" in marks
-        if source == "live":  # of a real model, on this day
-            about = {"date": marks[0]}
-        if nothing := fault and not answer.body:
-            about["response"] = None
         with self.lock:
-            stored = super().store(answer, sent, **about)
             self.in_flight -= 1
-            if self.several:  # who is answered first is chance, and a rebuilt recording is the same
+            if not upstream() or "x-course-source" not in answer.headers:
+                return super().store(answer, sent)
+            source, *marks = answer.headers["x-course-source"].split()
+            fault = answer.headers.get("x-course-fault")
+            about = {"source": source, "model": None, "date": None, "fault": fault, "staged": "staged" in marks}
+            about["wrong_on_purpose"] = "wrong-on-purpose" in marks
+            if source == "live":  # of a real model, on this day
+                about = {"date": marks[0]}
+            if nothing := fault and not answer.body:
+                about["response"] = None
+            stored = super().store(answer, sent, **about)
+            if self.several == self.cell:  # who is answered first is chance, and a rebuilt recording is the same
                 items = self.recording.interactions
                 own = sorted((i for i in items if i.cell == self.cell), key=lambda i: i.request.model_dump_json())
                 self._replace_all([item for item in items if item.cell != self.cell] + own)
-        return stored._replace(fault=fault, status=0 if nothing else answer.status)
+            return stored._replace(fault=fault, status=0 if nothing else answer.status)
 
 
 def wrap(inner):

@@ -1,7 +1,7 @@
 """Responses of the local API, whole or as a stream, and moderations, each checked against the SDK's own types."""
 
 import json
-from collections.abc import Iterator
+import re
 from typing import get_args
 
 from openai.types import ModerationCreateResponse
@@ -10,7 +10,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 from starlette.responses import JSONResponse, StreamingResponse
 
-from tests.api.answers import CREATED, Asked, ask, text_tokens, words
+from tests.api.answers import CREATED, ask, text_tokens
 from tests.api.validation import ApiError, check_moderation, check_response
 
 _EVENT = TypeAdapter(ResponseStreamEvent)
@@ -46,7 +46,7 @@ def routes(api):
         response = _response(body, asked, api.acts_as or "course-sample")
         if response["store"]:
             said[response["id"]] = conversation + response["output"]
-        marks = api.marks(asked.answer.source)
+        marks = api.marks(asked.source)
         if body.get("stream"):
             return StreamingResponse([*_events(response)], media_type="text/event-stream", headers=marks)
         return JSONResponse(response, headers=marks)
@@ -66,7 +66,7 @@ def routes(api):
         }
         shown = {"id": f"modr-sample-{asked.digest()}", "model": api.acts_as or "course-sample", "results": [result]}
         ModerationCreateResponse.model_validate(shown)
-        return JSONResponse(shown, headers=api.marks(asked.answer.source))
+        return JSONResponse(shown, headers=api.marks(asked.source))
 
     return [
         api.route("POST", "/v1/responses", create),
@@ -75,7 +75,7 @@ def routes(api):
     ]
 
 
-def _response(body: dict, asked: Asked, model: str) -> dict:
+def _response(body: dict, asked, model: str) -> dict:
     tokens, said = asked.tokens, text_tokens(asked.text)
     status = "incomplete" if asked.is_cut else "completed"
     part = {"type": "output_text", "text": asked.text, "annotations": [], "logprobs": []}
@@ -94,9 +94,10 @@ def _response(body: dict, asked: Asked, model: str) -> dict:
     return response
 
 
-def _events(response: dict) -> Iterator[str]:
+def _events(response: dict):
     (message,) = response["output"]
     (part,) = message["content"]
+    words = re.split("(?<= )", part["text"])
     begun = response | {"status": "in_progress", "incomplete_details": None, "output": [], "usage": None}
     place = {"output_index": 0}
     within = {"item_id": message["id"], **place, "content_index": 0}
@@ -105,7 +106,7 @@ def _events(response: dict) -> Iterator[str]:
         ("in_progress", {"response": begun}),
         ("output_item.added", {**place, "item": message | {"status": "in_progress", "content": []}}),
         ("content_part.added", {**within, "part": part | {"text": ""}}),
-        *(("output_text.delta", {**within, "delta": word, "logprobs": []}) for word in words(part["text"])),
+        *(("output_text.delta", {**within, "delta": word, "logprobs": []}) for word in words),
         ("output_text.done", {**within, "text": part["text"], "logprobs": []}),
         ("content_part.done", {**within, "part": part}),
         ("output_item.done", {**place, "item": message}),

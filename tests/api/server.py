@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -36,7 +35,6 @@ class Api:
     routes: list[Route] = field(default_factory=list)  # tried before the others
 
     def marks(self, source: str) -> dict[str, str]:
-        """The headers that name an answer's source."""
         return {} if self.acts_as else {"x-course-source": source}
 
     def fetch(self, address: str) -> bytes:
@@ -53,7 +51,7 @@ class Api:
             raise ApiError(f"No such File object: {address}", "image_file_not_found")
         return self.files[address][1]
 
-    def route(self, methods: str, path: str, answer: Callable, check_key: Callable | None = None) -> Route:
+    def route(self, methods: str, path: str, answer, check_key=None) -> Route:
         """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer.
 
         With a `check_key` of its own it is a service that a key of OpenAI can't ask, and so what comes of it is staged.
@@ -76,10 +74,10 @@ class Api:
 
         return Route(path, respond, methods=methods.split())
 
-    def anyone(self, request) -> None:
+    def anyone(self, request):
         """Let anyone ask, with whatever key."""
 
-    def _check_key(self, request) -> None:
+    def _check_key(self, request):
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if self.keys and (scheme != "Bearer" or key not in self.keys):
             # The service repeats a part of the key, which is why recordings mask it.
@@ -98,7 +96,7 @@ class Api:
 
 
 @contextmanager
-def serve(**settings) -> Iterator[Api]:
+def serve(**settings):
     """Run the API on a free port of the loopback for the length of a `with`."""
     api = Api(**settings)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -120,9 +118,10 @@ def _routes(api: Api) -> list[Route | Mount]:
     async def picture(request):
         if request.method != "GET":
             raise NotImplementedError("no such path")
-        path, headers = PUBLIC.get("https://" + request.path_params["rest"]), api.marks("constructed")
-        data = path.read_bytes() if path else None
-        return Response(data, 200, headers, media_type(data)) if data else Response("404: Not Found", 404, headers)
+        marks = api.marks("constructed")
+        if not (path := PUBLIC.get("https://" + request.path_params["rest"])):
+            return Response("404: Not Found", 404, marks)
+        return Response(data := path.read_bytes(), 200, marks, media_type(data))
 
     openai = [*chat.routes(api), *responses.routes(api), *files.routes(api), *films.transcriptions(api)]
     openai.append(Mount("/api.openai.com", routes=[*openai]))
