@@ -28,6 +28,7 @@ from tests.api.validation import asked_schema
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
 ANSWERS = Path(__file__).with_name("answers.toml")
+_scenes = functools.cache(video.scenes)
 
 
 @dataclass
@@ -57,9 +58,6 @@ class Answer:
     def is_about(self, pictures: list[str]) -> bool:
         """Are these the sha256 of its pictures? Only then they are made: all of them take seconds."""
         return pictures == [digest_of(**one) if isinstance(one, dict) else digest_of(one) for one in self.pictures]
-
-
-_scenes = functools.cache(video.scenes)
 
 
 @functools.cache

@@ -54,8 +54,8 @@ def routes(api):
         id = f"batch_sample_{hashlib.sha256(data).hexdigest()[:12]}"
         common = {"id": id, "object": "batch", "endpoint": body["endpoint"], "input_file_id": body["input_file_id"],
                   "completion_window": "24h", "created_at": CREATED, "expires_at": CREATED + 86_400}  # fmt: skip
-        through = states([row(request, line) for line in lines])
-        batches[id] = [Batch.model_validate(common | state).to_dict(mode="json") for state in through]
+        rows = [row(request, line) for line in lines]
+        batches[id] = [Batch.model_validate(common | state).to_dict(mode="json") for state in states(rows)]
         return shown(id)
 
     def row(request, line: dict) -> dict:

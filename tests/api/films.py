@@ -28,8 +28,12 @@ RETIRED, CURRENT, ANALYZER = "2023-05-01-preview", "2025-11-01", "prebuilt-video
 CALLS = tomllib.loads(Path(__file__).with_name("video_retrieval.toml").read_text(encoding="utf-8"))["call"]
 
 
-def transcriptions(api):
-    async def create(request):
+def routes(api):
+    """Return a route of OpenAI, and those of any *.services.ai.azure.com and *.cognitiveservices.azure.com host."""
+    results: dict[str, Iterator[dict]] = {}  # by operation: what it says, one each time somebody asks (our choice)
+    calls = [(call, cycle(call.get("answers", ()))) for call in CALLS]
+
+    async def transcribe(request):
         parts = {part.name: part for part in parts_of(await request.body(), request.headers["content-type"])}
         film = parts.pop("file").filename
         if {name: part.data.decode() for name, part in parts.items()} != TRANSCRIPTION:
@@ -40,14 +44,6 @@ def transcriptions(api):
         whole = {"duration": said[-1][1] / 1000, "language": "english", "text": " ".join(text for *_, text in said)}
         TranscriptionVerbose.model_validate(shown := {"task": "transcribe", **whole, "segments": segments})
         return shown
-
-    return [api.route("POST", "/v1/audio/transcriptions", create)]
-
-
-def routes(api):
-    """Return the routes of any *.services.ai.azure.com and *.cognitiveservices.azure.com host."""
-    results: dict[str, Iterator[dict]] = {}  # by operation: what it says, one each time somebody asks (our choice)
-    calls = [(call, cycle(call.get("answers", ()))) for call in CALLS]
 
     async def analyze(request):
         if request.query_params["api-version"] != CURRENT:
@@ -78,6 +74,7 @@ def routes(api):
     start = "/{host}.services.ai.azure.com/contentunderstanding"
     index = "/{host}.cognitiveservices.azure.com/computervision/retrieval/indexes/{call:path}"
     return [
+        api.route("POST", "/api.openai.com/v1/audio/transcriptions", transcribe),
         api.route("POST", f"{start}/analyzers/{ANALYZER}:analyze", analyze, api.anyone),
         api.route("GET", f"{start}/analyzerResults/{{operation}}", look, api.anyone),
         api.route("GET POST PUT DELETE", index, retired, api.anyone),

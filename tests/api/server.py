@@ -123,7 +123,7 @@ def _routes(api: Api) -> list[Route | Mount]:
             return Response("404: Not Found", 404, marks)
         return Response(data := path.read_bytes(), 200, marks, media_type(data))
 
-    openai = [*chat.routes(api), *responses.routes(api), *files.routes(api), *films.transcriptions(api)]
+    openai = [*chat.routes(api), *responses.routes(api), *files.routes(api)]
     openai.append(Mount("/api.openai.com", routes=[*openai]))
     others = api.route("GET POST PUT DELETE", "/{rest:path}", picture, api.anyone)
-    return [*api.routes, *openai, *films.routes(api), *chat.azure_routes(api), others]
+    return [*api.routes, *films.routes(api), *openai, *chat.azure_routes(api), others]

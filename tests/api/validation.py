@@ -33,22 +33,22 @@ class ApiError(Exception):
         self.body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def _schema_of(params: Any, *heeded: str) -> dict:
+def _schema_of(params: Any, heeded: str) -> dict:
     """The type as JSON Schema, without the parameters that would change an answer in a way that none here follows."""
     schema = TypeAdapter(params).json_schema()
-    properties = {name: schema["properties"][name] for name in heeded}
-    if "stream" in heeded:
+    properties = {name: schema["properties"][name] for name in heeded.split()}
+    if "stream" in properties:
         properties["stream"] = {"type": "boolean"}  # the SDK has a type for each
     return schema | {"properties": properties, "additionalProperties": False}
 
 
 _CHAT = _schema_of(
     CompletionCreateParamsNonStreaming,
-    *("model", "messages", "max_completion_tokens", "response_format", "stream", "stream_options", "tools"),
+    "model messages max_completion_tokens response_format stream stream_options tools",
 )
 _RESPONSE = _schema_of(
     ResponseCreateParamsNonStreaming,
-    *("model", "input", "instructions", "max_output_tokens", "previous_response_id", "store", "stream", "text"),
+    "model input instructions max_output_tokens previous_response_id store stream text",
 )
 _RESPONSE["required"] = ["model", "input"]  # a stored prompt may have both, which is not answered here
 # Of some thirty kinds of items only messages are answered here, and not the model's own.
@@ -70,10 +70,8 @@ def _check(schema: dict, messages: str, body: dict) -> None:
     asked = asked_schema(body)
     Draft202012Validator.check_schema(schema := asked.get("schema", {}))
     if asked.get("strict"):
-        text, made = (
-            json.dumps(schema),
-            _ensure_strict_json_schema(json.loads(json.dumps(schema)), path=(), root=schema),
-        )
+        text = json.dumps(schema)
+        made = _ensure_strict_json_schema(json.loads(text), path=(), root=schema)
         if made != schema or schema.get("type") != "object" or '"oneOf"' in text:
             raise NotImplementedError(f"strict mode does not take {text}")
 
@@ -93,8 +91,8 @@ def _refuse_part(part: dict, where: str, is_chat: bool) -> None:
 
 check_chat = partial(_check, _CHAT, "messages")
 check_response = partial(_check, _RESPONSE, "input")
-check_batch = partial(_check, _schema_of(BatchCreateParams, "input_file_id", "endpoint", "completion_window"), "")
-check_moderation = partial(_check, _schema_of(ModerationCreateParams, "input", "model"), "")
+check_batch = partial(_check, _schema_of(BatchCreateParams, "input_file_id endpoint completion_window"), "")
+check_moderation = partial(_check, _schema_of(ModerationCreateParams, "input model"), "")
 
 
 def asked_schema(body: dict) -> dict:
