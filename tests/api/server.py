@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
@@ -101,8 +103,9 @@ def serve(**settings):
     api = Api(**settings)
     listener = socket.create_server(("127.0.0.1", 0))
     api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    app = Starlette(routes=_routes(api), middleware=[Middleware(GZipMiddleware, minimum_size=1)])
     # An answer that breaks off on purpose is an error of uvicorn's, which nobody needs to read.
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=_routes(api)), log_level="critical", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     while thread.is_alive() and not server.started:
