@@ -4,7 +4,9 @@ What the lessons ask is recorded in their own runs, to the byte (tests/lessons/t
 """
 
 import os
+import re
 
+import openai
 import pytest
 import requests
 from openai import OpenAI
@@ -12,6 +14,7 @@ from openai import OpenAI
 from course import recording
 from course.exercises import lesson_09
 from course.recording.shape import RECORDINGS, load
+from helpers.encoding import open_picture
 from tests.api import API_KEY, serve
 from tests.api.answers import load_answers
 from tests.conftest import COFFEE, COFFEE_FILE, data_url, question
@@ -73,6 +76,16 @@ def test_a_mistake_in_the_file_of_answers_is_named(tmp_path, more):
     (tmp_path / "answers.toml").write_text(ENTRY + more, "utf-8")
     with pytest.raises(ValueError, match="twice, or of an unknown detail or fault: "):
         load_answers(tmp_path / "answers.toml")
+
+
+def test_a_conversation_goes_on_without_instructions_and_only_where_it_is_kept(client):
+    rule = "You answer in at most five words."
+    ruled = asking(image_url=open_picture(COFFEE_FILE).data_url, detail="low") | {"instructions": rule}
+    for store, why in ((False, "Previous response with id 'resp_sample_"), (True, "'And now?'] about")):
+        first = client.responses.create(**ruled, store=store)
+        with pytest.raises(openai.APIStatusError, match=re.escape(why)) as caught:
+            client.responses.create(model="m", input="And now?", previous_response_id=first.id)
+        assert rule not in caught.value.message
 
 
 def test_an_upload_is_replayed_in_whatever_order_and_another_says_what_differs(record, replay, folder):
