@@ -31,8 +31,7 @@ BY_LESSON = ("tests/lessons/test_run.py", "tests/browser/test_browser.py")
 FIRST = (*BY_LESSON, "tests/setup/test_house.py", "notebooks/", "tests/recording/", "tests/lessons/", "tests/video/")
 # What takes seconds without a kernel; other files mark theirs.
 SLOW = re.compile(
-    "no_tracked_file_holds_a_key|score_of_every_frame"
-    "|a_kill_at_any_moment_loses|the_benchmark_runs|damaged_file_ends"
+    "no_tracked_file_holds_a_key|score_of_every_frame|a_kill_at_any_moment_loses|the_benchmark_runs|damaged_file_ends"
 )
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"

@@ -11,8 +11,10 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from jsonschema import validate
 from PIL import Image, ImageOps
 
 from course.assets import ROOT
@@ -21,12 +23,12 @@ from helpers import video
 from helpers.encoding import DETAILS, open_picture
 from helpers.tokens import picture_tokens
 from tests.api import faults, receipts
-from tests.api.schemas import asked_schema, misfit
+from tests.api.validation import asked_schema
 
 # Constant, so that a rebuilt recording is the same to the byte: 2026-11-22, 12:00 UTC.
 CREATED = 1795348800
 ANSWERS = Path(__file__).with_name("answers.toml")
-_PILLOW = {"Image": Image, "ImageOps": ImageOps}
+_scenes = functools.cache(video.scenes)
 
 
 @dataclass
@@ -42,29 +44,28 @@ class Answer:
     times: int | None = None
     headers: dict[str, str] = field(default_factory=dict)  # sent besides the usual ones
     calls: list[dict] = field(default_factory=list)  # of the tools on offer, in place of a text: name and arguments
-
-    @property
-    def source(self) -> str:
-        return "sample wrong-on-purpose" if self.wrong_on_purpose else "sample"
+    turn: int = 0
 
     @property
     def question(self) -> tuple:
         return tuple(self.asked), self.detail
 
+    def due(self) -> str | None:
+        """The fault whose turn it is: with `times`, the answer comes after so many, and then it all begins again."""
+        self.turn += 1
+        return None if self.times and self.turn % (self.times + 1) == 0 else self.fault
+
     def is_about(self, pictures: list[str]) -> bool:
         """Are these the sha256 of its pictures? Only then they are made: all of them take seconds."""
-        made = (digest_of(**one) if isinstance(one, dict) else digest_of(one) for one in self.pictures)
-        return len(pictures) == len(self.pictures) and all(map(str.__eq__, made, pictures))
-
-
-_scenes = functools.cache(video.scenes)
+        return pictures == [digest_of(**one) if isinstance(one, dict) else digest_of(one) for one in self.pictures]
 
 
 @functools.cache
 def covering() -> Callable[..., Image.Image]:
     """Return the function of lesson 12 that covers faces and texts, as its cell has it."""
     cells = json.loads((ROOT / "notebooks" / "12_safe_and_fair.ipynb").read_text(encoding="utf-8"))["cells"]
-    exec("".join(next(cell["source"] for cell in cells if cell["id"] == "cover")), found := dict(_PILLOW))
+    found = {"Image": Image, "ImageOps": ImageOps}
+    exec("".join(next(cell["source"] for cell in cells if cell["id"] == "cover")), found)
     return found["cover"]
 
 
@@ -83,75 +84,41 @@ def digest_of(raw: str | bytes = b"", file: str = "", at: float | None = None, c
     return hashlib.sha256(raw).hexdigest()
 
 
-@dataclass
-class Question:
-    """What one request asks, part by part: texts that are not the model's own, pictures, and what all of it costs."""
+def ask(api, body: dict, messages: list[dict]) -> SimpleNamespace:
+    """Look up what answers a request of any API that asks this in its messages, and what both cost.
 
-    schema: dict | None = None  # that the answer has to fit
-    texts: list[str] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
-    details: set[str] = field(default_factory=set)
-    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)  # of pictures that came in a data URL
-    tokens: int = 0
-
-    def add(self, role: str, content: str | list[dict], fetch: Callable[[str], bytes]) -> None:
-        """Add a message of either API; `fetch` gives the picture behind an address, or the id of a file."""
+    Its `digest` is the same on a machine that packs the same pixels into other bytes. Raises NotImplementedError where
+    no entry answers it, and ValidationError where one does not fit the schema that is asked for.
+    """
+    texts, pictures, tokens, details, as_text = [], [], 0, set(), json.dumps(body, sort_keys=True)
+    for message in messages:
+        content = message.get("content") or ""
         for part in content if isinstance(content, list) else [{"text": content}]:
             if "text" in part:
-                self.tokens += text_tokens(part["text"])
-                self.texts += [] if role == "assistant" else [part["text"]]
+                tokens += text_tokens(part["text"])
+                texts += [] if message["role"] == "assistant" else [part["text"]]
                 continue
-            if part["type"] not in ("image_url", "input_image"):
-                raise NotImplementedError(f"a part of type {part['type']}")
             image = part["image_url"] if part["type"] == "image_url" else part  # Chat has one more level
             address = image.get("url") or image.get("image_url") or image["file_id"]
-            data, detail = fetch(address), image.get("detail", "auto")
+            data, detail = api.fetch(address), image.get("detail", "auto")
             size = Image.open(io.BytesIO(data)).size
-            self.pictures.append(hashlib.sha256(data).hexdigest())
-            self.details.add(detail)
-            self.tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
-            self.sizes |= {address: size} if address.startswith("data:") else {}
-
-    def answer(self, answers: dict) -> Answer:
-        """The entry for it. Raises NotImplementedError where there is none that fits."""
-        detail = next(iter(self.details)) if len(self.details) == 1 else None
-        alike = [entry for at in (detail, None) for entry in answers.get((tuple(self.texts), at), [])]
-        found = next((entry for entry in alike if entry.is_about(self.pictures)), None)
-        is_read = found and self.schema is not None and (found.times or not found.fault)  # else it always goes wrong
-        why = misfit(found.text.strip(), self.schema) if is_read else None
-        if found and not why:
-            return found
-        problem = f"has an answer that does not fit ({why}) to" if why else "has no answer to"
-        about = f"{self.texts} about pictures {self.pictures} at detail {detail}"
-        raise NotImplementedError(f"answers.toml {problem} {about}")
-
-    def digest(self, body: dict, more: str = "") -> str:
-        """What the answer's id ends with: the same on a machine that packs the same pixels into other bytes."""
-        asked = json.dumps(body, sort_keys=True)
-        for url, size in self.sizes.items():
-            asked = asked.replace(url, f"data: {size}")
-        return hashlib.sha256((asked + more).encode()).hexdigest()[:12]
-
-
-def ask(api: Any, body: dict, messages: list[dict]) -> tuple[Question, Answer]:
-    """What a request of either API asks in these messages, and the entry for it."""
-    question = Question(asked_schema(body).get("schema"))
-    for message in messages:
-        question.add(message["role"], message.get("content") or "", api.fetch)
-    return question, question.answer(api.answers)
-
-
-def pieces(text: str) -> list[str]:
-    """A text as a stream sends it, word by word."""
-    *words, last = text.split(" ")
-    return [*(f"{word} " for word in words), last]
-
-
-def cut(text: str, limit: int | None) -> tuple[str, bool]:
-    """The text as far as `limit` tokens go, and whether something is missing."""
-    if not limit or text_tokens(text) <= limit:
-        return text, False
-    return text.encode()[: limit * 4].decode(errors="ignore"), True
+            pictures.append(hashlib.sha256(data).hexdigest())
+            details.add(detail)
+            tokens += picture_tokens(*size, DEFAULT_MODEL, detail).tokens
+            if address.startswith("data:"):
+                as_text = as_text.replace(address, f"data: {size}")
+    detail = details.pop() if len(details) == 1 else None
+    alike = [entry for at in (detail, None) for entry in api.answers.get((tuple(texts), at), [])]
+    answer = next((entry for entry in alike if entry.is_about(pictures)), None)
+    if not answer:
+        raise NotImplementedError(f"answers.toml has no answer to {texts} about pictures {pictures} at detail {detail}")
+    if (schema := asked_schema(body).get("schema")) and not answer.fault:
+        validate(json.loads(answer.text), schema)
+    whole, limit = answer.text.strip(), body.get("max_completion_tokens") or body.get("max_output_tokens") or 10**9
+    text = whole.encode()[: 4 * limit].decode(errors="ignore")  # as far as so many tokens go
+    found = {"texts": texts, "pictures": pictures, "tokens": tokens, "answer": answer, "text": text}
+    found |= {"is_cut": text != whole, "source": "sample wrong-on-purpose" if answer.wrong_on_purpose else "sample"}
+    return SimpleNamespace(**found, digest=lambda more="": hashlib.sha256((as_text + more).encode()).hexdigest()[:12])
 
 
 def text_tokens(text: str) -> int:

@@ -1,8 +1,7 @@
 """What services answer about our films, constructed: what is said in one stands in the subtitles beside it.
 
-Azure AI Content Understanding and transcriptions as lessons 05 and 13 ask them, and Azure AI Vision's video retrieval,
-retired on 2025-06-30, whose answers stand in video_retrieval.toml. Any key will do; another request is a hole. What
-Content Understanding says is built of the models of Azure's own package.
+Transcriptions, Azure AI Content Understanding (of the models of Azure's own package), and Azure AI Vision's video
+retrieval, retired on 2025-06-30 (video_retrieval.toml), as lessons 05 and 13 ask them: with any key, and nothing else.
 """
 
 import csv
@@ -11,16 +10,13 @@ import tomllib
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 import av
 from azure.ai.contentunderstanding import models
 from openai.types.audio import TranscriptionVerbose
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from course.assets import ROOT
 from course.recording.readable import parts_of
@@ -32,34 +28,28 @@ RETIRED, CURRENT, ANALYZER = "2023-05-01-preview", "2025-11-01", "prebuilt-video
 CALLS = tomllib.loads(Path(__file__).with_name("video_retrieval.toml").read_text(encoding="utf-8"))["call"]
 
 
-def transcriptions(api: Any) -> list[Route]:
-    """Return the route of transcriptions, a part of OpenAI's API."""
+def routes(api):
+    """Return a route of OpenAI, and those of any *.services.ai.azure.com and *.cognitiveservices.azure.com host."""
+    results: dict[str, Iterator[dict]] = {}  # by operation: what it says, one each time somebody asks (our choice)
+    calls = [(call, cycle(call.get("answers", ()))) for call in CALLS]
 
-    async def create(request: Request) -> dict:
+    async def transcribe(request):
         parts = {part.name: part for part in parts_of(await request.body(), request.headers["content-type"])}
         film = parts.pop("file").filename
         if {name: part.data.decode() for name, part in parts.items()} != TRANSCRIPTION:
             raise NotImplementedError(f"another transcription of {film}")
         said = subtitles_of(film)
-        segments = [{"id": n, "seek": 0, "start": start, "end": end, "text": text, "tokens": [], **NUMBERS}
-                    for n, (start, end, text) in enumerate(said)]  # fmt: skip
-        whole = {"duration": said[-1][1], "language": "english", "text": " ".join(text for *_, text in said)}
+        segments = [{"id": n, "seek": 0, "start": begin / 1000, "end": end / 1000, "text": text, "tokens": []} | NUMBERS
+                    for n, (begin, end, text) in enumerate(said)]  # fmt: skip
+        whole = {"duration": said[-1][1] / 1000, "language": "english", "text": " ".join(text for *_, text in said)}
         TranscriptionVerbose.model_validate(shown := {"task": "transcribe", **whole, "segments": segments})
         return shown
 
-    return [api.route("POST", "/v1/audio/transcriptions", create)]
-
-
-def routes(api: Any) -> list[Route]:
-    """Return the routes of any *.services.ai.azure.com and *.cognitiveservices.azure.com host."""
-    results: dict[str, Iterator[dict]] = {}  # by operation: what it says, one each time somebody asks (our choice)
-    calls = [(call, cycle(call.get("answers", ()))) for call in CALLS]
-
-    async def analyze(request: Request) -> Response:
-        (source,) = (await request.json())["inputs"]
-        film = urlsplit(source["url"]).path.rpartition("/")[2]
+    async def analyze(request):
         if request.query_params["api-version"] != CURRENT:
             raise NotImplementedError("another version")
+        (source,) = (await request.json())["inputs"]
+        film = urlsplit(source["url"]).path.rpartition("/")[2]
         operation = {"id": str(uuid5(NAMESPACE_URL, film))}
         done = {"status": "Succeeded", "result": result(film)}
         results[operation["id"]] = cycle([operation | {"status": "Running"}, operation | done])
@@ -67,44 +57,40 @@ def routes(api: Any) -> list[Route]:
         where = {"operation-location": f"{begin}/{operation['id']}?api-version={CURRENT}"}
         return JSONResponse(operation | {"status": "NotStarted"}, 202, api.marks("constructed staged") | where)
 
-    async def look(request: Request) -> dict:
+    async def look(request):
         return next(results[request.path_params["operation"]])
 
-    async def retired(request: Request) -> Response:
-        what, body = f"{request.method} {request.path_params['call']}", json.loads(await request.body() or "null")
-        asked = (what, body, request.query_params["api-version"])
+    async def retired(request):
+        what, version = f"{request.method} {request.path_params['call']}", request.query_params["api-version"]
+        asked = what, json.loads(await request.body() or "null"), version
         [(call, answers)] = [one for one in calls if (one[0]["asked"], one[0].get("body"), RETIRED) == asked]
         headers = api.marks("constructed")
         if call["status"] == 202:
             headers["operation-location"] = f"https:/{request.url.path}?api-version={RETIRED}"
-        return (
-            JSONResponse(next(answers), call["status"], headers) if "answers" in call else Response(None, 204, headers)
-        )
+        if "answers" not in call:
+            return Response(None, call["status"], headers)
+        return JSONResponse(next(answers), call["status"], headers)
 
     start = "/{host}.services.ai.azure.com/contentunderstanding"
     index = "/{host}.cognitiveservices.azure.com/computervision/retrieval/indexes/{call:path}"
     return [
-        api.route("POST", f"{start}/analyzers/{ANALYZER}:analyze", analyze, anyone),
-        api.route("GET", f"{start}/analyzerResults/{{operation}}", look, anyone),
-        api.route("GET POST PUT DELETE", index, retired, anyone),
+        api.route("POST", "/api.openai.com/v1/audio/transcriptions", transcribe),
+        api.route("POST", f"{start}/analyzers/{ANALYZER}:analyze", analyze, api.anyone),
+        api.route("GET", f"{start}/analyzerResults/{{operation}}", look, api.anyone),
+        api.route("GET POST PUT DELETE", index, retired, api.anyone),
     ]
-
-
-def anyone(request: Request) -> None:
-    """Let anyone ask, with whatever key."""
 
 
 def result(film: str) -> dict:
     """Describe a film of asset/videos: a content for each moment of moments.csv, with what is said in it."""
     said, contents = subtitles_of(film), []
-    with open(VIDEOS / "moments.csv", encoding="utf-8", newline="") as file:
-        moments = [row for row in csv.DictReader(file) if row["video"] == film]
-    for row in moments:
-        start, end = _ms(row["start"]), _ms(row["end"])
+    rows = csv.DictReader((VIDEOS / "moments.csv").read_text(encoding="utf-8").splitlines())
+    for row in (row for row in rows if row["video"] == film):
+        start, end = round(float(row["start"]) * 1000), round(float(row["end"]) * 1000)
         phrases = [
-            models.TranscriptPhrase(speaker="Speaker 1", start_time_ms=_ms(begin), end_time_ms=_ms(until),
-                                    locale="en-US", text=text, confidence=0.9, words=[])
-            for begin, until, text in said if start <= _ms(begin) < end
+            models.TranscriptPhrase(speaker="Speaker 1", start_time_ms=begin, end_time_ms=until, locale="en-US",
+                                    text=text, confidence=0.9, words=[])
+            for begin, until, text in said if start <= begin < end
         ]  # fmt: skip
         summary = f"The scene shows {row['what']}."
         content = models.AudioVisualContent(
@@ -118,13 +104,8 @@ def result(film: str) -> dict:
     return head | {"contents": contents}
 
 
-def _ms(seconds: str | float) -> int:
-    return round(float(seconds) * 1000)
-
-
-def subtitles_of(film: str) -> list[tuple[float, float, str]]:
-    """Read the subtitles beside a film: (start, end, text) of each, in seconds, its text in one line."""
+def subtitles_of(film: str) -> list[tuple[int, int, str]]:
+    """Read the subtitles beside a film: (start, end, text) of each, in milliseconds, its text in one line."""
     with av.open(str((VIDEOS / film).with_suffix(".srt"))) as file:
-        read: list[Any] = [(packet, part) for packet in file.demux(subtitles=0) for part in packet.decode()]
-    texts = ((one.pts, one.pts + one.duration, " ".join(part.dialogue.decode().split())) for one, part in read)
-    return [(start / 1000, end / 1000, text) for start, end, text in texts]
+        read = [(packet, part) for packet in file.demux(subtitles=0) for part in packet.decode()]
+    return [(one.pts, one.pts + one.duration, " ".join(part.dialogue.decode().split())) for one, part in read]

@@ -6,7 +6,6 @@ Which are wrong is said here, so that the lessons can count what a check of the 
 import csv
 import json
 import zipfile
-from collections.abc import Iterator
 from functools import cache
 
 from course.assets import ROOT
@@ -31,52 +30,40 @@ WRONG_TOTALS: dict[tuple[str, int], dict[int, float]] = {
 # How sure it says it is at 140 pixels, receipt by receipt; at the others 97, and 88 where it is wrong.
 SURE_OF = [92, 88, 55, 90, 60, 95, 85, 96, 75, 65, 97, 70, 45, 80, 93, 98, 62, 95, 94, 50]
 # Whose first request meets an error of the service; what a batch does not get to within its 24 hours.
-FAILS, SLOW = (100,), (238, 240)
-
-
-def read_wrong(number: int, prices: list[float], total: float) -> tuple[list[float], float]:
-    """What the sample says of a receipt's prices and total."""
-    if number in MISREAD:
-        prices = [*prices[:-1], round(prices[-1] + 0.30, 2)]
-    if number in LEFT_OUT:
-        prices = prices[:-1]
-    if number in UNNOTICED:
-        prices, total = [round(prices[0] + 2, 2), *prices[1:]], round(total + 2, 2)
-    return prices, total
+FAILS, SLOW = 100, (238, 240)
 
 
 @cache
 def entries() -> list[dict]:
-    """Entries as of answers.toml: two a receipt, in their order, and one at low detail that meets the limit first."""
-    found: list[dict] = []
+    """Entries as of answers.toml: what the samples say of each receipt."""
     with open(ROOT / "asset" / "truth" / "receipts.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     with zipfile.ZipFile(ROOT / "asset" / "receipts.zip") as folder:
-        for number, row in enumerate(rows, 1):
-            picture = [folder.read(row["file"])]
-            prices, total = [float(price) for price in row["prices"].split(";")], float(row["total"])
-            said = read_wrong(number, prices, total)
-            text = json.dumps({"shop": row["shop"].title(), "prices": said[0], "total": said[1]})
-            fault = "server_error" if number in FAILS else None
-            wrong = said != (prices, total)
-            about = {"pictures": picture, "asked": [PROMPT], "text": text, "wrong_on_purpose": wrong}
-            found.append(about | {"fault": fault, "times": fault and 1})
-            found.append({"pictures": picture, "asked": [TOTAL], "text": row["total"]})
-            if number in SLOW:
-                found[-2]["headers"] = {"x-course-slow": "yes"}
-            if number == 1:
-                found[0]["headers"] = limit_headers(499, "120ms")
-                found.append(about | {"detail": "low", "fault": "rate_limit_reached", "times": 2})
-            if number <= len(SURE_OF):
-                found += sure_totals(number, picture[0], total)
-    return found
+        return [entry for n, row in enumerate(rows, 1) for entry in entries_of(n, row, folder.read(row["file"]))]
 
 
-def sure_totals(number: int, picture: bytes, total: float) -> Iterator[dict]:
-    """The samples of lesson 11 about one receipt, a setting each: the total that is read, and how sure."""
-    for (detail, side), misread in WRONG_TOTALS.items():
+def entries_of(number: int, row: dict[str, str], picture: bytes) -> list[dict]:
+    prices, total = [float(price) for price in row["prices"].split(";")], float(row["total"])
+    true = {"shop": row["shop"].title(), "prices": prices, "total": total}
+    said = dict(true)
+    if number in MISREAD:
+        said["prices"] = [*prices[:-1], round(prices[-1] + 0.30, 2)]
+    if number in LEFT_OUT:
+        said["prices"] = prices[:-1]
+    if number in UNNOTICED:
+        said |= {"prices": [round(prices[0] + 2, 2), *prices[1:]], "total": round(total + 2, 2)}
+    read = {"pictures": [picture], "asked": [PROMPT], "text": json.dumps(said), "wrong_on_purpose": said != true}
+    found = [read, {"pictures": [picture], "asked": [TOTAL], "text": row["total"]}]
+    if number == 1:
+        found.append(read | {"detail": "low", "fault": "rate_limit_reached", "times": 2})
+        found[0] = read | {"headers": limit_headers(499, "120ms")}
+    if number == FAILS:
+        found[0] = read | {"fault": "server_error", "times": 1}
+    if number in SLOW:
+        found[0] = read | {"headers": {"x-course-slow": "yes"}}
+    for (detail, side), misread in WRONG_TOTALS.items() if number <= len(SURE_OF) else ():
         sure = SURE_OF[number - 1] if side == 140 else 88 if number in misread else 97
         text = json.dumps({"total": misread.get(number, total), "sure": sure})
-        small = open_picture(picture, max_side=side).data
-        about = {"pictures": [small], "asked": [SURE], "text": text, "detail": detail}
-        yield about | {"wrong_on_purpose": number in misread}
+        small = {"pictures": [open_picture(picture, max_side=side).data], "asked": [SURE], "detail": detail}
+        found.append(small | {"text": text, "wrong_on_purpose": number in misread})
+    return found

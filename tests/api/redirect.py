@@ -22,66 +22,57 @@ def upstream() -> str:
     return os.environ.get("COURSE_UPSTREAM", "").rstrip("/")
 
 
-def redirected(url: str) -> str:
-    return f"{upstream()}/{url.split('://', 1)[1]}" if upstream() and not url.startswith(upstream()) else url
-
-
-def marks() -> dict[str, str]:
-    """Tell the local API that a tape listens, which can't record a connection that breaks, only be told of it."""
-    return {"x-course-tape": "records"} if session._state.tape else {}
+def redirected(url: str) -> tuple[str, dict[str, str]]:
+    """Return the address to ask in the place of this one, and the headers that say so."""
+    place, tape = url.partition("://")[2], session._state.tape
+    # No name under .invalid leads anywhere (RFC 2606); a tape can't record that, only be told of it.
+    if not upstream() or url.startswith(upstream()) or (".invalid/" in place and not tape):
+        return url, {}
+    return f"{upstream()}/{place}", {"x-course-tape": "records"} if tape else {}
 
 
 class LocalTape(Tape):
     """A tape that records what the local API says of its answers."""
 
-    in_flight, several = 0, False
-
-    def begin_cell(self, source, cell_id=None):
-        self.in_flight, self.several = 0, False
-        super().begin_cell(source, cell_id)
+    in_flight, several = 0, None  # requests that wait for their answer; the cell that asked several things at once
 
     def play(self, sent):
         answer = super().play(sent)
         with self.lock:
             self.in_flight += answer is None
-            self.several |= self.in_flight > 1
+            self.several = self.cell if self.in_flight > 1 else self.several
         return answer
 
     def store(self, answer, sent):
-        stored = self.store_as_marked(answer, sent)
         with self.lock:
             self.in_flight -= 1
-            if self.several and upstream():  # who is answered first is chance, and a rebuilt recording is the same
+            if not upstream() or "x-course-source" not in answer.headers:
+                return super().store(answer, sent)
+            source, *marks = answer.headers["x-course-source"].split()
+            fault = answer.headers.get("x-course-fault")
+            about = {"source": source, "model": None, "date": None, "fault": fault, "staged": "staged" in marks}
+            about["wrong_on_purpose"] = "wrong-on-purpose" in marks
+            if source == "live":  # of a real model, on this day
+                about = {"date": marks[0]}
+            if nothing := fault and not answer.body:
+                about["response"] = None
+            stored = super().store(answer, sent, **about)
+            if self.several == self.cell:  # who is answered first is chance, and a rebuilt recording is the same
                 items = self.recording.interactions
                 own = sorted((i for i in items if i.cell == self.cell), key=lambda i: i.request.model_dump_json())
                 self._replace_all([item for item in items if item.cell != self.cell] + own)
-        return stored
-
-    def store_as_marked(self, answer, sent):
-        if not upstream() or "x-course-source" not in answer.headers:
-            return super().store(answer, sent)
-        (source, *marks), fault = answer.headers["x-course-source"].split(), answer.headers.get("x-course-fault")
-        if source == "live":  # of a real model, on this day
-            return super().store(answer, sent, date=marks[0])
-        about = {"source": source, "model": None, "date": None, "fault": fault, "staged": "staged" in marks}
-        about["wrong_on_purpose"] = "wrong-on-purpose" in marks
-        nothing = fault and not answer.body
-        stored = super().store(answer, sent, **about, **({"response": None} if nothing else {}))
-        return stored._replace(fault=fault, status=0 if nothing else answer.status)
-
-
-def redirect(request: httpx2.Request) -> httpx2.Request:
-    """Return the request that asks the local API; the one that was made keeps its own address."""
-    url = httpx2.URL(redirected(str(request.url)))
-    if url == request.url:
-        return request
-    headers = {**request.headers, **marks(), "host": url.netloc.decode()}
-    return httpx2.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
+            return stored._replace(fault=fault, status=0 if nothing else answer.status)
 
 
 def wrap(inner):
     """Wrap a transport of httpx2; what an asynchronous one returns is awaited by its caller."""
-    return lambda transport, request: inner(transport, redirect(request))
+
+    def handle(transport, request):
+        url, marks = redirected(str(request.url))
+        how = {"stream": request.stream, "extensions": request.extensions}
+        return inner(transport, httpx2.Request(request.method, url, headers={**request.headers, **marks}, **how))
+
+    return handle
 
 
 def wrap_send(inner):
@@ -89,11 +80,9 @@ def wrap_send(inner):
 
     def send(adapter, request, **kwargs):
         local = request.copy()
-        local.url = redirected(request.url)
-        if local.url != request.url:
-            local.headers.update(marks())
-            kwargs["proxies"] = {}
-        response = inner(adapter, local, **kwargs)
+        local.url, marks = redirected(request.url)
+        local.headers.update(marks)
+        response = inner(adapter, local, **kwargs | ({} if local.url == request.url else {"proxies": {}}))
         response.url, response.request = request.url, request
         return response
 

@@ -2,8 +2,6 @@
 
 import socket
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -11,13 +9,12 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
-from tests.api import azure, batches, chat, faults, films, moderations, responses
-from tests.api.answers import Answer, load_answers
+from tests.api import chat, files, films, responses
+from tests.api.answers import load_answers
 from tests.api.validation import ApiError, media_type, picture_of_data_url
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -32,16 +29,14 @@ class Api:
     url: str = ""
     requests: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=lambda: {API_KEY})  # none: as servers on one's own machine do
-    resource: azure.Resource = field(default_factory=azure.Resource)
+    resource: chat.Resource = field(default_factory=chat.Resource)
     answers: dict = field(default_factory=load_answers)
-    asked: Counter = field(default_factory=Counter)  # how often an entry with a fault was, by its key
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # purpose and bytes of uploads, by their ids
     unanswered: list[str] = field(default_factory=list)  # `make sample` fails when there is any
     acts_as: str | None = None  # a model's name, to act as a real service: no marks, that name in the answers
     routes: list[Route] = field(default_factory=list)  # tried before the others
 
     def marks(self, source: str) -> dict[str, str]:
-        """The headers that name an answer's source."""
         return {} if self.acts_as else {"x-course-source": source}
 
     def fetch(self, address: str) -> bytes:
@@ -58,22 +53,14 @@ class Api:
             raise ApiError(f"No such File object: {address}", "image_file_not_found")
         return self.files[address][1]
 
-    def due(self, answer: Answer) -> str | None:
-        """The fault whose turn it is: with `times`, the answer comes after so many, and then it all begins again."""
-        if not answer.fault or self.acts_as:
-            return None
-        turn = self.asked[id(answer)]
-        self.asked[id(answer)] += 1
-        return None if answer.times and turn % (answer.times + 1) == answer.times else answer.fault
-
-    def route(self, methods: str, path: str, answer: Callable, check_key: Callable | None = None) -> Route:
+    def route(self, methods: str, path: str, answer, check_key=None) -> Route:
         """The route of `answer(request)`: the key is checked before, and what it raises becomes an error answer.
 
         With a `check_key` of its own it is a service that a key of OpenAI can't ask, and so what comes of it is staged.
         """
         constructed = self.marks("constructed staged" if check_key else "constructed")
 
-        async def respond(request: Request) -> Response:
+        async def respond(request):
             self.requests.append(f"{request.method} {request.url.path}")
             try:
                 (check_key or self._check_key)(request)
@@ -89,7 +76,10 @@ class Api:
 
         return Route(path, respond, methods=methods.split())
 
-    def _check_key(self, request: Request) -> None:
+    def anyone(self, request):
+        """Let anyone ask, with whatever key."""
+
+    def _check_key(self, request):
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if self.keys and (scheme != "Bearer" or key not in self.keys):
             # The service repeats a part of the key, which is why recordings mask it.
@@ -97,22 +87,30 @@ class Api:
             where = "You can find your API key at https://platform.openai.com/account/api-keys."
             raise ApiError(f"Incorrect API key provided: {shown}. {where}", "invalid_api_key", status=401)
 
+    def deletion(self, kept: dict, what: str) -> Route:
+        """The route that deletes one of these by its id."""
+
+        async def delete(request):
+            del kept[request.path_params["id"]]
+            return {"id": request.path_params["id"], "object": what, "deleted": True}
+
+        return self.route("DELETE", f"/v1/{what}s/{{id}}", delete)
+
 
 @contextmanager
-def serve(**settings) -> Iterator[Api]:
+def serve(**settings):
     """Run the API on a free port of the loopback for the length of a `with`."""
     api = Api(**settings)
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms for the client
     api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = Starlette(routes=_routes(api), middleware=[Middleware(GZipMiddleware, minimum_size=1)])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", http=faults.Protocol))
+    # An answer that breaks off on purpose is an error of uvicorn's, which nobody needs to read.
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
-    while not server.started:
+    while thread.is_alive() and not server.started:
         thread.join(0.01)
-        if not thread.is_alive():
-            raise RuntimeError("the local API did not start")
     try:
         yield api
     finally:
@@ -121,15 +119,15 @@ def serve(**settings) -> Iterator[Api]:
 
 
 def _routes(api: Api) -> list[Route | Mount]:
-    async def picture(request: Request) -> Response:
+    async def picture(request):
         if request.method != "GET":
             raise NotImplementedError("no such path")
-        path, headers = PUBLIC.get("https://" + request.path_params["rest"]), api.marks("constructed")
-        data = path.read_bytes() if path else None
-        return Response(data, 200, headers, media_type(data)) if data else Response("404: Not Found", 404, headers)
+        marks = api.marks("constructed")
+        if not (path := PUBLIC.get("https://" + request.path_params["rest"])):
+            return Response("404: Not Found", 404, marks)
+        return Response(data := path.read_bytes(), 200, marks, media_type(data))
 
-    openai = [route for part in (chat, responses, moderations, batches) for route in part.routes(api)]
-    openai += films.transcriptions(api)
+    openai = [*chat.routes(api), *responses.routes(api), *files.routes(api)]
     openai.append(Mount("/api.openai.com", routes=[*openai]))
-    others = api.route("GET POST PUT DELETE", "/{rest:path}", picture, films.anyone)
-    return [*api.routes, *openai, *films.routes(api), *azure.routes(api), others]
+    others = api.route("GET POST PUT DELETE", "/{rest:path}", picture, api.anyone)
+    return [*api.routes, *films.routes(api), *openai, *chat.azure_routes(api), others]

@@ -19,7 +19,7 @@ from course.assets import ROOT
 from course.exercises.exercise import EXERCISES
 from course.recording.shape import RECORDINGS
 from tests.api import serve
-from tests.api.azure import Resource
+from tests.api.chat import Resource
 from tests.lessons.lesson import DATA_URL, LESSONS, NAMES, code_cells, printed, read
 from tests.recording import canary
 from tests.tools import embeddings
