@@ -59,7 +59,7 @@ def row(source, expected, changes=None, **options):
 OPENED = {
     **{name: row(data, opened(data), ()) for name, data in PLAIN.items()},
     # What looks like missing pixels: middle grey, which JPEGs that lack some show, and codes that are zeros to the end.
-    **{f"flat {image}": row(saved(image, "JPEG", optimize=True), image, ()) for image in
+    **{f"flat {image.mode} {image.size}": row(saved(image, "JPEG", optimize=True), image, ()) for image in
        (Image.new("L", (300, 200), 128), Image.new("RGB", (300, 200), (128,) * 3), Image.new("L", (4000, 8)))},
     **{f"talkative {name}": row(data, SCENE, None if name in ("GIF", "TIFF", "AVIF") else DROPPED)
        for name, data in talkative().items()},
