@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-import sys
 
 import matplotlib
 import openai
@@ -15,11 +14,11 @@ from course import recording
 from course.assets import ROOT
 from course.recording import session
 from course.recording.shape import Recording
-from tests.api import API_KEY, redirect, serve
+from tests.api import API_KEY, serve
 from tests.recording.page import page  # noqa: F401 (a fixture)
 from tests.tools.kernel import Kernel
 
-assert redirect  # importing it is what counts
+matplotlib.use("agg")  # a test opens no window
 os.environ["COURSE_PROGRESS"] = os.devnull  # in the kernels, too: what is right in a test is no progress of a reader
 
 # In CI the same cases each time, elsewhere new ones; and no case fails for being slow on a busy machine.
@@ -36,18 +35,6 @@ SLOW = re.compile(
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
 QUESTION = "What is in this picture?"
-
-
-def pytest_configure(config):
-    matplotlib.use("agg")  # a test opens no window
-    config.addinivalue_line("markers", "slow: starts a kernel or takes seconds; `make quick` leaves it out")
-    if config.option.markexpr == "not slow":
-        sys.addaudithook(refuse_kernels)
-
-
-def refuse_kernels(event, args):
-    if event == "subprocess.Popen" and "ipykernel_launcher" in args[1]:
-        raise RuntimeError("make quick starts no kernel: mark this test with pytest.mark.slow")
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
@@ -101,11 +88,8 @@ def begin(folder, monkeypatch):
     def begin(mode, *items, api=None):
         if items:
             Recording(lesson="lesson", interactions=list(items)).save(folder / "lesson.json")
-        for name, value in (("COURSE_UPSTREAM", api and api.url), ("OPENAI_API_KEY", API_KEY)):
-            if api:
-                monkeypatch.setenv(name, value)
-            else:
-                monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("COURSE_UPSTREAM", api.url if api else "")
+        monkeypatch.setenv("OPENAI_API_KEY", API_KEY if api else "")
         recording.start("lesson", mode=mode)
         return session._state.tape
 

@@ -24,7 +24,7 @@ TESTS = {
     "tests/docs": 524,
     "tests/encoding": 684,
     "tests/exercises": 679,
-    "tests/guard": 35,
+    "tests/guard": 26,
     "tests/lessons": 814,
     "tests/many": 192,
     "tests/plotting": 330,
