@@ -34,12 +34,10 @@ TESTS = {
     "tests/tools": 1_013,
     "tests/video": 590,
 }
-# What the files of a room may import of this project, beside their own room: five floors, and no way back down.
-BOTH = ("helpers.encoding", "helpers.tokens")
-HELPERS = ("helpers", "helpers.many", "helpers.plotting", "helpers.video", *BOTH)
-MAY_IMPORT = {"helpers": (), "helpers.tokens": (), "helpers.encoding": ("helpers.tokens",), "helpers.many": BOTH}
-MAY_IMPORT |= {"helpers.plotting": BOTH, "helpers.video": BOTH, "course": ()}
-MAY_IMPORT |= {"course.recording": ("course", *HELPERS), "course.exercises": ("course", "course.recording", *HELPERS)}
+# Floors, from the lowest: the files of a room may import their own room and, of these, what is on a floor below it.
+FLOORS = ["helpers", "helpers.tokens", "helpers.encoding", "helpers.many helpers.plotting helpers.video", "IPython"]
+FLOORS += ["course", "course.recording", "course.exercises", "tests"]
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 
 
 def files(*packages):
@@ -78,7 +76,7 @@ def imports(path):
 def room_of(name):
     """The room of helpers.tokens.price, ...; course for course.assets, which lies in no folder."""
     room = ".".join(name.split(".")[:2])
-    return room if room in MAY_IMPORT else name.partition(".")[0]
+    return room if room in FLOOR else name.partition(".")[0]
 
 
 def module_of(path):
@@ -86,17 +84,15 @@ def module_of(path):
 
 
 def test_arrows_run_one_way_and_never_in_a_circle():
-    wrong, found = [], {module_of(path): {*imports(path)} for path in files("helpers", "course")}
+    found = {module_of(path): {*imports(path)} for path in files("helpers", "course")}
+    wrong = []
     for module, names in found.items():
         room = room_of(module)
-        ours = ["helpers", "course", "tests"] + ["IPython"] * room.startswith("helpers")
-        foreign = [name for name in names if name.partition(".")[0] in ours]
-        wrong += [f"{module} -> {name}" for name in foreign if room_of(name) not in (room, *MAY_IMPORT[room])]
+        below = {room, *(other for other in FLOOR if FLOOR[other] < FLOOR[room])}
+        wrong += [f"{module} -> {name}" for name in names if room_of(name) in FLOOR.keys() - below]
     assert wrong == []
-    files_of = {
-        module: {name if name in found else name.rpartition(".")[0] for name in found[module]} for module in found
-    }
-    TopologicalSorter(files_of).prepare()  # raises CycleError for files that need each other
+    needs = {module: {name if name in found else name.rpartition(".")[0] for name in found[module]} for module in found}
+    TopologicalSorter(needs).prepare()  # raises CycleError for files that need each other
 
 
 def test_the_types_of_helpers_and_course_fit():
@@ -129,7 +125,7 @@ def test_importing_helpers_changes_nothing_and_brings_nothing_of_the_course():
     assert (done.stdout, done.stderr) == ("[] set()\n", "")
 
 
-@pytest.mark.parametrize("room", [room for room in MAY_IMPORT if "." in room])
+@pytest.mark.parametrize("room", [room for room in FLOOR if "." in room])
 def test_the_example_of_a_face_runs(room, monkeypatch):
     monkeypatch.chdir(ROOT)
     failed, tried = doctest.testmod(importlib.import_module(room))
