@@ -44,9 +44,3 @@ def test_badges_lead_to_the_address_again_and_again():
     once = badges.with_badges(badges.with_badges(README, "old/address"), "a/b")
     assert len(set(re.findall(r"https://\S+?/a/b/?[^)]*", once))) == 3 and "old/address" not in once
     assert len(once.splitlines()) == len(README.splitlines())
-
-
-def test_binder_and_codespaces_install_the_lock_and_nothing_else():
-    lines = (ROOT / ".binder" / "requirements.txt").read_text("utf-8").splitlines()
-    assert [line for line in lines if line[0] != "#"] == ["-r ../requirements.txt"]
-    assert '"postCreateCommand": "make .venv/.lab"' in (ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8")

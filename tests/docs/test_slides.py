@@ -53,9 +53,3 @@ def test_every_cell_and_alt_text_of_a_lesson_is_on_its_slides(path):
     alts = re.compile(r'<(?:img|video) [^>]*?(?:alt|aria-label)="([^"]+)"')
     assert alts.findall(page) == alts.findall(pages)
     assert set(re.findall(r'src="(\w+:)', page)) <= {"data:"}
-
-
-def test_without_reveal_a_sentence_says_how_to_fetch_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(slides, "REVEAL", tmp_path / "none")
-    with pytest.raises(SystemExit, match=rf"{re.escape(slides.sys.executable)}.* build/reveal sphinx-revealjs==\d"):
-        slides.main([NAMES[0]])
