@@ -110,13 +110,9 @@ def test_lessons_have_the_cells_of_the_english_ones_and_links_lead_to_headings(l
     assert lost == [] and any(at and HANGUL.search(at) for _, _, at in links)
 
 
-def test_slides_in_korean_are_cut_as_the_english_ones(lessons, monkeypatch):
-    path = translate.NOTEBOOKS[0]
-    english = list(slides.sections(nbformat.read(path, 4), path))
+def test_slides_in_korean_have_korean_notes(lessons, monkeypatch):
     monkeypatch.setattr(slides, "LANGUAGE", "ko")
-    korean = list(slides.sections(lessons[path.stem], path))
-    blocks, those = ([text.count("<div class=") for text in some] for some in (korean, english))
-    assert blocks == [those[0] + 1, *those[1:]], "and the first says what stays in English"
+    korean = list(slides.sections(lessons["00_start_here"], translate.NOTEBOOKS[0]))
     assert all(map(HANGUL.search, korean)) and "00.1번 힌트" in "".join(korean)
 
 
@@ -175,10 +171,11 @@ def test_sentences_are_found_in_what_is_shown_and_a_page_keeps_the_words_of_an_a
     assert language.translate_page(english, "xx") == other
 
 
-def test_the_folder_of_a_notebook_says_its_language_unless_a_variable_does(monkeypatch):
-    assert [language.language_of(folder) for folder in ("notebooks", "notebooks_ko", "elsewhere")] == ["", "ko", ""]
-    monkeypatch.setenv("COURSE_LANGUAGE", "ko")
-    assert language.language.__wrapped__() == "ko"
+def test_the_folder_of_a_notebook_says_its_language(monkeypatch, tmp_path):
+    for folder, says in {"notebooks": "", "notebooks_ko": "ko", "elsewhere": ""}.items():
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        assert language.language.__wrapped__() == says
 
 
 @pytest.mark.parametrize(("more", "is_korean"), [([], False), (["LANGUAGE=ko"], True)])

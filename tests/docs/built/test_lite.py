@@ -6,7 +6,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 from course.assets import ROOT
-from tests.browser import CELLS, SCREENSHOTS, choose, chromium
+from tests.browser import CELLS, choose, chromium
 from tests.lessons.lesson import LESSONS, code_cells, read
 
 NOT_RUN = f"""() => [...document.querySelectorAll('{CELLS}')].findIndex(
@@ -44,7 +44,6 @@ def test_the_first_lessons_print_in_the_browser_what_is_stored_and_ask_nobody():
                 page.get_by_role("menuitem", name="Run Selected Cell and All Below").click()
                 page.wait_for_function(DONE, timeout=300_000)
                 assert page.evaluate(NOT_RUN) != left
-            page.screenshot(path=SCREENSHOTS / f"lite-{lesson.stem}.png")
             printed = zip(code_cells(read(lesson)), page.eval_on_selector_all(CELLS, PRINTED), strict=True)
             printed = [(cell, words(text)) for cell, text in printed if not NEEDS_MORE.search(cell.source)]
             assert [(cell.id, text) for cell, text in printed if text != stored(cell)] == []
