@@ -22,11 +22,6 @@ ENTRIES = [(name, entry) for name in translate.sources() for entry in translate.
 PAIRS = [(name, entry.id, entry.string) for name, entry in ENTRIES if entry.id and entry.string]
 
 
-@pytest.fixture(scope="module")
-def made():
-    return translate.made("ko")
-
-
 def test_every_text_is_there_and_of_today():
     assert translate.problems("ko") == []
 
@@ -86,15 +81,16 @@ def test_korean_is_marked_up_as_its_english_is():
     assert [english for name, english, korean in PAIRS if name != "messages" and tags(english) != tags(korean)] == []
 
 
-def test_what_is_committed_is_what_build_makes(made):
-    for path, text in made.items():
+def test_what_is_committed_is_what_build_makes():
+    for path, text in translate.made("ko").items():
         if path.suffix == ".md":
             assert path.read_text("utf-8") == text, "python docs/translate.py build"
 
 
 @pytest.fixture(scope="module")
-def lessons(made):
-    return {path.stem: nbformat.reads(text, 4) for path, text in made.items() if path.suffix == ".ipynb"}
+def lessons():
+    made = translate.made("ko").items()
+    return {path.stem: nbformat.reads(text, 4) for path, text in made if path.suffix == ".ipynb"}
 
 
 def test_lessons_have_the_cells_of_the_english_ones_and_links_lead_to_headings(lessons):
@@ -114,6 +110,7 @@ def test_slides_in_korean_have_korean_notes(lessons, monkeypatch):
     monkeypatch.setattr(slides, "LANGUAGE", "ko")
     korean = list(slides.sections(lessons["00_start_here"], translate.NOTEBOOKS[0]))
     assert all(map(HANGUL.search, korean)) and "00.1번 힌트" in "".join(korean)
+    assert language.translate(translate.NOTE, "ko") in korean[0], "what stays in English"
 
 
 def test_what_the_course_says_in_a_lesson_is_korean(lessons):

@@ -1,7 +1,6 @@
 """The look at a machine before a workshop names what is wrong; the plans of the page add up."""
 
 import re
-from collections import namedtuple
 
 import nbformat
 import pytest
@@ -13,7 +12,6 @@ from tests.lessons.lesson import LESSONS, NAMES, read
 
 PAGE = (ROOT / "docs" / "workshop.md").read_text("utf-8")
 TOPS = {path.stem: read(path).cells[0].source for path in LESSONS}
-Version = namedtuple("Version", "major minor")
 
 
 def test_a_machine_like_this_one_is_ready(monkeypatch, capsys):
@@ -42,7 +40,7 @@ def test_whatever_is_wrong_is_named(tmp_path, monkeypatch, capsys):
     nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "00_wrong.ipynb")
     monkeypatch.setenv("COURSE_MODE", "live")  # of the shell around it
     monkeypatch.setattr(preflight, "ROOT", tmp_path)
-    monkeypatch.setattr(preflight.sys, "version_info", Version(3, 14))
+    monkeypatch.setattr(preflight.sys, "version_info", (3, 14))
     assert preflight.main([]) == 1
     python, packages, files, lesson, last = capsys.readouterr().out.splitlines()
     assert python.endswith("this is 3.14, the course takes 3.11, 3.12 or 3.13")
