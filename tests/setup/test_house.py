@@ -21,7 +21,7 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 TESTS = {
     "tests/api": 1_278,
     "tests/browser": 307,
-    "tests/docs": 524,
+    "tests/docs": 496,
     "tests/encoding": 684,
     "tests/exercises": 679,
     "tests/guard": 26,
@@ -29,7 +29,7 @@ TESTS = {
     "tests/many": 192,
     "tests/plotting": 330,
     "tests/recording": 955,
-    "tests/setup": 473,
+    "tests/setup": 444,
     "tests/tokens": 210,
     "tests/tools": 1_013,
     "tests/video": 590,
