@@ -18,7 +18,6 @@ from tests.api import API_KEY, serve
 from tests.recording.page import page  # noqa: F401 (a fixture)
 from tests.tools.kernel import Kernel
 
-matplotlib.use("agg")  # a test opens no window
 os.environ["COURSE_PROGRESS"] = os.devnull  # in the kernels, too: what is right in a test is no progress of a reader
 
 # In CI the same cases each time, elsewhere new ones; and no case fails for being slow on a busy machine.
@@ -35,6 +34,10 @@ SLOW = re.compile(
 COFFEE = "https://raw.githubusercontent.com/scikit-image/scikit-image/v0.25.2/skimage/data/coffee.png"
 COFFEE_FILE = ROOT / "asset" / "images" / "coffee.png"
 QUESTION = "What is in this picture?"
+
+
+def pytest_configure():
+    matplotlib.use("agg")  # a test opens no window; a kernel, which may import this file, shows its figures
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
