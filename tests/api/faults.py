@@ -30,7 +30,6 @@ _BLOCKED = {
     "Please modify your prompt and retry.", "type": None, "param": "prompt", "code": "content_filter", "status": 400,
     "innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": verdicts(violence="medium")},
 }  # fmt: skip
-_COUNTRY = "unsupported_country_region_territory"
 _SORRY = "The server had an error while processing your request. Sorry about that!"
 _BUSY = "The engine is currently overloaded, please try again later."
 _LIMIT = "Rate limit reached for this model on tokens per min (TPM). Please try again later."
@@ -39,15 +38,13 @@ _QUOTA = "You exceeded your current quota, please check your plan and billing de
 # name: status, body, headers
 ERRORS: dict[str, tuple[int, dict, dict[str, str]]] = {
     "blocked_prompt": (400, {"error": _BLOCKED}, {}),
-    # OpenAI's guide to error codes names status and message; the code as reported.
-    "forbidden": (403, ApiError("Country, region, or territory not supported", _COUNTRY).body, {}),
-    # The guide, under 429.
+    # OpenAI's guide to error codes, under 429.
     "quota": (429, ApiError(_QUOTA, "insufficient_quota", kind="insufficient_quota").body, {}),
     "server_error": (500, ApiError(_SORRY, kind="server_error").body, {}),
     "overloaded": (503, ApiError(_BUSY, kind="server_error").body, {}),
 }
 # No lesson meets these, but lesson 07 says which of them the SDK asks again.
-for _name, _status in {"request_timeout": 408, "conflict": 409, "too_large": 413}.items():
+for _name, _status in {"forbidden": 403, "request_timeout": 408, "conflict": 409, "too_large": 413}.items():
     ERRORS[_name] = _status, ApiError(f"{_name} (constructed)").body, {}
 # BuilderIO/micro-agent issue 86, openai/codex issue 88, with the organisation and the numbers left out.
 for _name, _headers in {
