@@ -19,7 +19,7 @@ ROOMS = {"helpers": 1_959, "helpers/tokens": 410, "helpers/encoding": 480, "help
 ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
-    "tests/api": 1_278,
+    "tests/api": 1_269,
     "tests/browser": 307,
     "tests/docs": 496,
     "tests/encoding": 684,
@@ -31,7 +31,7 @@ TESTS = {
     "tests/recording": 955,
     "tests/setup": 444,
     "tests/tokens": 210,
-    "tests/tools": 1_013,
+    "tests/tools": 968,
     "tests/video": 590,
 }
 # Floors, from the lowest: the files of a room may import their own room and, of these, what is on a floor below it.
