@@ -8,7 +8,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import expect
 
 from docs.slides import slides
-from tests.browser import SCREENSHOTS
 from tests.browser.test_browser import browser  # noqa: F401 (a fixture)
 from tests.lessons.lesson import LESSONS, NAMES, read
 
@@ -72,7 +71,6 @@ def test_notes_and_clock_follow_the_slides_and_the_slides_follow_them(deck):
     speaker.keyboard.press("ArrowRight")
     page.wait_for_function(f"Reveal.getState().indexh === {number} + 1")
     expect(notes).not_to_contain_text("Always set a timeout")
-    speaker.screenshot(path=SCREENSHOTS / "speaker.png")
 
 
 def test_what_is_too_long_goes_on_on_the_next_slide_and_d_makes_it_dark(deck, tmp_path):
