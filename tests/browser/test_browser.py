@@ -60,16 +60,13 @@ def lab(browser, tmp_path_factory):
     # Neither a mode nor a key of the shell around the tests may decide what the lessons show.
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("COURSE_", "OPENAI_", "VISION_"))}
     environment = mine | {"JUPYTER_CONFIG_DIR": str(course.parent / "config"), "JUPYTER_PREFER_ENV_PATH": "1"}
-    address, logged = f"http://127.0.0.1:{port}", course.parent / "jupyterlab.log"
-    # A file, because a pipe that nobody reads fills up and stops the server.
-    with open(logged, "w", encoding="utf-8") as log:
-        command = [sys.executable, "-m", "jupyterlab", *options]
-        server = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    address, command = f"http://127.0.0.1:{port}", [sys.executable, "-m", "jupyterlab", *options]
+    server = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # pytest shows what it says
     try:
         for _ in range(240):
             with suppress(OSError), urllib.request.urlopen(f"{address}/api?token=course", timeout=2):
                 break
-            assert server.poll() is None, "JupyterLab did not start: " + logged.read_text(encoding="utf-8")
+            assert server.poll() is None, "JupyterLab did not start"
             time.sleep(0.25)
         page, asked = browser.new_page(), []
         page.on("request", lambda request: asked.append(request.url))
@@ -112,13 +109,6 @@ def lesson_page(lab, name, folder):
         raise
 
 
-def run_all(page):
-    choose(page, "Edit", "editmenu:clear-all")
-    choose(page, "Run", "runmenu:run-all")
-    with suppress(NotInTime):  # where a cell stopped the others, what is on the page says more
-        page.wait_for_function(ALL_RAN, timeout=60_000)
-
-
 def shoot(page, size, top, path):
     """A screenshot with everything drawn, of a window this large, scrolled down to `top`."""
     page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
@@ -135,7 +125,10 @@ def test_run_all(lab, lesson):
         if lesson == LESSONS[0]:  # the picture of the README
             see = page.locator(".jp-MarkdownCell", has=page.locator("h2", has_text="See")).first
             shoot(page, (1280, 1500), see.evaluate("cell => cell.offsetTop"), SCREENSHOTS / "first_start.png")
-        run_all(page)
+        choose(page, "Edit", "editmenu:clear-all")
+        choose(page, "Run", "runmenu:run-all")
+        with suppress(NotInTime):  # where a cell stopped the others, what is on the page says more
+            page.wait_for_function(ALL_RAN, timeout=60_000)
         # As tall as the lesson, so that the screenshot shows all of it.
         height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
         shoot(page, (1280, height + 120), 0, SCREENSHOTS / f"{lesson.stem}{lesson.parent.name[9:]}.png")

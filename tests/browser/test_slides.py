@@ -30,22 +30,20 @@ LOOK = """() => {
 @pytest.fixture
 def deck(browser, tmp_path):  # noqa: F811
     """Call it with a lesson: a page that shows its slides, and what it asked for or complained of."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    asked = []
+    context, file, asked = browser.new_context(viewport={"width": 1280, "height": 720}), tmp_path / "deck.html", []
     context.on("request", lambda request: asked.append(request.url))
     context.on("console", lambda message: asked.append(message.text))
     context.on("weberror", lambda error: asked.append(str(error.error)))
 
     def show(lesson):
-        (tmp_path / "deck.html").write_text(slides.page(lesson), "utf-8")
+        file.write_text(slides.page(lesson), "utf-8")
         page = context.new_page()
-        page.goto((tmp_path / "deck.html").as_uri())
+        page.goto(file.as_uri())
         page.wait_for_function("Reveal.isReady()")
         return page
 
     yield show
-    here = (tmp_path / "deck.html").as_uri()
-    assert [one for one in asked if not one.startswith((here, "data:", "blob:"))] == []
+    assert [one for one in asked if not one.startswith((file.as_uri(), "data:", "blob:"))] == []
     context.close()
 
 

@@ -142,9 +142,6 @@ def problems_of_recording(recording):
             yield f"request {number}: a picture without detail, whose default differs from model to model"
 
 
-# --- the lessons as they stand ---
-
-
 def test_lessons_are_numbered_and_complete():
     assert [int(name[:2]) for name in NAMES] == [*range(14)]
     assert sorted(path.stem for path in RECORDINGS.glob("*.json")) == NAMES, "one recording a lesson"
@@ -190,8 +187,6 @@ def test_the_truth_of_lesson_08_is_what_is_drawn_on_the_receipt():
     bought = [(f"{row['count']} {row['name']}", row["price"]) for row in truth("receipt.csv")]
     assert [*bought, ("Total", f"{sum(float(price) for _, price in bought):.2f}")] == list(RECEIPT[3:9])
 
-
-# --- each check is shown to fail ---
 
 # What stands in lesson 00 or its recording, what comes instead at its first place, what is said about it.
 BREAKS = [

@@ -28,7 +28,6 @@ RESOURCE = Resource(
     keys={canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource", "replay-needs-no-key"},
     tokens={canary.PLANTED["AZURE_OPENAI_AD_TOKEN"], "a-token-for-replay-alone"},
 )
-ON_AZURE = "09_azure_openai"
 # What may differ of an answer: where it came from, and so whether its tokens are estimated.
 ORIGIN = re.compile(r"live answer|\w+ answer, (?:written by hand|built to).+?(?= · |<br>)| \(estimated\)")
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=NAMES)
@@ -86,11 +85,9 @@ except NoAnswer as error:
         r"No\.\n",
     ),
 }
-# All there is to log, in a file.
-LOG = "import logging\nlogging.basicConfig(filename={!r}, level=logging.DEBUG, force=True)"
 # These are also run live, with nothing that listens: by the Chat API, by Responses with streams, with connections that
 # break, on Azure, and many requests at once.
-LIVE = ["00_start_here", "06_responses_api", "07_when_it_goes_wrong", ON_AZURE, "10_many_pictures"]
+LIVE = ["00_start_here", "06_responses_api", "07_when_it_goes_wrong", "09_azure_openai", "10_many_pictures"]
 # Some also with nothing but OPENAI_BASE_URL and VISION_MODEL, the local API as a model on one's own machine. A cell may
 # then show something else: {lesson: {words of the cell: words of what it shows}}.
 NO_RULE = "no estimate, unknown model under the rules of 2026-10, read 2026-11-22: 'my-own-model'\n"
@@ -109,11 +106,6 @@ OWN = {
 def solved(lesson):
     """For each exercise of a lesson its number, its solution, what looks at that, and a pattern of what that prints."""
     return [(n, one.solution, *AFTER.get(n, ("", ""))) for n, one in ALL.items() if n[:2] == lesson[:2]]
-
-
-def shown(cell):
-    """All that a cell shows as text; without its number, which is another where a cell before it was left out."""
-    return re.sub(r'"execution_count": (?:\d+|null)', "", output_text(cell))
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +136,8 @@ def runs(kernel, tmp_path_factory):
             made["record"].cells.append(new_code_cell(f"recording.start({path.stem!r}, mode='replay')"))
             for _, *sources, _ in solved(path.stem):
                 made["record"].cells += map(new_code_cell, sources)
-            kernel.run([LOG.format(str(folder / "debug.log"))])
+            log = str(folder / "debug.log")  # all there is to log
+            kernel.run([f"import logging\nlogging.basicConfig(filename={log!r}, level=logging.DEBUG, force=True)"])
             for how, notebook in made.items():
                 kernel.run(notebook, planted | settings[how], folder / "notebooks", "replay-only")
                 nbformat.write(notebook, folder / "notebooks" / f"{how}.ipynb")
@@ -162,7 +155,7 @@ def test_a_lesson_shows_what_is_stored_and_records_what_is_in_the_repository_to_
     (_, first), *cells = zip(code_cells(read(path)), code_cells(made["record"]), strict=False)
     assert printed(first).startswith("Record: ")
     for stored, now in cells:
-        assert "replay-only" in stored.metadata.get("tags", ()) or shown(now) == shown(stored)
+        assert "replay-only" in stored.metadata.get("tags", ()) or output_text(now) == output_text(stored)
     recorded = (RECORDINGS / f"{path.stem}.json").read_text(encoding="utf-8")
     assert left[f"{path.stem}.json"] == recorded, "run `make sample` and commit what it makes"
 
@@ -178,7 +171,7 @@ def test_every_solution_is_right_in_its_lesson(runs, path):
 @pytest.mark.parametrize("name", sorted({*LIVE, *OWN}))
 def test_a_lesson_shows_live_and_on_ones_own_machine_what_it_shows_in_replay(runs, name):
     path = ROOT / "notebooks" / f"{name}.ipynb"
-    host = re.escape(HOST if name == ON_AZURE else "api.openai.com, model gpt-5.6-luna")
+    host = re.escape(HOST if name == "09_azure_openai" else "api.openai.com, model gpt-5.6-luna")
     for how, asks, model, otherwise in (
         ("live", host, "course-sample", {}),
         ("own", rf"127\.0\.0\.1:\d+, model {OWN_MODEL}", OWN_MODEL, OWN.get(name, {})),
@@ -188,7 +181,7 @@ def test_a_lesson_shows_live_and_on_ones_own_machine_what_it_shows_in_replay(run
             assert re.fullmatch(rf"Live: requests go to {asks}\.\n", printed(first))
             differ = {}
             for stored, now in cells:
-                before, shows = (ORIGIN.sub("", shown(cell)) for cell in (stored, now))
+                before, shows = (ORIGIN.sub("", output_text(cell)) for cell in (stored, now))
                 if shows != before.replace("model course-sample", f"model {model}"):
                     differ[stored.source] = shows
             for words, says in otherwise.items():
