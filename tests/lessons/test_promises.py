@@ -194,6 +194,7 @@ BREAKS = [
     ('"reason"', '"why"', "replay-only without a reason"),
     ("pictures: fine", "/home/me/x.py", "of this machine: /home/"),
     ("pictures: fine", "sk-proj-abcdef123", "of this machine: sk-"),
+    ("pictures: fine", "Python 3.11", "of this machine: Python 3"),
     ('"text/plain"', '"image/png"', "nbval would not compare"),
     ('<img alt=\\"', '<img title=\\"', ": a picture without alt text"),
     ('<img alt=\\"', f'<img alt=\\"{FALLBACK_ALT.format(600, 400)} ', ": a picture without alt text"),
@@ -215,6 +216,7 @@ BREAKS = [
     ("MY_PROMPT =", "ASK =", "does not say MY_PICTURE"),
     (".estimate(", ".show(", "does not say beforehand what it costs"),
     ('"model": "course-sample"', '"model": "gpt-5.6-luna"', "a sample is a sample only"),
+    ('"source": "sample"', '"source": "live"', "a sample is a sample only"),
     ('"detail": "low"', '"id": "low"', "a picture without detail"),
 ]
 
