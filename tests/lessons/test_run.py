@@ -47,7 +47,7 @@ AFTER = {
     # The cell to adapt takes the reader's own picture: what it costs, and that only a model can say what is on it.
     "00.3": (
         """try:
-    exec(next(source for source in In if "MY_PICTURE =" in source).replace("horse.webp", "cow.webp"))
+    exec(next(source for source in In if "MY_PICTURE =" in source).replace("horse.webp", "cow.webp", 1))
 except recording.NotRecorded as error:
     print(error)""",
         r"cow\.webp: 1024 x 768 pixels, .*: 231 picture tokens, .*\n  picture: recorded .* - yours .*",
