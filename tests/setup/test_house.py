@@ -20,12 +20,12 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
     "tests/api": 1_278,
-    "tests/browser": 307,
+    "tests/browser": 270,
     "tests/docs": 524,
     "tests/encoding": 684,
     "tests/exercises": 679,
     "tests/guard": 35,
-    "tests/lessons": 814,
+    "tests/lessons": 700,
     "tests/many": 192,
     "tests/plotting": 330,
     "tests/recording": 955,
