@@ -15,19 +15,17 @@ from nbformat.v4 import new_code_cell
 from course.assets import ROOT
 from course.recording.shape import RECORDINGS
 from tests.api import serve
-from tests.api.chat import Resource
 from tests.exercises.cases import ALL
 from tests.lessons.lesson import LESSONS, NAMES, code_cells, output_text, printed, read
 from tests.recording import canary
-from tests.tools import embeddings
 
 KEY, OWN_MODEL = canary.PLANTED["OPENAI_API_KEY"], "my-own-model"
 # A resource of the reader's own, and who may ask it; lesson 07 asks one with a key that it has in a cell.
 HOST = "canary-resource.openai.azure.com"
-RESOURCE = Resource(
-    keys={canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource", "replay-needs-no-key"},
-    tokens={canary.PLANTED["AZURE_OPENAI_AD_TOKEN"], "a-token-for-replay-alone"},
-)
+RESOURCE = {
+    "azure_keys": {canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource", "replay-needs-no-key"},
+    "azure_tokens": {canary.PLANTED["AZURE_OPENAI_AD_TOKEN"], "a-token-for-replay-alone"},
+}
 # What may differ of an answer: where it came from, and so whether its tokens are estimated.
 ORIGIN = re.compile(r"live answer|\w+ answer, (?:written by hand|built to).+?(?= · |<br>)| \(estimated\)")
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=NAMES)
@@ -113,8 +111,7 @@ def runs(kernel, tmp_path_factory):
 
     The local API is taken for the real hosts; another one is on one's own machine, asks for no key and names its model.
     """
-    hosts = serve(keys={KEY}, resource=RESOURCE, routes=embeddings.routes())
-    with hosts as api, serve(acts_as=OWN_MODEL, keys=set(), resource=RESOURCE) as own:
+    with serve(keys={KEY}, **RESOURCE) as api, serve(acts_as=OWN_MODEL, keys=set(), **RESOURCE) as own:
 
         @functools.cache
         def run(path):
