@@ -105,6 +105,7 @@ def lesson_page(lab, name, folder):
         page.evaluate(COMMAND, ["application:close", {}])
         expect(page.locator(".jp-NotebookPanel")).to_have_count(0)
     except BaseException:
+        page.screenshot(path=SCREENSHOTS / f"{name}-failed.png")
         page.goto("about:blank")  # the next one has a fresh start
         raise
 
