@@ -5,6 +5,7 @@ with `{name}` where a value comes in; what a cell shows is compared with all of 
 """
 
 import html
+import os
 import re
 import sys
 from functools import cache, partial
@@ -32,8 +33,8 @@ _PAGE = re.compile(r'<pre[^>]*>(?!\(No text: ).*?</pre>|(?<=alt=")[^"]*|(?<=>)[^
 
 @cache
 def language() -> str:
-    """Return the language of the lessons, "" for English: that of the notebook's folder."""
-    return language_of(Path.cwd().name)
+    """Return the language of the lessons, "" for English: COURSE_LANGUAGE, or that of the notebook's folder."""
+    return os.environ.get("COURSE_LANGUAGE", language_of(Path.cwd().name))
 
 
 def language_of(folder: str) -> str:

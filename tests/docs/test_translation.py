@@ -173,6 +173,8 @@ def test_the_folder_of_a_notebook_says_its_language(monkeypatch, tmp_path):
         (tmp_path / folder).mkdir()
         monkeypatch.chdir(tmp_path / folder)
         assert language.language.__wrapped__() == says
+    monkeypatch.setenv("COURSE_LANGUAGE", "ko")
+    assert language.language.__wrapped__() == "ko"
 
 
 @pytest.mark.parametrize(("more", "is_korean"), [([], False), (["LANGUAGE=ko"], True)])

@@ -21,7 +21,7 @@ ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 TESTS = {
     "tests/api": 1_270,
     "tests/browser": 271,
-    "tests/docs": 496,
+    "tests/docs": 498,
     "tests/encoding": 684,
     "tests/exercises": 679,
     "tests/guard": 26,
