@@ -125,7 +125,7 @@ ANIMATED = [animation(kind) for kind in ("GIF", "WEBP", "PNG", "AVIF", "TIFF")]
 CLOSED, LARGE_PAGE = io.BytesIO(PNG), Image.new("1", (14_000, 12_500))
 CLOSED.close()
 LARGE_PAGE = saved(scene(mode="1"), "TIFF", save_all=True, append_images=[LARGE_PAGE], compression="group4")
-PLANES = saved(Image.fromarray(DEEP), "TIFF", tiffinfo={284: 2})
+PLANES = saved(SCENE, "TIFF", tiffinfo={284: 2}).replace(b"\x08\0" * 3, b"\x10\0" * 3) + bytes(9000)  # of 16 bits
 PREVIEWS = [saved(SCENE, "TIFF", tiffinfo={271: "N"} | more) for more in ({254: 1}, {330: 8}, {50706: b"1"})]
 MIN_IS_WHITE = saved(Image.fromarray(DEEP), "TIFF").replace(b"\6\1\3\0\1\0\0\0\1", b"\6\1\3\0\1\0\0\0\0")
 ROWS = [(1, 0, 6), (8, 0, 41), (8, 2, 121), (8, 4, 81), (8, 6, 161), (16, 2, 241)]  # bits, colours, bytes of a row
