@@ -72,6 +72,7 @@ def test_a_pil_image_is_a_picture_and_stays_as_it_was():
         picture = open_picture(image, **options)
         assert b"mine" not in picture.data and picture.origin == "a PIL image"
         assert (image.tobytes(), image.info) == (before, {"comment": b"mine"})
+    assert open_picture(scene((400, 1)), max_side=100).height == 1
     lazy = opened(saved(scene((400, 300)), "JPEG"))
     assert (open_picture(lazy, max_side=numpy.int64(20)).width, lazy.size) == (20, (400, 300)), "not read at a fraction"
     named = open_picture(Image.open(IMAGES / "rocket.jpg"))
@@ -144,7 +145,6 @@ REFUSED = [  # how the message begins, of which sources
     (f"bytes: {RARE}", [b"data: three cats, two dogs", b"%PDF-1.7\n%\xe2\xe3", b'<?xml version="1.0"?>\n<svg>']),
     (f"bytes: {RARE}", [b"\0\0\0\x18ftypavif\0\0\0\0mif1" + bytes(99), b"\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf"]),
     (f"bytes: {RARE}", [saved(SCENE, kind)[:9] for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")]),
-    (f"bytes: {RARE}", [b"<!---->" * 9000, *(saved(SCENE, kind) for kind in ("TGA", "ICNS"))]),
     (f"bytes: {RARE}", [PNG[:8] + png_chunk(b"CgBI", b"\x50\0\x20\2") + PNG[8:], PLANES]),  # of an iPhone app
     (f"bytes: {RARE}", [with_chunk(PLAIN["P PNG"], b"PLTE", bytes(6)), with_chunk(PNG, b"IHDR", PNG[16:29])]),
     (f"bytes: {RARE} It begins with b'%!PS-Adobe-3.0 E'.", [saved(SCENE, "EPS")]),
@@ -243,7 +243,6 @@ def test_a_wrong_background_and_too_many_bytes_to_send_are_refused(monkeypatch):
 PHOTO = {kind: saved(photo(), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000")}
 PHOTO |= {"progressive": saved(photo(), "JPEG", progressive=True), "grey": saved(photo().convert("L"), "JPEG")}
 PHOTO |= {"with restarts": saved(photo(), "JPEG", restart_marker_blocks=7)}
-PHOTO |= {"lossless": saved(photo(), "WEBP", lossless=True), "LZW": saved(photo(), "TIFF", compression="tiff_lzw")}
 
 
 @pytest.mark.parametrize("name", PHOTO)
@@ -251,7 +250,7 @@ def test_a_picture_that_is_cut_off_is_refused_wherever_it_ends(name):
     """With nothing, zeros or an end marker in the place of what is gone. (Without compression, zeros are black.)"""
     data = PHOTO[name]
     for ends in (int(len(data) * share) for share in (0.4, 0.8, 0.95)):
-        zeros = [] if name in ("TIFF", "BMP", "LZW") else [bytes(len(data) - ends)]
+        zeros = [] if name in ("TIFF", "BMP") else [bytes(len(data) - ends)]
         for more in (b"", *zeros):
             assert "Get it again" in refusal(data[:ends] + more)
         for more in (b"", bytes(90)) if name in ("JPEG", "with restarts", "grey") else ():
