@@ -6,7 +6,7 @@ import zlib
 
 import numpy
 import pytest
-from PIL import Image, ImageOps, PngImagePlugin, TiffImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin
 
 from course.assets import ROOT
 from helpers.encoding import PictureError, open_picture
@@ -82,15 +82,6 @@ def with_chunk(png, kind, content):
     """The same PNG with a chunk more before its pixels."""
     at = png.index(b"IDAT") - 4
     return png[:at] + png_chunk(kind, content) + png[at:]
-
-
-def deep_planes():
-    """A TIFF of 16 bits that stores all its reds, then the greens, then the blues, as programs of science do."""
-    directory, size = TiffImagePlugin.ImageFileDirectory_v2(), 2 * SCENE.width * SCENE.height
-    directory.update({256: 40, 257: 30, 258: (16,) * 3, 259: 1, 262: 2, 273: (0, size, 2 * size), 277: 3, 278: 30})
-    directory.update({279: (size,) * 3, 284: 2})
-    directory.save(file := io.BytesIO())
-    return file.getvalue() + (numpy.asarray(SCENE).astype("uint16").transpose(2, 0, 1) * 257).tobytes()
 
 
 def see_through(mode):

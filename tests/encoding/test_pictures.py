@@ -41,7 +41,6 @@ ODD = {  # in how it is built, so it is encoded again: nothing hidden leaves, an
 DEEP_RGB = b"".join(b"\0" + (row.astype(">u2") * 257).tobytes() for row in numpy.asarray(SCENE))
 CLIPBOARD = scene(mode="RGBA")
 CLIPBOARD.putalpha(0)  # as on that of Windows
-ONE_FRAME = b"ANMF".join(animation("WEBP").split(b"ANMF")[:2])
 IN_ADOBE_RGB = ImageCms.profileToProfile(SCENE, ImageCms.ImageCmsProfile(io.BytesIO(ADOBE_RGB)), SRGB)
 SCREENSHOT = Image.open(IMAGES / "jupyterlab_lesson.png").convert("RGB").crop((0, 0, 640, 400))
 PAGES = saved(SCENE, "TIFF", save_all=True, append_images=[scene((60, 200))])
@@ -83,7 +82,6 @@ OPENED = {
     "CMYK JPEG": row(saved(scene(mode="CMYK"), "JPEG"), SCENE, ("CMYK made RGB",)),
     "alpha of 0": row(saved(CLIPBOARD, "PNG"), SCENE, ("alpha of 0 everywhere ignored",)),
     "nothing at all": row(Image.new("RGBA", (9, 9)), Image.new("L", (9, 9), 255), ("laid on white", "encoded as PNG")),
-    "one frame of a WebP": row(b"RIFF" + (len(ONE_FRAME) - 8).to_bytes(4, "little") + ONE_FRAME[8:], SCENE),
     "half transparent": row(Image.new("RGBA", (20, 20), (0, 0, 0, 128)), Image.new("L", (20, 20), 127)),
     "white on nothing": row(saved(WHITE_ON_NOTHING, "PNG"), laid_on("navy", WHITE_ON_NOTHING), background="navy"),
     **{f"{mode} {kind}, on {colour}": row(saved(image := see_through(mode), kind), laid_on(colour, image),
@@ -93,7 +91,7 @@ OPENED = {
     # A photograph becomes JPEG, a drawing or an icon PNG.
     "photo as BMP, to JPEG": row(saved(photo(), "BMP"), photo(), ("BMP made JPEG",)),
     "screenshot": row(SCREENSHOT, SCREENSHOT, ("encoded as PNG",)),
-    "icon": row(photo((99, 99)), photo((99, 99)), ("encoded as PNG",)),
+    "icon": row(photo((99, 76)), photo((99, 76)), ("encoded as PNG",)),
     **{f"frame {n} of {kind}": row(animation(kind), frame, frame=n) for kind in ("GIF", "WEBP", "PNG", "AVIF", "TIFF")
        for n, frame in enumerate((SCENE, ImageOps.mirror(SCENE), ImageOps.flip(SCENE)))},
     "a page with a size of its own": row(PAGES, scene((60, 200)), ("frame 1", "TIFF made PNG"), frame=1),
@@ -135,7 +133,7 @@ def test_the_right_pixels_leave_and_no_word_besides(name):
     assert options or alike(open_upright(source)[0], expected)
 
 
-SIDES, RESTARTS = st.integers(1, 90), {"restart_marker_blocks": 7}
+RESTARTS = {"restart_marker_blocks": 7}
 SUBSAMPLED = [{"quality": 95 - 20 * n, "subsampling": n} for n in range(3)]
 
 
@@ -167,14 +165,6 @@ def test_a_large_jpeg_is_never_unpacked_whole(monkeypatch):
     open_picture(data)
     assert max(sizes) == (600, 400) and sizes.count((300, 200)) >= 5
     assert abs(numpy.asarray(small, float) - numpy.asarray(full, float)).mean() < 2
-
-
-@given(st.tuples(SIDES, SIDES), st.none() | st.integers(1, 120), st.sampled_from(["JPEG", "PNG", "WEBP", "BMP"]))
-def test_any_size_and_max_side_keep_the_proportion_and_never_enlarge(size, max_side, kind):
-    picture = open_picture(saved(scene(size), kind), max_side=max_side)
-    share = min(1, max_side / max(size)) if max_side else 1
-    assert (picture.width, picture.height) == pixels(picture).size
-    assert all(abs(a - max(1, b * share)) <= 0.5 for a, b in zip((picture.width, picture.height), size, strict=True))
 
 
 @given(tail=st.binary(min_size=1, max_size=60), name=st.sampled_from([*PLAIN]))
@@ -240,9 +230,6 @@ def test_what_it_says_of_itself_holds_no_bytes():
     assert len(repr(picture)) < 300 and str(open_picture(PNG)).endswith("bytes (unchanged)")
     cost = "85 picture tokens, 0.0213 US cents (estimated)"
     assert picture.estimate("gpt-4o", "low") == f"150 x 200 pixels at low, gpt-4o: {cost}"
-    with pytest.warns(UserWarning, match="was shut down"):
-        unpriced = picture.estimate("gpt-image-1", "low")
-    assert unpriced.endswith("gpt-image-1: 65 picture tokens, no price of 2026-11-22 is known for 'gpt-image-1'")
     estimate = picture.estimate("mine")
     assert estimate.startswith("150 x 200 pixels at auto, mine: no estimate, unknown model") and len(estimate) < 150
 

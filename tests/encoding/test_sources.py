@@ -12,18 +12,16 @@ from unittest.mock import AsyncMock, Mock
 
 import numpy
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from course.recording.not_recorded import NotRecorded
-from helpers.encoding import Picture, PictureError, open_picture, sources
+from helpers.encoding import Picture, open_picture, sources
 from tests.conftest import data_url
 from tests.encoding.test_pictures import OPENED
 from tests.tools.fuzz_pictures import fuzz
 
 from tests.encoding.samples import (  # isort: skip
-    DEEP, IMAGES, PLAIN, SCENE, WHITE_ON_NOTHING, animation, deep_planes, opened, photo, png_chunk, png_of, refusal,
+    DEEP, IMAGES, PLAIN, SCENE, WHITE_ON_NOTHING, animation, opened, photo, png_chunk, png_of, refusal,
     saved, scene, with_chunk,
 )  # fmt: skip
 
@@ -74,17 +72,11 @@ def test_a_pil_image_is_a_picture_and_stays_as_it_was():
         picture = open_picture(image, **options)
         assert b"mine" not in picture.data and picture.origin == "a PIL image"
         assert (image.tobytes(), image.info) == (before, {"comment": b"mine"})
+    assert open_picture(scene((400, 1)), max_side=100).height == 1
     lazy = opened(saved(scene((400, 300)), "JPEG"))
     assert (open_picture(lazy, max_side=numpy.int64(20)).width, lazy.size) == (20, (400, 300)), "not read at a fraction"
     named = open_picture(Image.open(IMAGES / "rocket.jpg"))
     assert named.origin == "rocket.jpg" and named.changes == ("colours made sRGB", "encoded as JPEG")
-
-
-@given(st.text("AZaz09+/=-_ \n%*é", max_size=40), st.just("image/png;base64") | st.text("imageपng/;bas64,:. "))
-def test_any_data_url_opens_or_is_refused(encoded, head):
-    for text in (f"data:{head},{encoded}", f"data:{head},{base64.b64encode(PNG).decode()}{encoded}"):
-        with suppress(PictureError):
-            assert open_picture(text).width == 40
 
 
 TRY = "Is the address right? A signed one may have expired, and a slow one needs a larger timeout=."
@@ -104,7 +96,6 @@ def answer(body=b"", more="", status="200 OK"):
         (f": no picture came (ConnectionError). {TRY}", []),
         (f": no picture came (ValueError). {TRY}", [answer(more="location: http://[::1\r\n", status="302 Found")]),
         (f": no picture came (TimeoutError). {TRY}", [b"HTTP/1.1 200 OK\r\n", *20 * [b"a"]]),
-        (f": no picture came (TimeoutError). {TRY}", [answer(bytes(99))[:-99], *20 * [b"a"]]),
     ],
 )
 def test_a_download_ends_and_its_keys_are_told_to_nobody(says, sent, monkeypatch):
@@ -135,6 +126,8 @@ ANIMATED = [animation(kind) for kind in ("GIF", "WEBP", "PNG", "AVIF", "TIFF")]
 CLOSED, LARGE_PAGE = io.BytesIO(PNG), Image.new("1", (14_000, 12_500))
 CLOSED.close()
 LARGE_PAGE = saved(scene(mode="1"), "TIFF", save_all=True, append_images=[LARGE_PAGE], compression="group4")
+PLANES = saved(SCENE, "TIFF", tiffinfo={284: 2}).replace(b"\x08\0" * 3, b"\x10\0" * 3) + bytes(9000)  # of 16 bits
+PREVIEWS = [saved(SCENE, "TIFF", tiffinfo={271: "N"} | more) for more in ({254: 1}, {330: 8}, {50706: b"1"})]
 MIN_IS_WHITE = saved(Image.fromarray(DEEP), "TIFF").replace(b"\6\1\3\0\1\0\0\0\1", b"\6\1\3\0\1\0\0\0\0")
 ROWS = [(1, 0, 6), (8, 0, 41), (8, 2, 121), (8, 4, 81), (8, 6, 161), (16, 2, 241)]  # bits, colours, bytes of a row
 WHOLE, STREAM, NOTHING = png_of(40, 30, 8, 2, bytes(121 * 30)), zlib.compress(bytes(121 * 30)), bytes(99)
@@ -152,19 +145,14 @@ REFUSED = [  # how the message begins, of which sources
     (f"bytes: {RARE}", [b"data: three cats, two dogs", b"%PDF-1.7\n%\xe2\xe3", b'<?xml version="1.0"?>\n<svg>']),
     (f"bytes: {RARE}", [b"\0\0\0\x18ftypavif\0\0\0\0mif1" + bytes(99), b"\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf"]),
     (f"bytes: {RARE}", [saved(SCENE, kind)[:9] for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")]),
-    (f"bytes: {RARE}", [b"<!---->" * 9000, *(saved(SCENE, kind) for kind in ("TGA", "ICNS"))]),
-    (f"bytes: {RARE}", [PNG[:8] + png_chunk(b"CgBI", b"\x50\0\x20\2") + PNG[8:], deep_planes()]),  # of an iPhone app
+    (f"bytes: {RARE}", [PNG[:8] + png_chunk(b"CgBI", b"\x50\0\x20\2") + PNG[8:], PLANES]),  # of an iPhone app
     (f"bytes: {RARE}", [with_chunk(PLAIN["P PNG"], b"PLTE", bytes(6)), with_chunk(PNG, b"IHDR", PNG[16:29])]),
     (f"bytes: {RARE} It begins with b'%!PS-Adobe-3.0 E'.", [saved(SCENE, "EPS")]),
     ("bytes: this is a HEIC photo, which this Python can't open. On the phone", [b"\0\0\0\x18ftypheic" + bytes(99)]),
     ("bytes: this is a HEIC photo", [b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", b"\0\0\0\x18ftypavci\0\0\0\0mif1avci"]),
     ("bytes: this is a video or a sound", [b"\0\0\0\x20ftypisom\0\0\2\0", b"\x1aE\xdf\xa3\1", b"RIFF\x24\0\0\0WAVE"]),
     ("bytes: this is a web page", [b"\n<!DOCTYPE html>", b"<!--a--><!--b--><script>", b"\xef\xbb\xbf<?xml?><html>"]),
-    (f"bytes: {RAW}", [b"\0\0\0\x18ftypcrx \0\0\0\1crx", b"FUJIFILMCCD-RAW 0201", b"MMOR\0\0\0"]),
-    (
-        f"bytes: {RAW}",
-        [saved(SCENE, "TIFF", tiffinfo={271: "N"} | more) for more in ({254: 1}, {330: 8}, {50706: b"1"})],
-    ),
+    (f"bytes: {RAW}", [b"\0\0\0\x18ftypcrx \0\0\0\1crx", b"FUJIFILMCCD-RAW 0201", b"MMOR\0\0\0", *PREVIEWS]),
     (f"a PIL image: {GREYS}", [Image.new("F", (9, 9), 0.5)]),
     (f"bytes: {GREYS}", [saved(Image.new("F", (9, 9)), "TIFF"), MIN_IS_WHITE]),
     (f"bytes: {GREYS}", [saved(Image.fromarray(DEEP), "PPM"), saved(Image.fromarray(DEEP), "PNG", transparency=9)]),
@@ -176,11 +164,6 @@ REFUSED = [  # how the message begins, of which sources
     (f"bytes: 11,000 x 11,000 pixels, {BOMB.format(11)}", [png_of(11_000, 11_000, 8, 2, NOTHING)]),
     ("bytes: Image size (", [png_of(side, side, 8, 2, NOTHING) for side in (60_000, 2**31 - 1)]),
     (f"bytes: 8,000 x 7,000 pixels, {BOMB.format(4)}", [png_of(8_000, 7_000, 8, 6, NOTHING)]),
-    (f"bytes: 8,000 x 7,000 pixels, {BOMB.format(4)}", [png_of(8_000, 7_000, 16, 0, NOTHING)]),
-    (
-        f"bytes: 8,000 x 7,000 pixels, {BOMB.format(4)}",
-        [with_chunk(png_of(8_000, 7_000, 8, 0, NOTHING), b"tRNS", b"11")],
-    ),
     (f"bytes: {CUT}", [png_of(12_000, 9_000, 8, 2, NOTHING)]),  # a phone's: not for its size
     # Pillow fills what is missing of a PNG.
     (f"bytes: {CUT}", [png_of(40, 30, *kind, bytes(30 * size - 1)) for *kind, size in ROWS]),
@@ -207,15 +190,7 @@ REFUSED = [  # how the message begins, of which sources
     (f"http:cat.jpg: no picture came (InvalidURL). {TRY}", ["http:cat.jpg"]),
     ("http://host:x/x.jpg: no picture came (InvalidURL).", ["http://me:pass/secret@host:x/x.jpg?secret"]),
     (f"{KINDS}NoneType.", [None]),
-    (
-        KINDS,
-        [
-            [PNG],
-            numpy.zeros((9, 9, 3), "uint8"),
-            numpy.frombuffer(PNG[:60], "uint16"),
-            Picture(PNG, "image/png", 1, 1, ""),
-        ],
-    ),
+    (KINDS, [[PNG], numpy.zeros((9, 9, 3), "uint8"), Picture(PNG, "image/png", 1, 1, "")]),
     (f"{KINDS}Coming (await it).", [type("Coming", (), {"__await__": iter})()]),
     (MALFORMED, ["data:image/svg+xml,<svg></svg>", data_url(PNG).rstrip("=")[:-3], f"data:,b'{data_url(PNG)[22:]}'"]),
     ("This data URL says image/jpeg, but its bytes are image/png. Write data:im", [data_url(PNG, "image/jpeg")]),
@@ -268,7 +243,6 @@ def test_a_wrong_background_and_too_many_bytes_to_send_are_refused(monkeypatch):
 PHOTO = {kind: saved(photo(), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000")}
 PHOTO |= {"progressive": saved(photo(), "JPEG", progressive=True), "grey": saved(photo().convert("L"), "JPEG")}
 PHOTO |= {"with restarts": saved(photo(), "JPEG", restart_marker_blocks=7)}
-PHOTO |= {"lossless": saved(photo(), "WEBP", lossless=True), "LZW": saved(photo(), "TIFF", compression="tiff_lzw")}
 
 
 @pytest.mark.parametrize("name", PHOTO)
@@ -276,7 +250,7 @@ def test_a_picture_that_is_cut_off_is_refused_wherever_it_ends(name):
     """With nothing, zeros or an end marker in the place of what is gone. (Without compression, zeros are black.)"""
     data = PHOTO[name]
     for ends in (int(len(data) * share) for share in (0.4, 0.8, 0.95)):
-        zeros = [] if name in ("TIFF", "BMP", "LZW") else [bytes(len(data) - ends)]
+        zeros = [] if name in ("TIFF", "BMP") else [bytes(len(data) - ends)]
         for more in (b"", *zeros):
             assert "Get it again" in refusal(data[:ends] + more)
         for more in (b"", bytes(90)) if name in ("JPEG", "with restarts", "grey") else ():

@@ -3,6 +3,7 @@
 import re
 from contextlib import suppress
 from io import BytesIO
+from itertools import permutations
 
 import numpy as np
 from PIL import Image
@@ -12,7 +13,6 @@ RIGHT = [
     ("00.1", '["a", "b", "c", "e"]', '"a, b, ce"'),
     ("00.2", "my_content)", "(text(''), *my_content[::-1]))"),
     ("00.2", '"text",', '"text", "prompt_cache_breakpoint": {"mode": "explicit"},'),
-    ("00.3", "1 / one_request", "8400.0"),
     ("00.3", "1 / one_request", "np.float64(8550)"),
     ("01.1", "", "{'messages': np.int64(9), 'pictures': 3.0, 'why': 'all again'}"),
     ("01.2", '"system",', '"system", "name": "teacher",'),
@@ -22,11 +22,9 @@ RIGHT = [
     ("02.1", "112_525 / 3 * 4", "151_000"),
     ("02.2", "return None", "return ''"),
     ("02.3", "", "photo(lambda image: image.resize((96, 128)), 'WEBP')"),
-    ("02.3", "", "photo(name='PNG')"),
-    ("02.3", "", "bytearray(photo(quality=50))"),
+    ("02.3", "", "bytearray(photo(name='PNG'))"),
     ("02.3", "picture.data", "picture"),
     ("03.1", "799 / 4", "195"),
-    ("03.1", "FILES.values()", "reversed(FILES.values())"),
     ("03.2", "", "(text('Look at these.'), *three(hens=part('hens', 512)))"),
     ("03.2", "", "three('The farm birds', 'Old money', 'Herd', ask='Is there more of Old Money than of the herd?')"),
     ("03.2", "", "three('닭', '동전', '말', ask='닭과 말 중 어느 쪽이 더 많나요?')"),
@@ -35,13 +33,11 @@ RIGHT = [
     ("03.2", "", "three()[4:6] + three()[:4] + three()[6:]"),
     ("04.2", "", "{'width': 1278, 'height': 959.0}"),
     ("04.3", "size[0] / width", "size[1] / height"),
-    ("05.3", "return len(found) - len(left), len(left)", "return np.array([len(found) - len(left), len(left)])"),
     ("06.2", '[{"role": "user", "content": content}]', '({"type": "message", "role": "user", "content": content},)'),
     ("06.2", ": content", ": [content[1] | {'image_url': encoding.open_picture(COFFEE_FILE).data_url}, content[0]]"),
     ("07.2", "filtered)", "lambda answer: dict(zip('pa', map(set, filtered(answer)))))"),
     ("08.1", "1 / 3", "0.33"),
     ("08.2", "place: int", "place: pydantic.PositiveInt"),
-    ("08.2", "title: str", "title: str = pydantic.Field(description='whole', min_length=1)"),
     ("09.1", 'my_b = "', 'my_b = " POST https://r.openai.azure.com'),
     ("10.1", '"at_once": my_at_once', '"at_once": 22'),
     ("10.1", '"at_once": my_at_once', '"at_once": 23'),
@@ -53,6 +49,12 @@ RIGHT = [
 def look_by_pillow(data):
     with suppress(OSError):
         return Image.open(BytesIO(data), formats=("PNG", "JPEG", "GIF", "WEBP")).get_format_mimetype()
+
+
+def score_by_trying_all(found, true):
+    rows = permutations(found + [99.0] * len(true), len(true))
+    most = max(sum(abs(cut - at) <= 0.5 for cut, at in zip(row, true, strict=True)) for row in rows)
+    return np.array([most, len(found) - most])
 
 
 def whole_by_table(answer):
@@ -89,12 +91,11 @@ def nearest_by_numpy(query, vectors, top):
 
 OTHER_WAYS = {
     "02.2": look_by_pillow,
-    "05.2": lambda parts, at: ([part for part in parts if part.start <= at < part.end] or [None])[0],
+    "05.3": score_by_trying_all,
     "07.3": whole_by_table,
     "09.2": lambda pasted: "/".join([*pasted.split("/")[:3], "openai", "v1"]),
     "10.2": split_by_pieces,
     "11.2": cheapest_of_all,
     "12.3": name_by_pattern,
     "13.2": nearest_by_numpy,
-    "13.3": lambda found, right, k: len({*found[:k]} & {*right}) / len(right),
 }

@@ -90,7 +90,6 @@ def test_without_a_window_the_numbers_are_printed_and_no_figure_stays_open(capsy
 
 REFUSED = [
     (lambda: show("https://example.com/cat.jpg"), PictureError, r"requests\.get\(url\)\.content"),
-    (lambda: show([COFFEE, CHELSEA]), PictureError, r"not list\."),
     (lambda: show(), TypeError, "at least one picture"),
     (lambda: show(COFFEE, CHELSEA, captions="one"), ValueError, "2 pictures but 1 captions"),
     (lambda: draw_boxes(COFFEE, [], width=99), ValueError, "from 100 to 960, not 99"),
@@ -110,7 +109,6 @@ def test_what_cannot_be_shown_or_read_gets_one_sentence(call, error, says):
 GRIDS = [  # a model, a picture's size, what its tiles or patches cover, which lines are drawn
     ("gpt-4o", (1000, 1520), (1024, 1536), 1),
     (LUNA, (1472, 960), (1472, 960), 5),
-    (LUNA, (60_000, 30), (60_000, 32), 50),
 ]
 
 
@@ -124,8 +122,7 @@ def test_whole_tiles_or_patches_lie_over_the_picture(model, size, extent, every)
         assert [segment[0][axis] for segment in lines.get_segments()] == expected
     assert (axes.get_xlim(), axes.get_ylim()) == ((0, extent[0]), (extent[1], 0)), "the last one is whole"
     assert axes.images[0].get_extent() == [0, *counted.size, 0], "and the picture is not"
-    page = figure.get_size_inches() * 100
-    assert max(page) == pytest.approx(360) and min(page) >= 24
+    assert max(figure.get_size_inches() * 100) == pytest.approx(360)
     assert (f"every {every}th line" in grids.describe(counted, 360)[2]) == (every > 1)
 
 

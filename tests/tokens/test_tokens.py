@@ -37,7 +37,6 @@ EXAMPLES = [
     (LUNA, (700, 400), "low", "2026-10", 192, (512, 293), (16, 10), "160 x 1.2: 292.57 is rounded"),
     (LUNA, (4000, 3000), "auto", "2026-10", 14_100, (4000, 3000), (125, 94), "11,750 x 1.2: auto is original"),
     ("gpt-5-mini", (23, 68_353), "low", "2026-10", 1_844, (16, 49_152), (1, 1_536), "1,536 x 1.2, one column"),
-    ("gpt-4o", (5000, 1), "high", "2026-10", 765, (2048, 1), (4, 1), "85 + 4 x 170"),
 ]
 
 
@@ -193,7 +192,6 @@ FULL = [  # how many pictures of how many characters a provider takes, how many 
     ("azure-gpt-4-turbo", (10, 9), (11, 9), r"10 pictures in one request \(as of 2026-01\), and here are 11\. Send "),
     ("openai", (1, 20_971_520), (1, 20_971_521), "20,971,520 .* picture 1 has 20,971,521. Shrink it"),
     ("azure", (1, 27_962_033), (1, 27_962_034), "20,971,520 .* picture 1 has about 20,971,521. Shrink it"),
-    ("azure-gpt-4-turbo", (1, 27_962_033), (1, 27_962_034), "20,971,520 .* picture 1 has about 20,971,521. Shrink it"),
     ("openai", (512, 2**20), (513, 2**20), "536,870,912 bytes in one request .* alone have 537,919,488. Send them in"),
 ]
 
