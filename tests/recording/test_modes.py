@@ -7,11 +7,10 @@ import re
 import sys
 from datetime import date
 
-import httpx2
 import openai
 import pytest
 import requests
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from course import recording
@@ -22,7 +21,7 @@ from tests.api.faults import ERRORS, WIRE
 from tests.conftest import COFFEE, COFFEE_FILE, question
 from tests.recording.made import ask, item, post, stored
 
-ECHO, MOVED = "https://api.openai.com/v1/echo", "https://api.openai.com/v1/moved"
+ECHO = "https://api.openai.com/v1/echo"
 # Every use of the network by Python itself; an audit hook can't be removed.
 network = []
 USES = ("socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto")
@@ -37,7 +36,6 @@ async def echo(request):
 def api():
     """The local API, where the question "reset" is answered by a connection that is reset, and so on."""
     routes = [Route("/api.openai.com/v1/echo", echo, methods=["GET", "POST"])]
-    routes.append(Route("/api.openai.com/v1/moved", RedirectResponse("/v1/echo", 307)))
     faults = [Answer(["asset/images/coffee.png"], [name], "A small red cup.", fault=name) for name in (*ERRORS, *WIRE)]
     answers = load_answers() | {fault.question: [fault] for fault in faults}
     with serve(routes=routes, keys={API_KEY, "local-server-needs-no-key"}, answers=answers) as running:
@@ -114,7 +112,6 @@ print(state(), state(), recording.session._state.tape.cell)"""
 SECOND = "get_ipython().run_cell('1', silent=True)\nprint(state(), recording.session._state.tape.cell)"
 LIVE = f"""recording.session.getpass = lambda prompt: print(prompt) or '{API_KEY}'
 get_ipython().kernel._allow_stdin = True
-__import__('os').environ['COURSE_UPSTREAM'] = %r
 recording.start('lesson', mode='live')
 print(OpenAI().chat.completions.create(**question()).model)"""
 # What fails, and what is shown: few lines, or a traceback where it is the reader's own. Lessons show more of them.
@@ -130,8 +127,8 @@ def test_a_notebook_from_replay_to_live(folder, replay, api, kernel):
     states = [item(url="https://api.openai.com/v1/job", method="GET", text=n, cell=cell)
               for n, cell in (("1", FIRST), ("2", FIRST), ("3", SECOND))]  # fmt: skip
     replay(*states, item())
-    sources = [FIRST, SECOND, *FAILS, "print(OpenAI().chat.completions.create(**question()).id)", LIVE % api.url]
-    settings = {"COURSE_RECORDINGS": str(folder)} | dict.fromkeys(["OPENAI_API_KEY", "COURSE_MODE", "COURSE_UPSTREAM"])
+    sources = [FIRST, SECOND, *FAILS, "print(OpenAI().chat.completions.create(**question()).id)", LIVE]
+    settings = {"COURSE_RECORDINGS": str(folder), "COURSE_UPSTREAM": api.url, "COURSE_MODE": None}
     start, second, *failed, again, live = kernel.run(sources, settings, allow_errors=True).cells
     shown = ["".join(one.get("text", "") for one in cell.outputs) for cell in (start, second, again, live)]
     assert shown[0].endswith(f"leaves this machine.\nchatcmpl-1 chatcmpl-2 {shape.cell_digest(FIRST)}\n")
@@ -151,13 +148,11 @@ def everything():
     headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
     with requests.get(COFFEE, stream=True, timeout=9) as streamed:
         picture = streamed.raw.read()
-    moved = requests.post(MOVED, data="x", timeout=9), httpx2.post(MOVED, content="x", follow_redirects=True)
     return {
         "answers": [by_async_sdk(), "".join(chunk.choices[0].delta.content or "" for chunk in ask(stream=True))],
         "requests": post(headers=headers).json()["choices"],
         "picture": picture == COFFEE_FILE.read_bytes() == requests.get(COFFEE, timeout=9).content,
         "file": requests.post(ECHO, data=io.BytesIO(b"a"), timeout=9).text,
-        "moved": [(one.text, [step.status_code for step in one.history]) for one in moved],
     }
 
 
@@ -166,9 +161,8 @@ def test_every_client_replays_what_was_recorded_without_network(record, replay, 
     recorded = everything()
     text, streamed = recorded["answers"]
     assert text.startswith("A small red-brown espresso cup") and streamed == text and recorded["picture"]
-    assert recorded["moved"] == [("you sent: x", [307])] * 2, "the libraries follow, and each step is recorded"
     kept = {name for one in stored(folder) for name in one["response"].get("headers", {})}
-    assert kept == {"content-type", "location"}, "neither cookies nor what is true of compressed bytes alone"
+    assert kept == {"content-type"}, "neither cookies nor what is true of compressed bytes alone"
     assert network, "the recording came over a socket"
     replay()
     network.clear()
