@@ -46,13 +46,9 @@ ERRORS: dict[str, tuple[int, dict, dict[str, str]]] = {
     "server_error": (500, ApiError(_SORRY, kind="server_error").body, {}),
     "overloaded": (503, ApiError(_BUSY, kind="server_error").body, {}),
 }
-# No lesson meets these, but lesson 07 says which of them the SDK asks again.
-for _name, _status in {"request_timeout": 408, "conflict": 409, "too_large": 413}.items():
-    ERRORS[_name] = _status, ApiError(f"{_name} (constructed)").body, {}
 # BuilderIO/micro-agent issue 86, openai/codex issue 88, with the organisation and the numbers left out.
 for _name, _headers in {
     "rate_limit": {"retry-after": "1"},
-    "rate_limit_long": {"retry-after": "121"},
     "rate_limit_reached": {**limit_headers(0, "60s"), "retry-after-ms": "120"},
 }.items():
     ERRORS[_name] = 429, ApiError(_LIMIT, "rate_limit_exceeded", kind="tokens").body, _headers
