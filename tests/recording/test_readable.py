@@ -26,7 +26,7 @@ from course.recording.readable import bodies_match, recorded_response
 from course.recording.shape import RecordedResponse
 from tests.api import serve
 from tests.conftest import COFFEE_FILE, data_url, question
-from tests.recording.made import item, kept, post
+from tests.recording.made import CHAT, item, kept, post
 from tests.recording.page import encoded
 from tests.tools.record_lessons import secrets_in
 
@@ -59,6 +59,10 @@ def test_what_is_named_is_the_file_its_digest_and_the_media_type_and_answers_kee
     _, part = kept(question(picture=data_url())).body["messages"][0]["content"]
     assert part["image_url"] == {"url": {"data_url": "image/png", **OURS}, "detail": "low"}
     assert kept(PNG).body == {"base64": OURS} and kept(BYTES).body == OURS
+    form = {"data": {"purpose": "vision"}, "files": {"file": ("c.png", BYTES, "image/png")}}
+    sent = requests.Request("POST", CHAT, **form).prepare()
+    file = {"name": "file", "content_type": "image/png", "filename": "c.png", **OURS}
+    assert kept(sent.body, headers=sent.headers).body["parts"] == [file, {"purpose": "vision"}]
     assert answer_kept(BYTES, "image/png").file == OURS
     with pytest.raises(recording.RecordingError, match=r"coffee\.png is missing or was .*checkout -- :/asset/images/"):
         RecordedResponse(status=200, file=OURS | {"sha256": "that of another picture"}).body()
