@@ -30,7 +30,8 @@ sys.addaudithook(lambda event, args: event in USES and network.append((event, ar
 
 
 async def echo(request):
-    return Response(b"you sent: " + await request.body(), media_type="text/plain", headers={"set-cookie": "a=b"})
+    headers = {"set-cookie": "a=b", "location": "/elsewhere"}
+    return Response(b"you sent: " + await request.body(), media_type="text/plain", headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def test_every_client_replays_what_was_recorded_without_network(record, replay, 
     text, streamed = recorded["answers"]
     assert text.startswith("A small red-brown espresso cup") and streamed == text and recorded["picture"]
     kept = {name for one in stored(folder) for name in one["response"].get("headers", {})}
-    assert kept == {"content-type"}, "neither cookies nor what is true of compressed bytes alone"
+    assert kept == {"content-type", "location"}, "neither cookies nor what is true of compressed bytes alone"
     assert network, "the recording came over a socket"
     replay()
     network.clear()

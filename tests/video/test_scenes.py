@@ -215,11 +215,13 @@ def test_of_a_file_that_is_cut_off_the_readable_part_is_used_and_said(tmp_path, 
 def test_what_is_no_video_is_refused_with_the_reason(tmp_path, monkeypatch):
     drm = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "0" * 32, "encryption_kid": "1" * 32}
     cut_clip(tmp_path / "locked.mp4", 5, container=drm)
-    numbered(9).save(tmp_path / "a.avif")
+    for name in ("a.gif", "a.avif"):
+        numbered(9).save(tmp_path / name)
     whole = cut_clip(tmp_path / "c.mp4", 60).read_bytes()
     cut_clip(tmp_path / "c.mp4", 9, container={"movflags": "faststart"})  # its index stands in front of its frames
     head, mdat, frames = (tmp_path / "c.mp4").read_bytes().partition(b"mdat")
     for name, data, said in (
+        ("a.gif", None, "it can't be read as a video"),
         ("a.avif", None, "no video that can be decoded here"),  # as HEIC, in the same container as MP4
         ("playlist", f"ffconcat version 1.0\nfile {VIDEOS}/camera1.mp4".encode(), "it can't be read as a video"),
         ("unknown.mp4", head.replace(b"avc1", b"zzz1") + mdat + frames, "no video that can be decoded here"),
