@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 
 from course.assets import ROOT
 from course.recording import DEFAULT_MODEL
+from course.recording.shape import RECORDINGS, load
 from helpers import video
 from helpers.encoding import DETAILS, open_picture
 from helpers.tokens import picture_tokens
@@ -137,3 +138,12 @@ def load_answers(path: Path = ANSWERS) -> dict[tuple, list[Answer]]:
             raise ValueError(f"{path.name}: twice, or of an unknown detail or fault: {entry}")
         alike.append(answer)
     return by_question
+
+
+def recorded_embeddings(body: dict) -> tuple[dict, str]:
+    """What a recording holds for this request, and its day: no hand writes embeddings (tests/tools/embeddings.py)."""
+    for path in sorted(RECORDINGS.glob("*.json")):
+        for item in load(path).interactions:
+            if item.request.url.endswith("/v1/embeddings") and item.request.body == body:
+                return json.loads(item.response.body()), item.date
+    raise NotImplementedError("No recording holds these embeddings. Ask the model for them: make embeddings")

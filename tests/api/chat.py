@@ -5,7 +5,6 @@ Of Azure there are the paths of 2024 and of today, who may ask, and what is depl
 
 import json
 import re
-from dataclasses import dataclass, field
 from datetime import date
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -33,14 +32,6 @@ AZURE_ERRORS = {  # code: status and message
 }  # fmt: skip
 
 
-@dataclass
-class Resource:
-    """Who may ask a resource of Azure: `keys` in either header, `tokens` of Entra ID in one of them."""
-
-    keys: set[str] = field(default_factory=lambda: {"the-key-of-your-resource", "replay-needs-no-key"})
-    tokens: set[str] = field(default_factory=lambda: {"a-token-for-replay-alone"})
-
-
 class AzureError(ApiError):
     """An error of Azure's own, before the model's: code and message, and nothing else."""
 
@@ -64,8 +55,9 @@ def routes(api):
 
 def azure_routes(api):
     def check_key(request):
-        keys = api.resource.keys
-        bearers = api.resource.tokens | (set() if "/openai/deployments/" in request.url.path else keys)
+        """A key in either header (an old path takes it in one), a token of Entra ID as a bearer's."""
+        keys = api.azure_keys
+        bearers = api.azure_tokens | (set() if "/openai/deployments/" in request.url.path else keys)
         key, bearer = request.headers.get("api-key"), request.headers.get("authorization")
         if key not in keys and bearer not in [f"Bearer {one}" for one in bearers]:
             raise AzureError("401")

@@ -1,6 +1,6 @@
 """What goes wrong when an entry of answers.toml says `fault = "…"`: errors, odd answers, connections that break.
 
-The shapes are those that users have reported (2024 to 2026; where is said beside each), or "(constructed)" by us.
+The shapes are those that users have reported (2024 to 2026; where is said beside each).
 """
 
 import json
@@ -30,30 +30,24 @@ _BLOCKED = {
     "Please modify your prompt and retry.", "type": None, "param": "prompt", "code": "content_filter", "status": 400,
     "innererror": {"code": "ResponsibleAIPolicyViolation", "content_filter_result": verdicts(violence="medium")},
 }  # fmt: skip
-_COUNTRY = "unsupported_country_region_territory"
 _SORRY = "The server had an error while processing your request. Sorry about that!"
 _BUSY = "The engine is currently overloaded, please try again later."
 _LIMIT = "Rate limit reached for this model on tokens per min (TPM). Please try again later."
 _QUOTA = "You exceeded your current quota, please check your plan and billing details."
 
+_LIMITED = ApiError(_LIMIT, "rate_limit_exceeded", kind="tokens").body
+
 # name: status, body, headers
 ERRORS: dict[str, tuple[int, dict, dict[str, str]]] = {
     "blocked_prompt": (400, {"error": _BLOCKED}, {}),
-    # OpenAI's guide to error codes names status and message; the code as reported.
-    "forbidden": (403, ApiError("Country, region, or territory not supported", _COUNTRY).body, {}),
-    # The guide, under 429.
+    # OpenAI's guide to error codes, under 429.
     "quota": (429, ApiError(_QUOTA, "insufficient_quota", kind="insufficient_quota").body, {}),
+    # BuilderIO/micro-agent issue 86, openai/codex issue 88, with the organisation and the numbers left out.
+    "rate_limit": (429, _LIMITED, {"retry-after": "1"}),
+    "rate_limit_reached": (429, _LIMITED, {**limit_headers(0, "60s"), "retry-after-ms": "120"}),
     "server_error": (500, ApiError(_SORRY, kind="server_error").body, {}),
     "overloaded": (503, ApiError(_BUSY, kind="server_error").body, {}),
 }
-# BuilderIO/micro-agent issue 86, openai/codex issue 88, with the organisation and the numbers left out.
-for _name, _headers in {
-    "rate_limit": {"retry-after": "1"},
-    "rate_limit_reached": {**limit_headers(0, "60s"), "retry-after-ms": "120"},
-}.items():
-    ERRORS[_name] = 429, ApiError(_LIMIT, "rate_limit_exceeded", kind="tokens").body, _headers
-
-
 # An answer that came whole and is not what it should be: finish reason, field of the text, how much of it is there
 ODD = {
     "filtered": ("content_filter", "content", 0.5),

@@ -3,7 +3,6 @@
 Which are wrong is said here, so that the lessons can count what a check of the sums finds and misses.
 """
 
-import csv
 import json
 import zipfile
 from functools import cache
@@ -11,6 +10,7 @@ from functools import cache
 from course.assets import ROOT
 from helpers.encoding import open_picture
 from tests.api.faults import limit_headers
+from tests.tools.make_pictures import truth
 
 # What lesson 10 asks, and what its reader asks first when they adapt it.
 PROMPT = "Read this receipt: the shop, the price of each line, and the total."
@@ -36,10 +36,9 @@ FAILS, SLOW = 100, (238, 240)
 @cache
 def entries() -> list[dict]:
     """Entries as of answers.toml: what the samples say of each receipt."""
-    with open(ROOT / "asset" / "truth" / "receipts.csv", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
     with zipfile.ZipFile(ROOT / "asset" / "receipts.zip") as folder:
-        return [entry for n, row in enumerate(rows, 1) for entry in entries_of(n, row, folder.read(row["file"]))]
+        rows = enumerate(truth("receipts.csv"), 1)
+        return [entry for n, row in rows for entry in entries_of(n, row, folder.read(row["file"]))]
 
 
 def entries_of(number: int, row: dict[str, str], picture: bytes) -> list[dict]:

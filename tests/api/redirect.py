@@ -89,7 +89,8 @@ def wrap_send(inner):
     return send
 
 
-httpx2.HTTPTransport.handle_request = wrap(httpx2.HTTPTransport.handle_request)
-httpx2.AsyncHTTPTransport.handle_async_request = wrap(httpx2.AsyncHTTPTransport.handle_async_request)
-HTTPAdapter.send = wrap_send(HTTPAdapter.send)
-session.Tape = LocalTape
+if session.Tape is Tape:  # else it is done: a kernel may come here twice, by a path and by a name
+    httpx2.HTTPTransport.handle_request = wrap(httpx2.HTTPTransport.handle_request)
+    httpx2.AsyncHTTPTransport.handle_async_request = wrap(httpx2.AsyncHTTPTransport.handle_async_request)
+    HTTPAdapter.send = wrap_send(HTTPAdapter.send)
+    session.Tape = LocalTape

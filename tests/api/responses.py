@@ -1,4 +1,4 @@
-"""Responses of the local API, whole or as a stream, and moderations, each checked against the SDK's own types."""
+"""Responses of the local API, whole or as a stream, moderations and embeddings; checked against the SDK's own types."""
 
 import json
 import re
@@ -68,8 +68,13 @@ def routes(api):
         ModerationCreateResponse.model_validate(shown)
         return JSONResponse(shown, headers=api.marks(asked.source))
 
+    async def embed(request):
+        answer, day = api.embed(await request.json())
+        return JSONResponse(answer, headers=api.marks(f"live {day}"))
+
     return [
         api.route("POST", "/v1/responses", create),
+        api.route("POST", "/v1/embeddings", embed),
         api.deletion(said, "response"),
         api.route("POST", "/v1/moderations", moderate),
     ]

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from starlette.routing import Mount, Route
 
 from course.assets import ROOT, our_files
 from tests.api import chat, files, films, responses
-from tests.api.answers import load_answers
+from tests.api.answers import load_answers, recorded_embeddings
 from tests.api.validation import ApiError, media_type, picture_of_data_url
 
 API_KEY = "sk-local-test-key-0123456789"
@@ -29,8 +30,10 @@ class Api:
     url: str = ""
     requests: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=lambda: {API_KEY})  # none: as servers on one's own machine do
-    resource: chat.Resource = field(default_factory=chat.Resource)
+    azure_keys: set[str] = field(default_factory=lambda: {"the-key-of-your-resource", "replay-needs-no-key"})
+    azure_tokens: set[str] = field(default_factory=lambda: {"a-token-for-replay-alone"})
     answers: dict = field(default_factory=load_answers)
+    embed: Callable[[dict], tuple[dict, str]] = recorded_embeddings  # a body's answer, and of which day it is
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # purpose and bytes of uploads, by their ids
     unanswered: list[str] = field(default_factory=list)  # `make sample` fails when there is any
     acts_as: str | None = None  # a model's name, to act as a real service: no marks, that name in the answers
@@ -120,12 +123,8 @@ def serve(**settings):
 
 def _routes(api: Api) -> list[Route | Mount]:
     async def picture(request):
-        if request.method != "GET":
-            raise NotImplementedError("no such path")
-        marks = api.marks("constructed")
-        if not (path := PUBLIC.get("https://" + request.path_params["rest"])):
-            return Response("404: Not Found", 404, marks)
-        return Response(data := path.read_bytes(), 200, marks, media_type(data))
+        data = PUBLIC["https://" + request.path_params["rest"]].read_bytes()
+        return Response(data, headers=api.marks("constructed"), media_type=media_type(data))
 
     openai = [*chat.routes(api), *responses.routes(api), *files.routes(api)]
     openai.append(Mount("/api.openai.com", routes=[*openai]))

@@ -19,19 +19,17 @@ from course.assets import ROOT
 from course.exercises.exercise import EXERCISES
 from course.recording.shape import RECORDINGS
 from tests.api import serve
-from tests.api.chat import Resource
 from tests.lessons.lesson import DATA_URL, LESSONS, NAMES, code_cells, printed, read
 from tests.recording import canary
-from tests.tools import embeddings
 from tests.tools.record_lessons import as_stored
 
 KEY, OWN_MODEL = canary.PLANTED["OPENAI_API_KEY"], "my-own-model"
 # A resource of the reader's own, and who may ask it; lesson 07 asks one with a key that it has in a cell.
 HOST = "canary-resource.openai.azure.com"
-RESOURCE = Resource(
-    keys={canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource", "replay-needs-no-key"},
-    tokens={canary.PLANTED["AZURE_OPENAI_AD_TOKEN"], "a-token-for-replay-alone"},
-)
+RESOURCE = {
+    "azure_keys": {canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource", "replay-needs-no-key"},
+    "azure_tokens": {canary.PLANTED["AZURE_OPENAI_AD_TOKEN"], "a-token-for-replay-alone"},
+}
 ON_AZURE = "09_azure_openai"
 # What may differ of an answer: where it came from, and so whether its tokens are estimated.
 ORIGIN = re.compile(
@@ -154,14 +152,14 @@ def differences(lesson, made):
 @pytest.fixture(scope="module")
 def api():
     """The local API, taken for the real hosts."""
-    with serve(keys={KEY}, resource=RESOURCE, routes=embeddings.routes()) as running:
+    with serve(keys={KEY}, **RESOURCE) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def own():
     """The local API as a server on one's own machine, which asks for no key and names its own model."""
-    with serve(acts_as=OWN_MODEL, keys=set(), resource=RESOURCE) as running:
+    with serve(acts_as=OWN_MODEL, keys=set(), **RESOURCE) as running:
         yield running
 
 

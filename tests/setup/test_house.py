@@ -19,7 +19,7 @@ ROOMS = {"helpers": 1_959, "helpers/tokens": 410, "helpers/encoding": 480, "help
 ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
-    "tests/api": 1_274,
+    "tests/api": 1_269,
     "tests/browser": 307,
     "tests/docs": 524,
     "tests/encoding": 684,
@@ -31,7 +31,7 @@ TESTS = {
     "tests/recording": 918,
     "tests/setup": 473,
     "tests/tokens": 210,
-    "tests/tools": 1_013,
+    "tests/tools": 968,
     "tests/video": 581,
 }
 # What the files of a room may import of this project, beside their own room: five floors, and no way back down.

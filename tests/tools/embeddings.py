@@ -6,18 +6,13 @@ needs no model: it gives again what is recorded here, as live, with the model's 
 """
 
 import base64
-import json
 import sys
 from datetime import date
 from pathlib import Path
 
 import numpy
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from course.recording.shape import RECORDINGS, load
-from tests.api.validation import ApiError
+from tests.tools import record_lessons
 
 NAME = "all-MiniLM-L6-v2-int8"
 MOST_TOKENS = 256  # what the model was trained to read; the rest of a text is left out (sentence_bert_config.json)
@@ -45,45 +40,18 @@ class Model:
         vector = states[0].mean(axis=0)
         return (vector / numpy.linalg.norm(vector)).astype("<f4"), len(found.ids)
 
-    def answer(self, body: dict) -> dict:
-        """Return the answer to a request, as the API gives it."""
-        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
-        if not all(texts) or "dimensions" in body:
-            raise ApiError("This model takes texts, none of them empty, and gives 384 numbers for each.")
+    def answer(self, body: dict) -> tuple[dict, str]:
+        """Return the answer to a request of the SDK, as the API gives it, and the day."""
+        if body.keys() != {"input", "model", "encoding_format"} or not all(body["input"]):
+            raise NotImplementedError("this model takes texts, none of them empty, and gives 384 numbers for each")
         data, tokens = [], 0
-        for index, (vector, count) in enumerate(map(self.embed, texts)):
-            shown = base64.b64encode(vector).decode() if body.get("encoding_format") == "base64" else vector.tolist()
-            data.append({"object": "embedding", "index": index, "embedding": shown})
+        for index, (vector, count) in enumerate(map(self.embed, body["input"])):
+            data.append({"object": "embedding", "index": index, "embedding": base64.b64encode(vector).decode()})
             tokens += count
         usage = dict.fromkeys(("prompt_tokens", "total_tokens"), tokens)
-        return {"object": "list", "data": data, "model": NAME, "usage": usage}
-
-
-def recorded(body: dict) -> tuple[dict, str]:
-    """Return what a recording holds for this request, and its day."""
-    for path in sorted(RECORDINGS.glob("*.json")):
-        for item in load(path).interactions:
-            if item.source == "live" and item.request.url.endswith("/v1/embeddings") and item.request.body == body:
-                return json.loads(item.response.body()), item.date
-    raise ApiError("No recording holds these embeddings. Ask the model for them: make embeddings", status=404)
-
-
-def routes(model: Model | None = None) -> list[Route]:
-    """Routes for the local API: the model answers, or without one, the recordings."""
-
-    async def embeddings(request: Request) -> Response:
-        body = await request.json()
-        try:
-            answer, day = (model.answer(body), date.today().isoformat()) if model else recorded(body)
-        except ApiError as error:
-            return JSONResponse(error.body, error.status, headers={"x-course-source": "constructed"})
-        return JSONResponse(answer, headers={"x-course-source": f"live {day}"})
-
-    return [Route(f"{host}/v1/embeddings", embeddings, methods=["POST"]) for host in ("", "/api.openai.com")]
+        return {"object": "list", "data": data, "model": NAME, "usage": usage}, date.today().isoformat()
 
 
 if __name__ == "__main__":
-    from tests.tools import record_lessons  # which imports this file
-
     folder, *lessons = sys.argv[1:]
-    sys.exit(record_lessons.main(["sample", *lessons], Model(Path(folder))))
+    sys.exit(record_lessons.main(["sample", *lessons], embed=Model(Path(folder)).answer))

@@ -90,12 +90,10 @@ def passes(folder: Path, tests: tuple[str, ...], limit: float | None = None) -> 
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
     command = ["sh", "tests/isolated.sh", sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **quiet) as process:
-        try:
-            return process.wait(limit) == 0
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            return False
+    try:
+        return subprocess.run(command, cwd=folder, env=environment, timeout=limit, **quiet).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def main() -> int:

@@ -26,21 +26,16 @@ from course.recording import RecordingError, masking
 from course.recording import shape as cassette
 from course.recording.shape import RECORDINGS
 from tests.api import API_KEY, Api, serve
-from tests.tools import embeddings
 from tests.tools.kernel import Kernel
 
 NOTEBOOKS = ROOT / "notebooks"
 
 
-def main(arguments: list[str], model: embeddings.Model | None = None) -> int:
-    """Run the command line; 0 when every lesson was recorded. Samples of embeddings come from `model`, or stay."""
+def main(arguments: list[str], **settings_of_api) -> int:
+    """Run the command line; 0 when every lesson was recorded. The local API gets these settings."""
     how, *lessons = arguments or [""]
     if how not in ("sample", "record"):
         print(__doc__)
-        return 2
-    known = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
-    if unknown := [name for name in lessons if name not in known]:
-        print(f"There is no lesson {unknown[0]}; lessons are: {', '.join(known)}")
         return 2
     if how == "record" and not any(map(os.environ.get, ("OPENAI_API_KEY", "OPENAI_BASE_URL"))):
         print("make record asks the real API: set OPENAI_API_KEY first (or OPENAI_BASE_URL for a local server).")
@@ -48,10 +43,10 @@ def main(arguments: list[str], model: embeddings.Model | None = None) -> int:
     with contextlib.ExitStack() as stack:
         settings, api = dict[str, str | None](), None
         if how == "sample":
-            api = stack.enter_context(serve(routes=embeddings.routes(model)))
+            api = stack.enter_context(serve(**settings_of_api))
             settings |= {"COURSE_UPSTREAM": api.url, "OPENAI_API_KEY": API_KEY}
             settings |= dict.fromkeys(("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "VISION_MODEL"))
-        for lesson in lessons or known:
+        for lesson in lessons or [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]:
             try:
                 items = record(lesson, settings, api).interactions
             except (CellExecutionError, RecordingError, OSError) as error:
