@@ -8,7 +8,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import expect
 
 from docs.slides import slides
-from tests.browser import SCREENSHOTS
 from tests.browser.test_browser import browser  # noqa: F401 (a fixture)
 from tests.lessons.lesson import LESSONS, NAMES, read
 
@@ -31,22 +30,20 @@ LOOK = """() => {
 @pytest.fixture
 def deck(browser, tmp_path):  # noqa: F811
     """Call it with a lesson: a page that shows its slides, and what it asked for or complained of."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    asked = []
+    context, file, asked = browser.new_context(viewport={"width": 1280, "height": 720}), tmp_path / "deck.html", []
     context.on("request", lambda request: asked.append(request.url))
     context.on("console", lambda message: asked.append(message.text))
     context.on("weberror", lambda error: asked.append(str(error.error)))
 
     def show(lesson):
-        (tmp_path / "deck.html").write_text(slides.page(lesson), "utf-8")
+        file.write_text(slides.page(lesson), "utf-8")
         page = context.new_page()
-        page.goto((tmp_path / "deck.html").as_uri())
+        page.goto(file.as_uri())
         page.wait_for_function("Reveal.isReady()")
         return page
 
     yield show
-    here = (tmp_path / "deck.html").as_uri()
-    assert [one for one in asked if not one.startswith((here, "data:", "blob:"))] == []
+    assert [one for one in asked if not one.startswith((file.as_uri(), "data:", "blob:"))] == []
     context.close()
 
 
@@ -72,7 +69,6 @@ def test_notes_and_clock_follow_the_slides_and_the_slides_follow_them(deck):
     speaker.keyboard.press("ArrowRight")
     page.wait_for_function(f"Reveal.getState().indexh === {number} + 1")
     expect(notes).not_to_contain_text("Always set a timeout")
-    speaker.screenshot(path=SCREENSHOTS / "speaker.png")
 
 
 def test_what_is_too_long_goes_on_on_the_next_slide_and_d_makes_it_dark(deck, tmp_path):

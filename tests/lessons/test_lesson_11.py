@@ -1,5 +1,6 @@
-"""What lesson 11 computes by hand, a second time by scipy and by pixels; its truth, and its report."""
+"""What lesson 11 computes by hand, a second time by scipy and by pixels; its truth, its report, what it measured."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +12,10 @@ from scipy import stats
 
 from course.assets import ROOT
 from helpers import encoding
+from helpers.tokens import RULES_DATE, picture_tokens
 from tests.lessons.lesson import LESSONS, read
 from tests.tools.make_pictures import truth
+from tests.tools.measure.legibility import ENLARGED, RESULT, SETTINGS, TEXTS, error_rate
 
 CELLS = {cell.id: cell.source for cell in read(LESSONS[11]).cells}
 
@@ -85,3 +88,21 @@ def test_what_a_file_or_a_model_says_is_escaped_in_the_report(tmp_path):
                 answers=[SimpleNamespace(model="m")])  # fmt: skip
     assert shown["page"].count("<img") == 1 and "<script" not in shown["page"]
     assert shown["page"].count("&quot;&gt;&lt;script&gt;alert(1)&lt;") == 5
+
+
+@pytest.mark.filterwarnings("ignore:.* was shut down by OpenAI")
+def test_what_was_measured_is_complete_and_what_todays_rules_give():
+    """Else measure again: python -m tests.tools.measure.legibility, whose first lines say how."""
+    about, rows = json.loads(RESULT.read_text(encoding="utf-8")).values()
+    assert (about["rules"], about["det_limit_side_len"]) == (RULES_DATE, ENLARGED) and about["date"]
+    assert {(row["text"], row["model"], row["detail"]): row for row in rows}.keys() == {
+        (text, *setting) for text in TEXTS for setting in SETTINGS
+    }
+    for row in rows:
+        file, _, capital, truth = TEXTS[row["text"]]
+        size = Image.open(ROOT / "asset" / "images" / file).size
+        counted = picture_tokens(*size, row["model"], row["detail"])
+        measured = {"picture": file, "sent": [*size], "size": [*counted.size], "tokens": counted.tokens}
+        measured["capital"] = round(capital * counted.size[1] / size[1], 1)
+        measured["error_rate"] = round(error_rate(row["read"], truth), 3)
+        assert measured == {name: row[name] for name in measured}

@@ -23,7 +23,6 @@ def test_pictures_that_differ_only_in_what_is_covered_are_sent_as_the_same_bytes
         for top in range(FACE[1], FACE[3], 8):
             field = (left, top, left + 8, top + 8)
             other.paste(ImageOps.flip(ImageOps.mirror(one.crop(field))), field)
-    assert one.tobytes() != other.tobytes()
     covered = [covering()(picture, [FACE], [TEXT]) for picture in (one, other)]
     assert len({open_picture(picture).data for picture in covered}) == 1
     for box in (FACE, TEXT):

@@ -142,9 +142,6 @@ def problems_of_recording(recording):
             yield f"request {number}: a picture without detail, whose default differs from model to model"
 
 
-# --- the lessons as they stand ---
-
-
 def test_lessons_are_numbered_and_complete():
     assert [int(name[:2]) for name in NAMES] == [*range(14)]
     assert sorted(path.stem for path in RECORDINGS.glob("*.json")) == NAMES, "one recording a lesson"
@@ -191,8 +188,6 @@ def test_the_truth_of_lesson_08_is_what_is_drawn_on_the_receipt():
     assert [*bought, ("Total", f"{sum(float(price) for _, price in bought):.2f}")] == list(RECEIPT[3:9])
 
 
-# --- each check is shown to fail ---
-
 # What stands in lesson 00 or its recording, what comes instead at its first place, what is said about it.
 BREAKS = [
     ('"replay-only"', '"nbval-skip"', "an unknown tag"),
@@ -208,7 +203,6 @@ BREAKS = [
     ("## Look inside", "#### Look inside", "a heading that skips a level"),
     ("Compare the", "[see](https://a.example) compare the", "nobody has read https://a.example"),
     ("Compare the", "[see](../READ.md) compare the", "leads to no file of the course: ../READ.md"),
-    ("Compare the", "[see](#Sea) compare the", "leads to no heading: #Sea"),
     ("Compare the", "[see](01_url_input.ipynb#Sea) compare the", "leads to no heading: 01_url_input.ipynb#Sea"),
     ("recording.show_answer(answer)", "\n", " has 0 lines"),
     ("recording.show_answer(answer)", "1\n" * 15, " has 15 lines"),
