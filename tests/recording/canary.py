@@ -43,5 +43,4 @@ def leaks(texts: dict[str, str]) -> Iterable[str]:
 
 def left_in(folder: Path) -> dict[str, str]:
     """Every file below the folder, as text."""
-    files = (path for path in folder.rglob("*") if path.is_file() and "asset" not in path.parts)
-    return {path.name: path.read_text(encoding="utf-8", errors="replace") for path in files if not path.is_symlink()}
+    return {path.name: path.read_text("utf-8", "replace") for path in folder.rglob("*") if path.is_file()}

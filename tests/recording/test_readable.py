@@ -96,8 +96,6 @@ def test_a_picture_made_on_the_way_is_known_by_its_look(folder, replay):
     assert not bodies_match({"url": one}, {"url": two}), "only looks are compared so"
 
 
-# --- Secrets ---
-
 # Invented for the tests; none of them opens anything.
 INVENTED = ("sk-local-test-key-0123456789", "sk-old-key-00000000000000")
 LETTERS = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ" * 4

@@ -113,9 +113,7 @@ def test_who_cannot_record_is_told_before_anything_is_asked_and_the_lesson_is_fr
         end()
         shape.lock(path).close()
     path.write_text("{", encoding="utf-8")
-    damaged = (
-        r"lesson\.json does not fit at the top level: Invalid JSON.*git checkout -- :/asset/recordings/lesson\.json$"
-    )
+    damaged = r"lesson\.json does not fit at the top level: Invalid.*git checkout -- :/asset/recordings/lesson\.json$"
     with pytest.raises(recording.RecordingError, match=damaged) as caught:
         record()
     shape.lock(path).close()

@@ -28,11 +28,11 @@ TESTS = {
     "tests/lessons": 697,
     "tests/many": 192,
     "tests/plotting": 327,
-    "tests/recording": 955,
-    "tests/setup": 456,
+    "tests/recording": 918,
+    "tests/setup": 451,
     "tests/tokens": 208,
     "tests/tools": 968,
-    "tests/video": 590,
+    "tests/video": 581,
 }
 # Floors, from the lowest: the files of a room may import their own room and, of these, what is on a floor below it.
 FLOORS = ["helpers", "helpers.tokens", "helpers.encoding", "helpers.many helpers.plotting helpers.video", "IPython"]

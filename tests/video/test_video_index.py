@@ -61,11 +61,9 @@ def test_a_query_finds_words_and_their_beginnings_and_in_unspaced_text_whatever_
         unicodedata.normalize("NFD", "커피"): [4],
         "猫 cat": [3, 6, 7],
         "发沙": [],
-        "ソファー": [],
         "ハンバーガー tv": [9],
         **{query: [3] for query in ('"cat"', "cat*", "NEAR(cat)", "text:cat", "-cat", "cat' OR 1", "^cat", "cat\0")},
         "cat NOT rabbit": [3, 2],
-        " ".join(f"w{n}" for n in range(9999)) + " cat": [3],
     }
     assert {query: [hit.start for hit in index.search(query, top=10**9)] for query in queries} == queries
     for text in CAPTIONS[6:9]:
