@@ -167,6 +167,18 @@ def test_a_large_jpeg_is_never_unpacked_whole(monkeypatch):
     assert abs(numpy.asarray(small, float) - numpy.asarray(full, float)).mean() < 2
 
 
+@given(
+    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    max_side=st.none() | st.integers(1, 120),
+    kind=st.sampled_from(["JPEG", "PNG", "WEBP", "BMP"]),
+)
+def test_any_size_and_max_side_keep_the_proportion_and_never_enlarge(size, max_side, kind):
+    picture = open_picture(saved(scene(size), kind), max_side=max_side)
+    share = min(1, max_side / max(size)) if max_side else 1
+    assert (picture.width, picture.height) == pixels(picture).size
+    assert all(abs(a - max(1, b * share)) <= 0.5 for a, b in zip((picture.width, picture.height), size, strict=True))
+
+
 @given(tail=st.binary(min_size=1, max_size=60), name=st.sampled_from([*PLAIN]))
 def test_no_byte_behind_the_end_of_a_picture_leaves(tail, name):
     picture = open_picture(PLAIN[name] + b"\xffCANARY" + tail)

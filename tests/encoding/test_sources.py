@@ -12,10 +12,12 @@ from unittest.mock import AsyncMock, Mock
 
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from course.recording.not_recorded import NotRecorded
-from helpers.encoding import Picture, open_picture, sources
+from helpers.encoding import Picture, PictureError, open_picture, sources
 from tests.conftest import data_url
 from tests.encoding.test_pictures import OPENED
 from tests.tools.fuzz_pictures import fuzz
@@ -52,6 +54,17 @@ def test_a_path_bytes_a_file_an_object_and_base64_are_the_same_picture(tmp_path,
             assert open_picture(source) == Picture(JPEG, "image/jpeg", 61, 40, origin), source
     for kind in ("PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"):
         assert open_picture(base64.b64encode(saved(SCENE, kind)).decode()).origin == "base64"
+
+
+@given(
+    encoded=st.text(alphabet="AZaz09+/=-_ \n%*é", max_size=40)
+    | st.binary(max_size=40).map(lambda b: base64.b64encode(b).decode()),
+    head=st.text(alphabet="imageपng/;bas64,:. ", max_size=20) | st.sampled_from(["image/png;base64", ";base64", ""]),
+)
+def test_any_data_url_opens_or_is_refused(encoded, head):
+    for text in (f"data:{head},{encoded}", f"data:{head},{base64.b64encode(PNG).decode()}{encoded}"):
+        with suppress(PictureError):
+            assert open_picture(text).width == 40
 
 
 PASTED = {"Screenshot at 4.42.48 PM.jpg": "Screenshot at 4.42.48\u202fPM.jpg", "50%25.jpg": "50%25.jpg"}
