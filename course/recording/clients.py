@@ -18,7 +18,6 @@ from urllib3 import HTTPResponse
 _FAULTS: dict[str | None, Any] = {
     "timeout": (httpx2.ReadTimeout, ReadTimeout, "The read operation timed out"),
     "stalled": (httpx2.ReadTimeout, ConnectionError, "The read operation timed out"),
-    "reset": (httpx2.ReadError, ChunkedEncodingError, "Connection reset by peer"),
     "unreachable": (httpx2.ConnectError, ConnectionError, "There is no host of this name"),
     "cut": (httpx2.RemoteProtocolError, ChunkedEncodingError, "Connection broken in the body"),
 }

@@ -75,7 +75,7 @@ class Interaction(BaseModel, extra="forbid"):
     # It went wrong on purpose, which no live service does on demand: kept when the lesson is recorded with a key.
     staged: bool = False
     request: RecordedRequest
-    fault: Literal["timeout", "reset", "cut", "stalled", "unreachable"] | None = None
+    fault: Literal["timeout", "cut", "stalled", "unreachable"] | None = None
     response: RecordedResponse | None = None
 
 

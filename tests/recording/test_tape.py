@@ -81,9 +81,9 @@ def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that
     calls = [("PUT", 201), ("GET", 200), ("GET", 202), ("DELETE", 204), ("GET", 404)]
     foreign = [item(url=index, method=method, cell="kept", status=status) for method, status in calls]
     limit = item(None, "Slow down.", status=429, staged=True, cell="before")
-    reset = item(fault="reset", response=None, cell="before")
+    broken = item(fault="unreachable", response=None, cell="before")
     with serve(acts_as="gpt-5.6-luna") as real:
-        tape = begin("record", *foreign, limit, item(cell="before"), reset, api=real)
+        tape = begin("record", *foreign, limit, item(cell="before"), broken, api=real)
         tape.begin_cell("kept")
         assert [(method, requests.request(method, index, timeout=9).status_code) for method, _ in calls] == calls
         tape.begin_cell("now")
@@ -92,7 +92,7 @@ def test_what_no_real_service_gives_on_demand_is_kept_in_order_for_the_cell_that
                 ask(client=openai.OpenAI(max_retries=0))
         assert ask().model == "gpt-5.6-luna" and len(real.requests) == 1
     *kept, first, second, live = tape.recording.interactions[-len(calls) - 3 :]
-    now = [one.model_copy(update={"cell": cell_digest("now")}) for one in (limit, reset)]
+    now = [one.model_copy(update={"cell": cell_digest("now")}) for one in (limit, broken)]
     assert kept == foreign and [first, second] == now and live.source == "live"
 
 

@@ -16,7 +16,7 @@ LONGEST_FILE, LONGEST_TEST_FILE, LINES_A_LESSON = 300, 500, 3 * 45  # three exer
 # Lines of a room of code, as it is: a number here may only go down. The goals are 480 lines for encoding, 380 for
 # plotting, 480 for video, 1,050 for recording, and 1,900 for helpers in all.
 ROOMS = {"helpers": 1_959, "helpers/tokens": 410, "helpers/encoding": 480, "helpers/plotting": 380}
-ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_050}
+ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_049}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
 TESTS = {
     "tests/api": 1_270,
