@@ -13,8 +13,7 @@ import pytest
 from course.assets import ROOT
 
 LONGEST_FILE, LONGEST_TEST_FILE, LINES_A_LESSON = 300, 500, 3 * 45  # three exercises of 45 lines
-# Lines of a room of code, as it is: a number here may only go down. The goals are 480 lines for encoding, 380 for
-# plotting, 480 for video, 1,050 for recording, and 1,900 for helpers in all.
+# Lines of a room of code, as it is: a number here may only go down.
 ROOMS = {"helpers": 1_959, "helpers/tokens": 410, "helpers/encoding": 480, "helpers/plotting": 380}
 ROOMS |= {"helpers/many": 200, "helpers/video": 480, "course/recording": 1_049}
 # Lines of a folder of tests: what it has reached. A number here may only go down.
@@ -29,7 +28,7 @@ TESTS = {
     "tests/many": 192,
     "tests/plotting": 327,
     "tests/recording": 937,
-    "tests/setup": 444,
+    "tests/setup": 443,
     "tests/tokens": 208,
     "tests/tools": 968,
     "tests/video": 581,
