@@ -140,6 +140,7 @@ WRONG = [
     ("11.2", "min(tried, key=cost)", "1 + max((s for s, right in answers if not right), default=-1)", "cost more than"),
     ("11.3", "said.get(name) is not None", "said.get(name)", "a truth of 0"),
     ("11.3", "true if right(before", "sorted(true) if right(before", "and not {'fixed': [], 'broken': ['b', 'a']}"),
+    ("11.3", "<= 1", "< 1", "numbers that are 1 off"),
     ("12.2", 'set(given) != {"to", "cents"}', 'not set(given) >= {"to", "cents"}', "Given one field more"),
     ("12.2", 'type(given["cents"]) is not int', 'not isinstance(given["cents"], int)', "Given true as the cents"),
     ("12.2", 'given["to"] in payees', 'str(given["to"]) in str(payees)', "Given the beginning of a payee"),

@@ -22,7 +22,7 @@ TESTS = {
     "tests/browser": 271,
     "tests/docs": 498,
     "tests/encoding": 661,
-    "tests/exercises": 634,
+    "tests/exercises": 635,
     "tests/guard": 26,
     "tests/lessons": 697,
     "tests/many": 192,
