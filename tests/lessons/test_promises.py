@@ -82,7 +82,7 @@ def problems_of_code(notebook):
     """What is wrong with the code cells, and with what they show."""
     for number, cell in enumerate(code_cells(notebook), 1):
         lines = len(cell.source.strip().splitlines())
-        if not 1 <= lines <= (16 if number == 1 else 14):  # the first one holds all imports
+        if not 1 <= lines <= 14:
             yield f"cell {number} has {lines} lines"
         if len(re.findall(r"(?m)(?:^|  )# ", cell.source)) > 3:
             yield f"cell {number}: comments say what the text should, which is translated"
