@@ -144,6 +144,6 @@ def recorded_embeddings(body: dict) -> tuple[dict, str]:
     """What a recording holds for this request, and its day: no hand writes embeddings (tests/tools/embeddings.py)."""
     for path in sorted(RECORDINGS.glob("*.json")):
         for item in load(path).interactions:
-            if item.request.url.endswith("/v1/embeddings") and item.request.body == body:
+            if item.source == "live" and item.request.url.endswith("/v1/embeddings") and item.request.body == body:
                 return json.loads(item.response.body()), item.date
     raise NotImplementedError("No recording holds these embeddings. Ask the model for them: make embeddings")

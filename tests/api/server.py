@@ -114,6 +114,7 @@ def serve(**settings):
     thread.start()
     while thread.is_alive() and not server.started:
         thread.join(0.01)
+    assert server.started, "the local API did not start"
     try:
         yield api
     finally:

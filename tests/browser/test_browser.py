@@ -43,7 +43,7 @@ ALL_RAN = f"""() => {{
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
-    """JupyterLab on a copy of the course, so that nothing in the repository changes: its address and page, the copy."""
+    """JupyterLab on a copy of the course, so that nothing in the repository changes: its address and a page."""
     course = tmp_path_factory.mktemp("lab") / "course"
     for name in ("notebooks", "notebooks_ko", "asset"):
         shutil.copytree(ROOT / name, course / name)
@@ -88,7 +88,8 @@ def lesson_page(lab, name, folder):
 
     The first is opened as a reader does, by its address; the others in the same JupyterLab, whose start takes seconds.
     """
-    page = lab.page
+    page, failed = lab.page, SCREENSHOTS / f"{name}-failed.png"
+    failed.unlink(missing_ok=True)
     page.set_viewport_size({"width": 1280, "height": 900})
     if page.url == "about:blank":
         page.goto(f"{lab.address}/lab/tree/{folder}/{name}.ipynb?token=course&reset", timeout=60_000)
@@ -105,7 +106,7 @@ def lesson_page(lab, name, folder):
         page.evaluate(COMMAND, ["application:close", {}])
         expect(page.locator(".jp-NotebookPanel")).to_have_count(0)
     except BaseException:
-        page.screenshot(path=SCREENSHOTS / f"{name}-failed.png")
+        page.screenshot(path=failed)
         page.goto("about:blank")  # the next one has a fresh start
         raise
 

@@ -20,12 +20,7 @@ from tests.lessons.lesson import LESSONS, NAMES, code_cells, output_text, printe
 from tests.recording import canary
 
 KEY, OWN_MODEL = canary.PLANTED["OPENAI_API_KEY"], "my-own-model"
-# A resource of the reader's own, and who may ask it; lesson 07 asks one with a key that it has in a cell.
-HOST = "canary-resource.openai.azure.com"
-RESOURCE = {
-    "azure_keys": {canary.PLANTED["AZURE_OPENAI_API_KEY"], "the-key-of-your-resource", "replay-needs-no-key"},
-    "azure_tokens": {canary.PLANTED["AZURE_OPENAI_AD_TOKEN"], "a-token-for-replay-alone"},
-}
+HOST = "canary-resource.openai.azure.com"  # a resource of the reader's own
 # What may differ of an answer: where it came from, and so whether its tokens are estimated.
 ORIGIN = re.compile(r"live answer|\w+ answer, (?:written by hand|built to).+?(?= · |<br>)| \(estimated\)")
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=NAMES)
@@ -111,7 +106,10 @@ def runs(kernel, tmp_path_factory):
 
     The local API is taken for the real hosts; another one is on one's own machine, asks for no key and names its model.
     """
-    with serve(keys={KEY}, **RESOURCE) as api, serve(acts_as=OWN_MODEL, keys=set(), **RESOURCE) as own:
+    with serve(keys={KEY}) as api, serve(acts_as=OWN_MODEL, keys=set()) as own:
+        for server in (api, own):
+            server.azure_keys.add(canary.PLANTED["AZURE_OPENAI_API_KEY"])
+            server.azure_tokens.add(canary.PLANTED["AZURE_OPENAI_AD_TOKEN"])
 
         @functools.cache
         def run(path):

@@ -104,12 +104,11 @@ def secrets_in(text: str) -> list[str]:
 
 
 def run(path: Path, environment: dict[str, str | None], kernel: Kernel, skip: str = "") -> NotebookNode:
-    """Run the notebook in this kernel, with these variables set (None: unset), without the cells tagged `skip`."""
-    return as_stored(kernel.run(nbformat.read(path, as_version=4), environment, path.parent, skip))
+    """Run the notebook in this kernel, with these variables set (None: unset), without the cells tagged `skip`.
 
-
-def as_stored(notebook: NotebookNode) -> NotebookNode:
-    """A notebook that was run, without the versions of this machine, which belong to none of the outputs."""
+    What comes back names no version of this machine, which belongs to none of the outputs.
+    """
+    notebook = kernel.run(nbformat.read(path, as_version=4), environment, path.parent, skip)
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
