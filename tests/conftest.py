@@ -91,8 +91,11 @@ def begin(folder, monkeypatch):
     def begin(mode, *items, api=None):
         if items:
             Recording(lesson="lesson", interactions=list(items)).save(folder / "lesson.json")
-        monkeypatch.setenv("COURSE_UPSTREAM", api.url if api else "")
-        monkeypatch.setenv("OPENAI_API_KEY", API_KEY if api else "")
+        for name, value in {"COURSE_UPSTREAM": api and api.url, "OPENAI_API_KEY": api and API_KEY}.items():
+            if value:
+                monkeypatch.setenv(name, value)
+            else:
+                monkeypatch.delenv(name, raising=False)  # replay needs none, not even an empty one
         recording.start("lesson", mode=mode)
         return session._state.tape
 
